@@ -1,1 +1,147 @@
-fn main() {}
+//! The tasks of this workspace.
+
+mod backends;
+mod check;
+mod finding;
+mod graph;
+mod lab;
+mod manifest;
+mod markdown;
+mod source;
+mod tidy;
+#[cfg(test)]
+mod trees;
+mod workspace;
+
+use std::{env, ffi::OsString, path::PathBuf, process::ExitCode};
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+/// The tasks of this workspace. Run `cargo xtask check` before you push.
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Checks the shape of the workspace: manifests, required files, links, generated sections
+    ///
+    /// Compiles nothing. Prints each finding as `file:line: what is wrong; what to do` and fails if there is one.
+    Tidy,
+    /// Checks what each crate depends on, and counts the packages of one provider
+    ///
+    /// Asks `cargo tree`, so it sees features as a user of the crate gets them.
+    Graph,
+    /// Writes what is generated from the manifests of crates/providers/*
+    ///
+    /// That is docs/backends.md, the table in README.md, and the features, dependencies and re-exports of
+    /// the facade. Only lines between `backends:begin` and `backends:end` are touched in written files.
+    /// The source is the table `[package.metadata.trunkline]` of each provider.
+    Backends {
+        /// Write nothing; fail if something is out of date
+        #[arg(long)]
+        check: bool,
+    },
+    /// Runs what CI runs: format, clippy, tests, docs, tidy, graph, recorded traffic
+    ///
+    /// All steps run, also after one has failed; the end says which failed and how long each took.
+    Check {
+        /// Leave out tests, docs and recorded traffic
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Replays recorded exchanges through the crates of their providers: wires DIR [--provider P] [--verbose]
+    ///
+    /// Runs in the crate trunkline-lab, to which all arguments go.
+    #[command(disable_help_flag = true)]
+    Wires {
+        /// DIR [--provider P] [--verbose]
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Measures against a bare hyper client and prints one table
+    ///
+    /// Runs in the crate trunkline-lab, to which all arguments go.
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// See `cargo xtask bench --help`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+}
+
+fn main() -> ExitCode {
+    run(Cli::parse().task).unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(task: Task) -> Result<ExitCode> {
+    let root = root()?;
+    match task {
+        Task::Tidy => Ok(finding::report(
+            "tidy",
+            &tidy::run(&Workspace::load(&root)?)?,
+        )),
+        Task::Graph => Ok(finding::report(
+            "graph",
+            &graph::run(&Workspace::load(&root)?)?,
+        )),
+        Task::Backends { check: true } => Ok(finding::report(
+            "backends",
+            &backends::stale(&Workspace::load(&root)?)?,
+        )),
+        Task::Backends { check: false } => Ok(finding::report(
+            "backends",
+            &backends::write(&Workspace::load(&root)?)?,
+        )),
+        Task::Check { quick } => check::run(&root, quick),
+        Task::Wires { arguments } => lab::start(&root, "wires", &arguments),
+        Task::Bench { arguments } => lab::start(&root, "bench", &arguments),
+    }
+}
+
+/// The workspace that xtask was started in, rather than the one it was compiled in: they differ in a copied tree.
+fn root() -> Result<PathBuf> {
+    let xtask = env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    let root = xtask
+        .parent()
+        .context("xtask has no parent folder; start it with `cargo xtask`")?;
+    Ok(root.to_path_buf())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn arguments_of_the_lab_pass_untouched_even_help() {
+        let cli = Cli::try_parse_from(["xtask", "wires", "dir", "--provider", "groq", "--help"]);
+        let Ok(Cli {
+            task: Task::Wires { arguments },
+        }) = cli
+        else {
+            panic!("not wires")
+        };
+        assert_eq!(arguments, ["dir", "--provider", "groq", "--help"]);
+    }
+}

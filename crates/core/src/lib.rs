@@ -1,2 +1,50 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
+
+pub mod account;
+mod backend;
+mod call;
+pub mod chat;
+pub mod embed;
+pub mod env;
+mod error;
+mod json;
+pub mod middleware;
+mod model;
+pub mod models;
+pub mod prelude;
+pub mod protocol;
+mod provider;
+pub mod raw;
+mod registry;
+mod secret;
+pub mod stats;
+pub mod stream;
+
+pub use account::Account;
+pub use backend::{Backend, BackendInfo, Capabilities, Check, Checked, Serve};
+pub use call::{Call, Class, Op, Priority, Reply};
+#[doc(no_inline)]
+pub use chat::{
+    ChatRequest, ChatResponse, Content, Message, Part, ProviderOptions, Role, Tool, ToolCall, Usage,
+    Warning,
+};
+#[doc(no_inline)]
+pub use embed::{EmbedRequest, EmbedResponse};
+pub use error::{Attempt, Delivery, Error, ErrorKind, Limit, Phase, Recovery, Result, Scope};
+pub use json::{Ext, Json};
+pub use model::{ChatCall, EmbedCall, Model};
+#[doc(no_inline)]
+pub use models::ModelInfo;
+pub use provider::{AccountConfig, ProviderDef};
+pub use raw::{Endpoint, Operation};
+pub use registry::Registry;
+pub use secret::Secret;
+#[doc(no_inline)]
+pub use stats::Stats;
+#[doc(no_inline)]
+pub use stream::{ChatStream, Delta, End, Observe, Prime, StreamChunk};
+
+/// The transport below, for those who bring their own client.
+pub use trunkline_http as http_transport;
+pub use trunkline_http::{Body, BoxError, HttpClient};

@@ -122,8 +122,11 @@ impl Body {
 }
 
 fn too_large(limit: usize) -> TransportError {
-    TransportError::limit_exceeded(Limit::Body, format!("the body is larger than {limit} bytes"))
-        .with_phase(Phase::Body)
+    TransportError::limit_exceeded(
+        Limit::Body,
+        format!("the body is larger than {limit} bytes"),
+    )
+    .with_phase(Phase::Body)
 }
 
 impl HttpBody for Body {
@@ -231,10 +234,13 @@ where
 fn broken(error: BoxError) -> TransportError {
     error.downcast::<TransportError>().map_or_else(
         |other| {
-            TransportError::new(TransportErrorKind::Interrupted, "the connection broke while the answer was read")
-                .with_phase(Phase::Body)
-                .with_sent(Sent::Responded)
-                .with_source(other)
+            TransportError::new(
+                TransportErrorKind::Interrupted,
+                "the connection broke while the answer was read",
+            )
+            .with_phase(Phase::Body)
+            .with_sent(Sent::Responded)
+            .with_source(other)
         },
         |error| *error,
     )

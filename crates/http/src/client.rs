@@ -62,6 +62,24 @@ impl HttpClient {
     }
 }
 
+#[cfg(feature = "hyper")]
+impl HttpClient {
+    pub(crate) fn downgrade(&self) -> WeakClient {
+        WeakClient(Arc::downgrade(&self.0))
+    }
+}
+
+/// A client that does not keep its transport alive.
+#[cfg(feature = "hyper")]
+pub(crate) struct WeakClient(std::sync::Weak<dyn Erased>);
+
+#[cfg(feature = "hyper")]
+impl WeakClient {
+    pub(crate) fn upgrade(&self) -> Option<HttpClient> {
+        self.0.upgrade().map(HttpClient)
+    }
+}
+
 impl fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("HttpClient")

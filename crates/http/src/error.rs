@@ -110,8 +110,12 @@ impl TransportError {
     }
 
     /// A bound was passed while reading a response.
-    pub fn limit_exceeded(limit: Limit, message: impl Into<std::borrow::Cow<'static, str>>) -> Self {
-        let mut error = Self::new(TransportErrorKind::LimitExceeded, message).with_sent(Sent::Responded);
+    pub fn limit_exceeded(
+        limit: Limit,
+        message: impl Into<std::borrow::Cow<'static, str>>,
+    ) -> Self {
+        let mut error =
+            Self::new(TransportErrorKind::LimitExceeded, message).with_sent(Sent::Responded);
         error.0.limit = Some(limit);
         error
     }

@@ -6,6 +6,8 @@ mod client;
 mod error;
 pub mod frame;
 #[cfg(feature = "hyper")]
+mod gzip;
+#[cfg(feature = "hyper")]
 pub mod hyper;
 
 pub use body::Body;

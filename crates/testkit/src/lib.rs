@@ -1,2 +1,5 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
+
+pub mod embedded;
+pub mod peer;

@@ -6,6 +6,7 @@
 
 use bytes::Bytes;
 
+mod lines;
 mod ndjson;
 mod sse;
 
@@ -24,7 +25,8 @@ pub enum Framing {
     NdJson,
 }
 
-/// One frame. It shares the buffer that it was read into.
+/// One frame. It shares the buffer that it was read into: a small frame that is kept keeps that
+/// whole buffer, some 16 KB. Copy what is to live long.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Frame {
@@ -37,7 +39,10 @@ pub struct Frame {
 impl Frame {
     /// A frame without a name.
     pub fn new(data: impl Into<Bytes>) -> Self {
-        Self { name: Bytes::new(), data: data.into() }
+        Self {
+            name: Bytes::new(),
+            data: data.into(),
+        }
     }
 
     /// Sets the name.
@@ -76,7 +81,10 @@ impl Default for FrameLimits {
 impl FrameLimits {
     /// The same bound for a line and for an event.
     pub const fn both(bytes: usize) -> Self {
-        Self { line: bytes, event: bytes }
+        Self {
+            line: bytes,
+            event: bytes,
+        }
     }
 }
 
@@ -107,7 +115,7 @@ impl Framer {
     }
 
     /// Gives it the next bytes. Take all frames with [`next`](Self::next) before the next feed:
-    /// what is not taken is buffered.
+    /// what is not taken is buffered without bound.
     pub fn feed(&mut self, chunk: Bytes) {
         match &mut self.0 {
             Kind::Sse(decoder) => decoder.feed(chunk),
@@ -119,7 +127,11 @@ impl Framer {
     ///
     /// # Errors
     ///
-    /// A bound was passed.
+    /// A bound was passed. From then on every call gives that error.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "`None` is not the end: more may be fed"
+    )]
     pub fn next(&mut self) -> Result<Option<Frame>, FrameTooLarge> {
         match &mut self.0 {
             Kind::Sse(decoder) => decoder.next(),
@@ -128,11 +140,12 @@ impl Framer {
     }
 
     /// What was left unterminated when the body ended cleanly. Not to be called after a broken
-    /// connection: what was cut is not a frame.
+    /// connection: what was cut is not a frame. Where frames were not taken before, those come
+    /// first: call it until there is `None`.
     ///
     /// # Errors
     ///
-    /// A bound was passed.
+    /// As for [`next`](Self::next).
     pub fn finish(&mut self) -> Result<Option<Frame>, FrameTooLarge> {
         match &mut self.0 {
             Kind::Sse(decoder) => decoder.finish(),

@@ -1,0 +1,212 @@
+//! What serves calls, and the one handle that a program holds.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use tower::ServiceExt;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::{BoxError, Call, Endpoint, Error, Model, Operation, Reply, Result, Stats, raw};
+
+mod check;
+mod info;
+
+pub use check::{Check, Checked};
+pub use info::{BackendInfo, Capabilities};
+
+/// What serves calls: a provider, a pool, a fallback, a mock.
+pub trait Serve: Send + Sync + 'static {
+    /// What it is and what it can do.
+    fn info(&self) -> &BackendInfo;
+
+    /// Serves `call`. Dropping the future cancels it; so does dropping a stream it gave.
+    fn serve(&self, call: Call) -> impl Future<Output = Result<Reply>> + Send + 'static;
+
+    /// What has happened here so far.
+    fn stats(&self) -> Stats {
+        Stats::default()
+    }
+
+    /// The backends behind this one: a pool's, a fallback's.
+    fn members(&self) -> Vec<Backend> {
+        Vec::new()
+    }
+}
+
+/// Anything that serves calls, behind any layers: the one type that the rest of a program holds.
+/// Cloning it is one reference count.
+#[derive(Clone)]
+pub struct Backend(Arc<dyn Erased>);
+
+type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+impl Backend {
+    /// Erases the type of `inner`.
+    pub fn new(inner: impl Serve) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    /// What it is and what it can do.
+    pub fn info(&self) -> &BackendInfo {
+        self.0.info()
+    }
+
+    /// The model that is used when none is named, if there is one.
+    pub fn default_model(&self) -> Option<&str> {
+        self.info().default_model.as_deref()
+    }
+
+    /// Whether a model of this name is one of the provider's, by the patterns that it declares.
+    /// Nothing is asked over the network; see [`Check`] for that.
+    pub fn is_compatible_model(&self, model: &str) -> bool {
+        self.info().serves(model)
+    }
+
+    /// A model on this backend. Any name may be given: the provider decides whether it exists.
+    pub fn model(&self, name: impl Into<Arc<str>>) -> Model {
+        Model::new(self.clone(), name)
+    }
+
+    /// Serves `call`.
+    pub fn call(&self, call: Call) -> impl Future<Output = Result<Reply>> + Send + 'static + use<> {
+        self.0.call(call)
+    }
+
+    pub(crate) fn call_boxed(&self, call: Call) -> BoxFuture<Result<Reply>> {
+        self.0.call(call)
+    }
+
+    /// Asks what only this provider has.
+    ///
+    /// # Errors
+    ///
+    /// As any call, and what the operation's own decoding finds.
+    pub async fn ask<O: Operation>(&self, operation: O) -> Result<O::Output> {
+        raw::ask(self, operation).await
+    }
+
+    /// One path of the provider, for requests of your own: same account, layers and transport.
+    pub fn endpoint(&self, path: &str) -> Endpoint {
+        Endpoint::new(self.clone(), path)
+    }
+
+    /// Tests the endpoint, as far as `check` says.
+    ///
+    /// # Errors
+    ///
+    /// What stands in the way.
+    pub async fn check(&self, check: Check) -> Result<Checked> {
+        check::run(self, check).await
+    }
+
+    /// What has happened here so far, by endpoint.
+    pub fn stats(&self) -> Stats {
+        self.0.stats()
+    }
+
+    /// The backends behind this one: a pool's, a fallback's.
+    pub fn members(&self) -> Vec<Self> {
+        self.0.members()
+    }
+
+    /// Puts a tower layer around this backend. Tower's own and yours fit alike.
+    ///
+    /// A layer whose permit ends with the response future, as tower's concurrency limit, lets go
+    /// of a stream at its first content; attach an [`Observe`](crate::Observe) to
+    /// [`Reply`] to hold on to its end.
+    ///
+    /// The service's error may be a boxed one, as tower's timeout has: ours is taken out of it
+    /// whole.
+    #[must_use]
+    pub fn layer<L>(self, layer: L) -> Self
+    where
+        L: Layer<Self>,
+        L::Service: Service<Call, Response = Reply> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Call>>::Error: Into<BoxError>,
+        <L::Service as Service<Call>>::Future: Send,
+    {
+        let inner = self.clone();
+        Self(Arc::new(Layered { inner, service: layer.layer(self) }))
+    }
+}
+
+impl Service<Call> for Backend {
+    type Response = Reply;
+    type Error = Error;
+    type Future = BoxFuture<Result<Reply>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, call: Call) -> Self::Future {
+        self.0.call(call)
+    }
+}
+
+impl fmt::Debug for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Backend").field(&self.info().name).finish()
+    }
+}
+
+trait Erased: Send + Sync {
+    fn info(&self) -> &BackendInfo;
+    fn call(&self, call: Call) -> BoxFuture<Result<Reply>>;
+    fn stats(&self) -> Stats;
+    fn members(&self) -> Vec<Backend>;
+}
+
+impl<T: Serve> Erased for T {
+    fn info(&self) -> &BackendInfo {
+        Serve::info(self)
+    }
+
+    fn call(&self, call: Call) -> BoxFuture<Result<Reply>> {
+        Box::pin(self.serve(call))
+    }
+
+    fn stats(&self) -> Stats {
+        Serve::stats(self)
+    }
+
+    fn members(&self) -> Vec<Backend> {
+        Serve::members(self)
+    }
+}
+
+/// A layer's service, with the backend under it for all that is no call.
+struct Layered<S> {
+    inner: Backend,
+    service: S,
+}
+
+impl<S> Erased for Layered<S>
+where
+    S: Service<Call, Response = Reply> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+{
+    fn info(&self) -> &BackendInfo {
+        self.inner.info()
+    }
+
+    fn call(&self, call: Call) -> BoxFuture<Result<Reply>> {
+        let service = self.service.clone();
+        Box::pin(async move { service.oneshot(call).await.map_err(|error| Error::from(error.into())) })
+    }
+
+    fn stats(&self) -> Stats {
+        self.inner.stats()
+    }
+
+    fn members(&self) -> Vec<Backend> {
+        self.inner.members()
+    }
+}

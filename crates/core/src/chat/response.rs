@@ -1,0 +1,144 @@
+//! What a model answered.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
+
+use super::{Finish, FinishKind, Message, Role, ToolCall, Usage, Warning};
+use crate::{Ext, Json};
+
+/// A model's answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ChatResponse {
+    /// The provider's id of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The model that answered, as the provider calls it.
+    #[serde(default)]
+    pub model: String,
+    /// When, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<u64>,
+    /// Which class of service it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_tier: Option<String>,
+    /// The answer.
+    pub message: Message,
+    /// The others, where several were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<Candidate>,
+    /// Why it ended.
+    pub finish: Finish,
+    /// What it cost; `completeness` says whether the provider told.
+    #[serde(default)]
+    pub usage: Usage,
+    /// What of the request was not carried as asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
+    /// The likelihood of its tokens, as the provider gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logprobs: Option<Json>,
+    /// What the provider adds.
+    #[serde(default, skip_serializing_if = "Ext::is_empty")]
+    pub ext: Ext,
+    /// The HTTP side of it. Not stored.
+    #[serde(skip)]
+    pub meta: Meta,
+}
+
+/// Another answer to the same request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Candidate {
+    /// Its number, from 1: 0 is the answer itself.
+    pub index: u32,
+    /// The answer.
+    pub message: Message,
+    /// Why it ended.
+    pub finish: Finish,
+    /// The likelihood of its tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logprobs: Option<Json>,
+}
+
+impl Candidate {
+    /// Another answer.
+    pub fn new(index: u32, message: Message, finish: Finish) -> Self {
+        Self { index, message, finish, logprobs: None }
+    }
+}
+
+/// The HTTP side of an answer. Two are always equal: they say how an answer came, not what it is.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Meta {
+    /// The provider's id, `groq`.
+    pub provider: Option<Arc<str>>,
+    /// The endpoint's authority, `api.groq.com`.
+    pub endpoint: Option<Arc<str>>,
+    /// The status.
+    pub status: Option<StatusCode>,
+    /// The headers: rate limits, processing time.
+    pub headers: HeaderMap,
+    /// The body as it came, where the call asked to keep it.
+    pub raw: Option<Bytes>,
+    /// How many attempts it took.
+    pub attempts: u32,
+}
+
+impl PartialEq for Meta {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Meta {
+    /// The provider's name for the request, to be given to its support.
+    pub fn request_id(&self) -> Option<&str> {
+        crate::protocol::request_id(&self.headers)
+    }
+}
+
+impl ChatResponse {
+    /// An answer.
+    pub fn new(model: impl Into<String>, message: Message, finish: Finish) -> Self {
+        Self {
+            id: None,
+            model: model.into(),
+            created: None,
+            service_tier: None,
+            message,
+            candidates: Vec::new(),
+            finish,
+            usage: Usage::default(),
+            warnings: Vec::new(),
+            logprobs: None,
+            ext: Ext::default(),
+            meta: Meta::default(),
+        }
+    }
+
+    /// An answer in words.
+    pub fn of_text(model: impl Into<String>, text: impl Into<String>) -> Self {
+        let message = Message::new(Role::Assistant, [super::Part::text(text)]);
+        Self::new(model, message, Finish::new(FinishKind::Stop))
+    }
+
+    /// All its words, joined.
+    pub fn text(&self) -> String {
+        self.message.text()
+    }
+
+    /// The calls in it that the application shall run.
+    pub fn tool_calls(&self) -> impl Iterator<Item = &ToolCall> {
+        self.message.tool_calls()
+    }
+
+    /// The HTTP side of it.
+    pub fn meta(&self) -> &Meta {
+        &self.meta
+    }
+}

@@ -1,0 +1,187 @@
+//! JSON schemas in the dialects that providers understand.
+
+use serde_json::{Map, Value};
+
+use crate::{Error, ErrorKind, Json, Result};
+
+/// How often a `$ref` may lead into another before we call it endless.
+const MAX_DEPTH: usize = 32;
+/// How large a schema may grow by inlining.
+const MAX_NODES: usize = 20_000;
+
+/// The strict form that OpenAI and others hold a model to: every object closed, every property
+/// required (optional ones may be `null`), no `$schema`.
+///
+/// See <https://platform.openai.com/docs/guides/structured-outputs#supported-schemas>.
+///
+/// # Errors
+///
+/// [`ErrorKind::InvalidRequest`] if it is no JSON schema, or one with a map of free keys, which
+/// the strict form cannot express.
+///
+/// ```
+/// # use trunkline_core::{Json, chat::schema::strict};
+/// let schema = Json::parse(r#"{"$schema":"x","type":"object","properties":{"a":{"type":"string"}}}"#)?;
+/// assert_eq!(
+///     strict(&schema)?.get(),
+///     r#"{"additionalProperties":false,"properties":{"a":{"type":["string","null"]}},"required":["a"],"type":"object"}"#,
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn strict(schema: &Json) -> Result<Json> {
+    let mut value = read(schema)?;
+    if let Value::Object(root) = &mut value {
+        root.remove("$schema");
+    }
+    close(&mut value, 0)?;
+    Ok(value.into())
+}
+
+/// The schema without references: every `$ref` replaced by what it names, `$defs` gone. For
+/// providers that know no references.
+///
+/// # Errors
+///
+/// [`ErrorKind::InvalidRequest`] for a schema that refers to itself, or to what is not there.
+pub fn inlined(schema: &Json) -> Result<Json> {
+    let mut value = read(schema)?;
+    let root = value.clone();
+    if let Value::Object(object) = &mut value {
+        object.remove("$schema");
+        object.remove("$defs");
+        object.remove("definitions");
+    }
+    let mut nodes = 0;
+    inline(&mut value, &root, 0, &mut nodes)?;
+    Ok(value.into())
+}
+
+fn read(schema: &Json) -> Result<Value> {
+    schema.read().map_err(|_| invalid("is no JSON"))
+}
+
+fn invalid(what: &str) -> Error {
+    Error::new(ErrorKind::InvalidRequest, format!("the JSON schema {what}"))
+}
+
+fn close(value: &mut Value, depth: usize) -> Result<()> {
+    if depth > MAX_DEPTH * 4 {
+        return Err(invalid("is nested too deeply"));
+    }
+    match value {
+        Value::Object(object) => {
+            if is_object_schema(object) {
+                close_object(object)?;
+            }
+            // OpenAI refuses annotations that it does not know of.
+            if object.get("type").is_some_and(Value::is_string) || object.get("type").is_some_and(Value::is_array) {
+                object.remove("default");
+                object.remove("format").filter(|format| KNOWN_FORMATS.contains(&format.as_str().unwrap_or_default())).map(
+                    |format| object.insert("format".to_owned(), format),
+                );
+            }
+            object.iter_mut().try_for_each(|(_, child)| close(child, depth + 1))
+        }
+        Value::Array(items) => items.iter_mut().try_for_each(|child| close(child, depth + 1)),
+        _ => Ok(()),
+    }
+}
+
+/// <https://platform.openai.com/docs/guides/structured-outputs#supported-properties>
+const KNOWN_FORMATS: &[&str] =
+    &["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"];
+
+fn is_object_schema(object: &Map<String, Value>) -> bool {
+    object.get("properties").is_some_and(Value::is_object)
+        || object.get("type").is_some_and(|kind| kind == "object")
+}
+
+fn close_object(object: &mut Map<String, Value>) -> Result<()> {
+    if object.get("additionalProperties").is_some_and(|extra| extra.is_object() || extra == &Value::Bool(true)) {
+        return Err(invalid(
+            "has a map of free keys (`additionalProperties`), which strict output cannot express; \
+             use a list of key-value objects, or ask without strict",
+        ));
+    }
+    let required: Vec<String> = object
+        .get("required")
+        .and_then(Value::as_array)
+        .map(|names| names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect())
+        .unwrap_or_default();
+    let mut names = Vec::new();
+    if let Some(Value::Object(properties)) = object.get_mut("properties") {
+        for (name, property) in properties.iter_mut() {
+            if !required.contains(name) {
+                allow_null(property);
+            }
+            names.push(Value::String(name.clone()));
+        }
+    } else {
+        object.insert("properties".to_owned(), Value::Object(Map::new()));
+    }
+    object.insert("required".to_owned(), Value::Array(names));
+    object.insert("additionalProperties".to_owned(), Value::Bool(false));
+    Ok(())
+}
+
+/// An optional property becomes one that may be `null`.
+fn allow_null(property: &mut Value) {
+    let Value::Object(object) = property else { return };
+    let null = || Value::String("null".to_owned());
+    match object.get_mut("type") {
+        Some(Value::Array(types)) => {
+            if !types.contains(&null()) {
+                types.push(null());
+            }
+        }
+        Some(kind @ Value::String(_)) if *kind != "null" => {
+            *kind = Value::Array(vec![kind.take(), null()]);
+        }
+        Some(_) => {}
+        None => {
+            if let Some(Value::Array(options)) = object.get_mut("anyOf") {
+                let nullable = options.iter().any(|option| option.get("type").is_some_and(|kind| kind == "null"));
+                if !nullable {
+                    options.push(serde_json::json!({ "type": "null" }));
+                }
+            } else {
+                let inner = std::mem::take(property);
+                *property = serde_json::json!({ "anyOf": [inner, { "type": "null" }] });
+                return;
+            }
+        }
+    }
+    // An enumeration that does not list null would forbid what the type allows.
+    if let Some(Value::Array(values)) = object.get_mut("enum") {
+        if !values.contains(&Value::Null) {
+            values.push(Value::Null);
+        }
+    }
+}
+
+fn inline(value: &mut Value, root: &Value, depth: usize, nodes: &mut usize) -> Result<()> {
+    *nodes += 1;
+    if depth > MAX_DEPTH || *nodes > MAX_NODES {
+        return Err(invalid("refers to itself, or grows too large without references"));
+    }
+    match value {
+        Value::Object(object) => {
+            if let Some(Value::String(reference)) = object.remove("$ref") {
+                let target = reference.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
+                let Some(target) = target else {
+                    return Err(invalid("refers to what is not in it"));
+                };
+                let mut target = target.clone();
+                // What stands beside a reference, a description mostly, refines its target.
+                if let Value::Object(fields) = &mut target {
+                    fields.extend(std::mem::take(object));
+                }
+                *value = target;
+                return inline(value, root, depth + 1, nodes);
+            }
+            object.iter_mut().try_for_each(|(_, child)| inline(child, root, depth + 1, nodes))
+        }
+        Value::Array(items) => items.iter_mut().try_for_each(|child| inline(child, root, depth + 1, nodes)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,96 @@
+//! What was lost between a request and the wire.
+
+use serde::{Deserialize, Serialize};
+
+/// Something that a request asked for and that the wire does not carry as asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Warning {
+    /// The provider cannot do this; it was left out.
+    Unsupported {
+        /// What was left out: `top_k`.
+        feature: Box<str>,
+    },
+    /// A value was changed to one that the provider takes.
+    Coerced {
+        /// Of what.
+        feature: Box<str>,
+        /// From.
+        from: Box<str>,
+        /// To.
+        to: Box<str>,
+    },
+    /// Another provider's or model's state was left out.
+    StateDropped {
+        /// The state's kind: `anthropic.signature`.
+        kind: Box<str>,
+    },
+    /// A message was moved to where the provider takes instructions.
+    Hoisted {
+        /// Its place in the request, counted from 0.
+        message: usize,
+    },
+    /// Messages of one role were joined.
+    Merged {
+        /// The place of the later one, counted from 0.
+        message: usize,
+    },
+    /// Something else.
+    Other {
+        /// In words.
+        message: Box<str>,
+    },
+}
+
+impl Warning {
+    /// The provider cannot do `feature`; it was left out.
+    pub fn unsupported(feature: impl Into<Box<str>>) -> Self {
+        Self::Unsupported { feature: feature.into() }
+    }
+
+    /// A value was changed.
+    pub fn coerced(feature: impl Into<Box<str>>, from: impl Into<Box<str>>, to: impl Into<Box<str>>) -> Self {
+        Self::Coerced { feature: feature.into(), from: from.into(), to: to.into() }
+    }
+
+    /// What it is about, for an error under `strict`.
+    pub(crate) fn subject(&self) -> String {
+        match self {
+            Self::Unsupported { feature } => format!("`{feature}` cannot be sent"),
+            Self::Coerced { feature, from, to } => format!("`{feature}` would be sent as {to} and not as {from}"),
+            Self::StateDropped { kind } => format!("the state `{kind}` of another model would be left out"),
+            Self::Hoisted { message } => format!("message {message} would be moved"),
+            Self::Merged { message } => format!("message {message} would be joined with the one before it"),
+            Self::Other { message } => message.clone().into_string(),
+        }
+    }
+}
+
+/// The warnings of one request, as its encoder finds them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Warnings(Vec<Warning>);
+
+impl Warnings {
+    /// Adds one.
+    pub fn push(&mut self, warning: Warning) {
+        self.0.push(warning);
+    }
+
+    /// Adds an [`Warning::Unsupported`] if the request has the setting at all.
+    pub fn unsupported_if(&mut self, asked: bool, feature: &'static str) {
+        if asked {
+            self.push(Warning::unsupported(feature));
+        }
+    }
+
+    /// The first one, if any.
+    pub fn first(&self) -> Option<&Warning> {
+        self.0.first()
+    }
+
+    /// All of them.
+    pub fn into_vec(self) -> Vec<Warning> {
+        self.0
+    }
+}

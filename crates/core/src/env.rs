@@ -1,0 +1,66 @@
+//! One rule for all providers' environment variables.
+//!
+//! `X_API_KEY` or `X_API_KEYS`, `X_BASE_URL` or `X_BASE_URLS` (the plural ones comma-separated),
+//! and `X_MODEL`, where `X` is the provider's prefix: `GROQ_API_KEY`. A variable that is set and
+//! empty is an error: it is a mistake more often than a wish.
+
+use crate::{Error, Result, Secret};
+
+/// What the environment says of an account.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Settings {
+    /// The keys.
+    pub keys: Vec<Secret>,
+    /// The base URLs.
+    pub base_urls: Vec<String>,
+    /// The default model.
+    pub model: Option<String>,
+}
+
+/// Reads the variables that begin with `prefix` through `vars`.
+///
+/// # Errors
+///
+/// [`Config`](crate::ErrorKind::Config), naming the variable: it is empty, or it is set in the
+/// singular and in the plural.
+///
+/// ```
+/// let vars = |name: &str| (name == "GROQ_API_KEYS").then(|| "a, b".to_owned());
+/// let settings = trunkline_core::env::read("GROQ", &vars)?;
+/// assert_eq!(settings.keys.len(), 2);
+/// # Ok::<(), trunkline_core::Error>(())
+/// ```
+pub fn read(prefix: &str, vars: &dyn Fn(&str) -> Option<String>) -> Result<Settings> {
+    let keys = list(prefix, "API_KEY", vars)?;
+    Ok(Settings {
+        keys: keys.into_iter().map(Secret::from).collect(),
+        base_urls: list(prefix, "BASE_URL", vars)?,
+        model: one(&format!("{prefix}_MODEL"), vars)?,
+    })
+}
+
+fn list(prefix: &str, what: &str, vars: &dyn Fn(&str) -> Option<String>) -> Result<Vec<String>> {
+    let (singular, plural) = (format!("{prefix}_{what}"), format!("{prefix}_{what}S"));
+    match (one(&singular, vars)?, one(&plural, vars)?) {
+        (Some(_), Some(_)) => Err(Error::config(format!("both {singular} and {plural} are set; unset one of them"))),
+        (Some(value), None) => Ok(vec![value]),
+        (None, Some(values)) => {
+            let values: Vec<String> = values.split(',').map(|value| value.trim().to_owned()).collect();
+            if values.iter().any(String::is_empty) {
+                return Err(Error::config(format!("{plural} has an empty entry; remove the extra comma")));
+            }
+            Ok(values)
+        }
+        (None, None) => Ok(Vec::new()),
+    }
+}
+
+fn one(name: &str, vars: &dyn Fn(&str) -> Option<String>) -> Result<Option<String>> {
+    match vars(name) {
+        Some(value) if value.trim().is_empty() => {
+            Err(Error::config(format!("{name} is set and empty; give it a value or unset it")))
+        }
+        value => Ok(value),
+    }
+}

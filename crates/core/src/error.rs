@@ -1,0 +1,414 @@
+//! One error type: what happened, to what, and how far the call had come.
+
+use std::{borrow::Cow, error::Error as StdError, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::StatusCode;
+use trunkline_http::{Sent, TransportError, TransportErrorKind};
+
+use crate::{BoxError, ChatResponse};
+
+mod display;
+mod kind;
+
+pub use kind::{Delivery, ErrorKind, Limit, Phase, Recovery, Scope};
+
+/// The result of every call.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong. One word wide, so that a `Result` stays small.
+///
+/// Three axes tell what can be done about it: the [`kind`](Self::kind), the
+/// [`scope`](Self::scope), and the [`delivery`](Self::delivery); [`recovery`](Self::recovery) is
+/// derived from them. Its text never holds a key, a prompt, a header or a URL's query.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    scope: Option<Scope>,
+    delivery: Delivery,
+    phase: Option<Phase>,
+    limit: Option<Limit>,
+    message: Cow<'static, str>,
+    provider: Option<Arc<str>>,
+    endpoint: Option<Arc<str>>,
+    status: Option<StatusCode>,
+    code: Option<Box<str>>,
+    error_type: Option<Box<str>>,
+    param: Option<Box<str>>,
+    request_id: Option<Box<str>>,
+    retry_after: Option<Duration>,
+    should_retry: Option<bool>,
+    exhausted: bool,
+    attempts: Vec<Attempt>,
+    partial: Option<Box<ChatResponse>>,
+    body: Option<Bytes>,
+    source: Option<BoxError>,
+}
+
+/// One try of a call that failed in the end.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// The endpoint's authority, `api.groq.com`, where one was chosen.
+    pub endpoint: Option<Arc<str>>,
+    /// What happened.
+    pub kind: ErrorKind,
+    /// The HTTP status, if there was one.
+    pub status: Option<StatusCode>,
+    /// The provider's name for this request, to be given to its support.
+    pub request_id: Option<Box<str>>,
+    /// From its start to its failure.
+    pub elapsed: Duration,
+    /// What was waited before the next try; `None` after the last.
+    pub waited: Option<Duration>,
+}
+
+/// How much of an error body is kept.
+const MAX_BODY: usize = 8 << 10;
+
+impl Error {
+    /// An error of this kind, before anything was sent. The message says what is wrong and what
+    /// to do.
+    pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            scope: None,
+            delivery: Delivery::NotSent,
+            phase: None,
+            limit: None,
+            message: message.into(),
+            provider: None,
+            endpoint: None,
+            status: None,
+            code: None,
+            error_type: None,
+            param: None,
+            request_id: None,
+            retry_after: None,
+            should_retry: None,
+            exhausted: false,
+            attempts: Vec::new(),
+            partial: None,
+            body: None,
+            source: None,
+        }))
+    }
+
+    /// What happened.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What it happened to.
+    pub fn scope(&self) -> Scope {
+        self.0.scope.unwrap_or_else(|| self.0.kind.usual_scope())
+    }
+
+    /// How far the call had come.
+    pub fn delivery(&self) -> Delivery {
+        self.0.delivery
+    }
+
+    /// Where on the way, for `Connect`, `Timeout` and `Interrupted`.
+    pub fn phase(&self) -> Option<Phase> {
+        self.0.phase
+    }
+
+    /// Which bound was passed, for `LimitExceeded`.
+    pub fn limit(&self) -> Option<Limit> {
+        self.0.limit
+    }
+
+    /// Who could still serve the call.
+    pub fn recovery(&self) -> Recovery {
+        kind::recovery(self.0.kind, self.0.phase, self.0.delivery)
+    }
+
+    /// Whether another attempt may help and nobody has given up yet.
+    ///
+    /// `false` after the retries are used up, so that a retry of yours around ours does not
+    /// multiply them.
+    pub fn is_retryable(&self) -> bool {
+        !self.0.exhausted && matches!(self.recovery(), Recovery::Later | Recovery::Elsewhere)
+    }
+
+    /// How long the provider asks to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// The `x-should-retry` of the answer.
+    pub fn should_retry(&self) -> Option<bool> {
+        self.0.should_retry
+    }
+
+    /// The HTTP status, if there was an answer.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.status
+    }
+
+    /// The provider's code: `insufficient_quota`.
+    pub fn code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    /// The provider's type: `invalid_request_error`.
+    pub fn error_type(&self) -> Option<&str> {
+        self.0.error_type.as_deref()
+    }
+
+    /// The parameter that the provider objects to.
+    pub fn param(&self) -> Option<&str> {
+        self.0.param.as_deref()
+    }
+
+    /// The provider's name for this request, to be given to its support.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
+    /// The provider's id: `groq`. Empty where the failure is nobody's.
+    pub fn provider(&self) -> &str {
+        self.0.provider.as_deref().unwrap_or_default()
+    }
+
+    /// The authority of the endpoint that failed: `api.groq.com`.
+    pub fn endpoint(&self) -> Option<&str> {
+        self.0.endpoint.as_deref()
+    }
+
+    /// The message alone, as the provider wrote it: not escaped, not shortened.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Every try before and including the last, oldest first. Empty where there was one only and
+    /// no retry layer saw it.
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.0.attempts
+    }
+
+    /// What a stream had given before it was cut. It is no answer: its last part may be half.
+    pub fn partial(&self) -> Option<&ChatResponse> {
+        self.0.partial.as_deref()
+    }
+
+    /// The body of the error answer, at most 8 KiB. Providers quote prompts in it.
+    pub fn body(&self) -> Option<&[u8]> {
+        self.0.body.as_deref()
+    }
+}
+
+/// For those who make errors: layers and protocols.
+impl Error {
+    /// A setting that cannot work.
+    pub fn config(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Config, message)
+    }
+
+    /// What the provider sent cannot be read.
+    pub fn decode(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Decode, message).with_delivery(Delivery::Responded)
+    }
+
+    /// A bound was passed while reading an answer.
+    pub fn limit_exceeded(limit: Limit, message: impl Into<Cow<'static, str>>) -> Self {
+        let mut error = Self::new(ErrorKind::LimitExceeded, message).with_delivery(Delivery::Responded);
+        error.0.limit = Some(limit);
+        error
+    }
+
+    /// The stream ended before its answer was whole.
+    pub fn interrupted(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Interrupted, message)
+            .with_phase(Phase::Body)
+            .with_delivery(Delivery::Responded)
+    }
+
+    /// A timer ran out.
+    pub fn timeout(phase: Phase, after: Duration) -> Self {
+        Self::new(ErrorKind::Timeout, kind::timeout_message(phase, after)).with_phase(phase)
+    }
+
+    /// Sets the kind.
+    #[must_use]
+    pub fn with_kind(mut self, kind: ErrorKind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
+    /// Sets what it happened to, where the kind's usual scope is wrong.
+    #[must_use]
+    pub fn with_scope(mut self, scope: Scope) -> Self {
+        self.0.scope = Some(scope);
+        self
+    }
+
+    /// Sets how far the call had come.
+    #[must_use]
+    pub fn with_delivery(mut self, delivery: Delivery) -> Self {
+        self.0.delivery = delivery;
+        self
+    }
+
+    /// Sets where on the way it happened.
+    #[must_use]
+    pub fn with_phase(mut self, phase: Phase) -> Self {
+        self.0.phase = Some(phase);
+        self
+    }
+
+    /// Sets the provider's id, unless one is set.
+    #[must_use]
+    pub fn with_provider(mut self, provider: impl Into<Arc<str>>) -> Self {
+        self.0.provider.get_or_insert_with(|| provider.into());
+        self
+    }
+
+    /// Sets the endpoint's authority.
+    #[must_use]
+    pub fn with_endpoint(mut self, endpoint: impl Into<Arc<str>>) -> Self {
+        self.0.endpoint = Some(endpoint.into());
+        self
+    }
+
+    /// Sets the HTTP status.
+    #[must_use]
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.0.status = Some(status);
+        self
+    }
+
+    /// Sets the provider's code.
+    #[must_use]
+    pub fn with_code(mut self, code: impl Into<Box<str>>) -> Self {
+        self.0.code = Some(code.into()).filter(|code: &Box<str>| !code.is_empty());
+        self
+    }
+
+    /// Sets the provider's type.
+    #[must_use]
+    pub fn with_type(mut self, error_type: impl Into<Box<str>>) -> Self {
+        self.0.error_type = Some(error_type.into()).filter(|kind: &Box<str>| !kind.is_empty());
+        self
+    }
+
+    /// Sets the parameter that the provider objects to.
+    #[must_use]
+    pub fn with_param(mut self, param: impl Into<Box<str>>) -> Self {
+        self.0.param = Some(param.into()).filter(|param: &Box<str>| !param.is_empty());
+        self
+    }
+
+    /// Sets the provider's name for the request.
+    #[must_use]
+    pub fn with_request_id(mut self, id: impl Into<Box<str>>) -> Self {
+        self.0.request_id = Some(id.into());
+        self
+    }
+
+    /// Sets how long the provider asks to wait.
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: impl Into<Option<Duration>>) -> Self {
+        self.0.retry_after = wait.into();
+        self
+    }
+
+    /// Sets the answer's `x-should-retry`.
+    #[must_use]
+    pub fn with_should_retry(mut self, should_retry: impl Into<Option<bool>>) -> Self {
+        self.0.should_retry = should_retry.into();
+        self
+    }
+
+    /// Sets what a stream had given before it was cut.
+    #[must_use]
+    pub fn with_partial(mut self, partial: ChatResponse) -> Self {
+        self.0.partial = Some(Box::new(partial));
+        self
+    }
+
+    /// Keeps the beginning of the error answer.
+    #[must_use]
+    pub fn with_body(mut self, body: Bytes) -> Self {
+        self.0.body = Some(body.slice(..body.len().min(MAX_BODY)));
+        self
+    }
+
+    /// Sets the cause.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// Puts the earlier tries before this one.
+    pub(crate) fn set_attempts(&mut self, attempts: Vec<Attempt>) {
+        self.0.attempts = attempts;
+    }
+
+    /// Takes the tries out.
+    pub(crate) fn take_attempts(&mut self) -> Vec<Attempt> {
+        std::mem::take(&mut self.0.attempts)
+    }
+
+    /// Says that the retries are used up.
+    pub(crate) fn mark_exhausted(&mut self) {
+        self.0.exhausted = true;
+    }
+
+    /// This failure as one try.
+    pub(crate) fn as_attempt(&self, elapsed: Duration) -> Attempt {
+        Attempt {
+            endpoint: self.0.endpoint.clone(),
+            kind: self.0.kind,
+            status: self.0.status,
+            request_id: self.0.request_id.clone(),
+            elapsed,
+            waited: None,
+        }
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl From<TransportError> for Error {
+    fn from(error: TransportError) -> Self {
+        let kind = match error.kind() {
+            TransportErrorKind::Config => ErrorKind::Config,
+            TransportErrorKind::Connect => ErrorKind::Connect,
+            TransportErrorKind::Tls => ErrorKind::Tls,
+            TransportErrorKind::Proxy => ErrorKind::Proxy,
+            TransportErrorKind::Timeout => ErrorKind::Timeout,
+            TransportErrorKind::LimitExceeded => ErrorKind::LimitExceeded,
+            TransportErrorKind::Decode => ErrorKind::Decode,
+            TransportErrorKind::Closed => ErrorKind::Closed,
+            _ => ErrorKind::Interrupted,
+        };
+        let mut ours = Self::new(kind, error.message().to_owned()).with_delivery(match error.sent() {
+            Sent::Never => Delivery::NotSent,
+            Sent::Rejected => Delivery::Rejected,
+            Sent::Maybe => Delivery::MaybeProcessed,
+            Sent::Responded => Delivery::Responded,
+        });
+        ours.0.phase = error.phase().and_then(kind::phase_of_transport);
+        ours.0.limit = error.limit().and_then(kind::limit_of_transport);
+        ours.0.source = error.into_source();
+        ours
+    }
+}
+
+/// Whatever a foreign layer failed with. Ours is taken out whole.
+impl From<BoxError> for Error {
+    fn from(error: BoxError) -> Self {
+        match error.downcast::<Self>() {
+            Ok(ours) => *ours,
+            Err(other) => kind::of_foreign(other),
+        }
+    }
+}

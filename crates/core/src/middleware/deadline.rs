@@ -1,0 +1,128 @@
+//! One bound over all that a call does.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, Sleep, sleep_until};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::{Call, Delivery, Error, Phase, Reply, Result};
+
+/// Ends a call that takes too long.
+///
+/// The total bounds the wait for a whole answer, or for the first content of a stream: queueing
+/// and retries included. After its first content a stream is bounded by the caller's own deadline,
+/// or by [`max_stream`](Self::max_stream), so that a caller that stops reading does not hold its
+/// place for ever.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline {
+    total: Duration,
+    max_stream: Duration,
+}
+
+impl Default for Deadline {
+    /// 600 s in all; one hour for a stream.
+    fn default() -> Self {
+        Self { total: Duration::from_secs(600), max_stream: Duration::from_secs(3_600) }
+    }
+}
+
+impl Deadline {
+    /// Sets the bound of calls whose caller gives none.
+    #[must_use]
+    pub fn total(mut self, total: Duration) -> Self {
+        self.total = total;
+        self
+    }
+
+    /// Sets the longest life of a stream whose caller gives no deadline.
+    #[must_use]
+    pub fn max_stream(mut self, max_stream: Duration) -> Self {
+        self.max_stream = max_stream;
+        self
+    }
+}
+
+impl<S> Layer<S> for Deadline {
+    type Service = DeadlineService<S>;
+
+    fn layer(&self, inner: S) -> DeadlineService<S> {
+        DeadlineService { deadline: *self, inner }
+    }
+}
+
+/// A service behind [`Deadline`].
+#[derive(Clone, Debug)]
+pub struct DeadlineService<S> {
+    deadline: Deadline,
+    inner: S,
+}
+
+impl<S> Service<Call> for DeadlineService<S>
+where
+    S: Service<Call, Response = Reply, Error = Error>,
+{
+    type Response = Reply;
+    type Error = Error;
+    type Future = DeadlineFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut call: Call) -> Self::Future {
+        let now = Instant::now();
+        let own = call.deadline;
+        // A total beyond what a clock can hold is none.
+        let far = now + Duration::from_secs(86_400 * 365);
+        let deadline = own.unwrap_or_else(|| now.checked_add(self.deadline.total).unwrap_or(far));
+        call.deadline = Some(deadline);
+        DeadlineFuture {
+            inner: self.inner.call(call),
+            sleep: sleep_until(deadline),
+            stream_end: own.unwrap_or_else(|| now.checked_add(self.deadline.max_stream).unwrap_or(far)),
+            began: now,
+        }
+    }
+}
+
+pin_project! {
+    /// The future of [`DeadlineService`].
+    #[derive(Debug)]
+    pub struct DeadlineFuture<F> {
+        #[pin]
+        inner: F,
+        #[pin]
+        sleep: Sleep,
+        stream_end: Instant,
+        began: Instant,
+    }
+}
+
+impl<F: Future<Output = Result<Reply>>> Future for DeadlineFuture<F> {
+    type Output = Result<Reply>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Reply>> {
+        let this = self.project();
+        if let Poll::Ready(reply) = this.inner.poll(cx) {
+            return Poll::Ready(reply.map(|reply| match reply {
+                Reply::ChatStream(mut stream) => {
+                    stream.end_at(*this.stream_end, this.stream_end.saturating_duration_since(*this.began));
+                    Reply::ChatStream(stream)
+                }
+                other => other,
+            }));
+        }
+        let after = this.sleep.deadline().saturating_duration_since(*this.began);
+        this.sleep.poll(cx).map(|()| {
+            // Nobody knows how far the attempt had come.
+            Err(Error::timeout(Phase::Total, after).with_delivery(Delivery::MaybeProcessed))
+        })
+    }
+}

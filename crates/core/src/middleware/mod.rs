@@ -1,0 +1,18 @@
+//! tower middleware whose unit is the whole reply, and the [`Stack`] that puts it in order.
+//!
+//! Each layer stands alone as well: `backend.layer(Retry::default())`. So does every tower layer
+//! of others.
+
+mod budget;
+mod deadline;
+mod fallback;
+mod retry;
+mod stack;
+mod trace;
+
+pub use budget::Budget;
+pub use deadline::{Deadline, DeadlineFuture, DeadlineService};
+pub use fallback::Fallback;
+pub use retry::{Retry, RetryFuture, RetryService};
+pub use stack::Stack;
+pub use trace::{Trace, TraceFuture, TraceService};

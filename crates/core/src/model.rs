@@ -1,0 +1,182 @@
+//! A model on a backend: what an application calls.
+
+use std::{future::Future, future::IntoFuture, pin::Pin, sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+
+use crate::{
+    Backend, Call, EmbedRequest, EmbedResponse, Op, Reply, Result,
+    embed::EmbedInput,
+    middleware::Fallback,
+};
+
+mod chat_call;
+
+pub use chat_call::ChatCall;
+
+type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// A model on a backend. Cloning it is two reference counts.
+///
+/// Application code takes a `&Model`: no generic, no trait of its own.
+#[derive(Clone, Debug)]
+pub struct Model {
+    backend: Backend,
+    name: Arc<str>,
+}
+
+impl Model {
+    /// The model `name` on `backend`.
+    pub fn new(backend: impl Into<Backend>, name: impl Into<Arc<str>>) -> Self {
+        Self { backend: backend.into(), name: name.into() }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The backend it is on.
+    pub fn backend(&self) -> &Backend {
+        &self.backend
+    }
+
+    /// This model, and `other` where this one cannot serve: by the error's
+    /// [`recovery`](crate::Error::recovery), and only before anything was shown.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        let name = self.name.clone();
+        Self { backend: Backend::new(Fallback::new(self, other)), name }
+    }
+
+    /// Asks for an answer. `.await` it whole, or end with [`stream`](ChatCall::stream),
+    /// [`buffered`](ChatCall::buffered) or `extract`.
+    pub fn chat(&self, request: impl Into<crate::ChatRequest>) -> ChatCall {
+        let mut request = request.into();
+        if request.model.is_empty() {
+            request.model = self.name.to_string();
+        }
+        ChatCall::new(self.backend.clone(), request)
+    }
+
+    /// Asks for vectors, one for each input, in their order.
+    pub fn embed<I: Into<EmbedInput>>(&self, inputs: impl IntoIterator<Item = I>) -> EmbedCall {
+        self.embed_request(EmbedRequest::new(inputs))
+    }
+
+    /// Asks for vectors, with all that a request can say.
+    pub fn embed_request(&self, mut request: EmbedRequest) -> EmbedCall {
+        if request.model.is_empty() {
+            request.model = self.name.to_string();
+        }
+        EmbedCall { backend: self.backend.clone(), request, settings: Settings::default() }
+    }
+}
+
+/// What every call can be told before its ending.
+#[derive(Clone, Debug)]
+struct Settings {
+    call: Call,
+    timeout: Option<Duration>,
+    invalid_header: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        // The operation is filled in at the ending, when the request is whole.
+        Self { call: Call::new(Op::Models(Arc::default())), timeout: None, invalid_header: false }
+    }
+}
+
+impl Settings {
+    fn header(&mut self, name: &str, value: &str) {
+        let (Ok(name), Ok(value)) = (http::HeaderName::try_from(name), http::HeaderValue::try_from(value)) else {
+            self.invalid_header = true;
+            return;
+        };
+        if name == http::header::AUTHORIZATION {
+            self.invalid_header = true;
+            return;
+        }
+        self.call.headers.insert(name, value);
+    }
+
+    fn send(self, backend: &Backend, op: Op) -> BoxFuture<Result<Reply>> {
+        if self.invalid_header {
+            let error = crate::Error::config(
+                "a header of the call cannot be sent: control characters, or `authorization`, which `.key(…)` sets",
+            );
+            return Box::pin(std::future::ready(Err(error)));
+        }
+        let mut call = self.call;
+        call.op = op;
+        call.deadline = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        backend.call_boxed(call)
+    }
+}
+
+macro_rules! call_settings {
+    ($call:ident) => {
+        impl $call {
+            /// Gives up after this time: waits, retries and the whole stream included.
+            pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
+                self.settings.timeout = Some(timeout);
+                self
+            }
+
+            /// Sets whose turn it is where calls wait in line.
+            pub fn priority(mut self, priority: crate::Priority) -> Self {
+                self.settings.call.priority = priority;
+                self
+            }
+
+            /// Adds a header to this call, after ours.
+            pub fn header(mut self, name: &str, value: &str) -> Self {
+                self.settings.header(name, value);
+                self
+            }
+
+            /// Uses this credential instead of the account's. The host stays the account's.
+            pub fn key(mut self, key: impl Into<crate::Secret>) -> Self {
+                self.settings.call.key = Some(key.into());
+                self
+            }
+
+            /// Keeps the body, or the frames of the stream, as they came.
+            pub fn keep_raw(mut self) -> Self {
+                self.settings.call.keep_raw = true;
+                self
+            }
+        }
+    };
+}
+use call_settings;
+
+/// A call for vectors, being put together.
+#[must_use = "a call does nothing until it is awaited"]
+#[derive(Clone, Debug)]
+pub struct EmbedCall {
+    backend: Backend,
+    request: EmbedRequest,
+    settings: Settings,
+}
+
+call_settings!(EmbedCall);
+
+impl EmbedCall {
+    /// Sets how long the vectors shall be.
+    pub fn dimensions(mut self, dimensions: u32) -> Self {
+        self.request.dimensions = Some(dimensions);
+        self
+    }
+}
+
+impl IntoFuture for EmbedCall {
+    type Output = Result<EmbedResponse>;
+    type IntoFuture = BoxFuture<Result<EmbedResponse>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let reply = self.settings.send(&self.backend, Op::Embed(Arc::new(self.request)));
+        Box::pin(async { reply.await?.into_embed() })
+    }
+}

@@ -1,0 +1,79 @@
+//! How long a provider asks us to wait: every form in which it may say so.
+//!
+//! In this order: milliseconds in a header; `Retry-After` (RFC 9110, section 10.2.3) in seconds or
+//! as a date; `google.rpc.RetryInfo` or `retry_after` in the body; the reset time of a rate limit
+//! that is used up. What is malformed, zero or negative is no hint; what is too large for a clock
+//! is a very long one.
+
+use std::time::{Duration, SystemTime};
+
+use http::HeaderMap;
+
+mod body;
+mod time;
+
+/// How long to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wait {
+    /// This long.
+    For(Duration),
+    /// Longer than any number can say.
+    TooLong,
+}
+
+impl Wait {
+    /// The time; [`Duration::MAX`] if there is no end.
+    pub fn duration(self) -> Duration {
+        match self {
+            Self::For(wait) => wait,
+            Self::TooLong => Duration::MAX,
+        }
+    }
+}
+
+/// What `headers` and `body` of an error answer ask for.
+pub fn wait(headers: &HeaderMap, body: &[u8]) -> Option<Wait> {
+    let now = headers
+        .get(http::header::DATE)
+        .and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok())
+        .unwrap_or_else(SystemTime::now);
+    milliseconds(headers)
+        .or_else(|| retry_after(headers, now))
+        .or_else(|| body::wait(body))
+        .or_else(|| used_up(headers, now))
+}
+
+/// The largest valid value of a header that may stand there several times.
+fn largest(headers: &HeaderMap, name: &str, read: impl Fn(&str) -> Option<Wait>) -> Option<Wait> {
+    headers.get_all(name).iter().filter_map(|value| read(value.to_str().ok()?.trim())).max()
+}
+
+fn milliseconds(headers: &HeaderMap) -> Option<Wait> {
+    ["retry-after-ms", "x-ms-retry-after-ms", "x-amz-retry-after"]
+        .iter()
+        .find_map(|name| largest(headers, name, |value| time::decimal(value, 1_000_000)))
+}
+
+fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Wait> {
+    largest(headers, "retry-after", |value| {
+        time::decimal(value, 1_000_000_000)
+            .or_else(|| time::until(httpdate::parse_http_date(value).ok()?, now))
+    })
+}
+
+/// The longest reset time among the limits that have nothing left.
+fn used_up(headers: &HeaderMap, now: SystemTime) -> Option<Wait> {
+    let limits = headers.iter().filter(|(name, value)| {
+        let name = name.as_str();
+        name.contains("ratelimit") && name.contains("remaining") && value.as_bytes() == b"0"
+    });
+    limits
+        .filter_map(|(name, _)| {
+            let reset = name.as_str().replace("remaining", "reset");
+            largest(headers, &reset, |value| time::reset(value, now))
+        })
+        .max()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! What has happened at an endpoint.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use serde::Serialize;
+
+use crate::{ErrorKind, chat::Usage};
+
+mod histogram;
+mod recorder;
+
+pub use histogram::Distribution;
+use histogram::Histogram;
+pub(crate) use recorder::Recorder;
+
+/// What has happened, by endpoint. A snapshot; it serializes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Stats {
+    /// One for each endpoint.
+    pub endpoints: Vec<EndpointStats>,
+}
+
+/// What has happened at one endpoint.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct EndpointStats {
+    /// The provider's id.
+    pub provider: String,
+    /// The endpoint's authority: `api.groq.com`.
+    pub endpoint: String,
+    /// Attempts that were begun.
+    pub calls: u64,
+    /// Those that are under way, to the end of their streams.
+    pub running: u64,
+    /// Those whose answer came whole.
+    pub completed: u64,
+    /// Those that the caller gave up.
+    pub cancelled: u64,
+    /// Those that were a second or later attempt of their call.
+    pub retries: u64,
+    /// Those that failed, by kind of error.
+    pub errors: BTreeMap<&'static str, u64>,
+    /// Tokens in, as far as the provider told.
+    pub input_tokens: u64,
+    /// Tokens out, as far as the provider told.
+    pub output_tokens: u64,
+    /// From the attempt's start to the first content of its stream.
+    pub time_to_first_content: Distribution,
+    /// From the attempt's start to the end of its answer.
+    pub duration: Distribution,
+    /// The last error, in one line.
+    pub last_error: Option<String>,
+}
+
+/// The counters behind [`EndpointStats`].
+#[derive(Debug)]
+pub(crate) struct Counters {
+    provider: &'static str,
+    endpoint: Arc<str>,
+    calls: AtomicU64,
+    running: AtomicU64,
+    completed: AtomicU64,
+    cancelled: AtomicU64,
+    retries: AtomicU64,
+    errors: [AtomicU64; KINDS.len()],
+    input_tokens: AtomicU64,
+    output_tokens: AtomicU64,
+    time_to_first_content: Histogram,
+    duration: Histogram,
+    last_error: std::sync::Mutex<Option<String>>,
+}
+
+const KINDS: [ErrorKind; 26] = [
+    ErrorKind::Config,
+    ErrorKind::Unsupported,
+    ErrorKind::InvalidRequest,
+    ErrorKind::TooLarge,
+    ErrorKind::ContextLength,
+    ErrorKind::ContentFilter,
+    ErrorKind::Auth,
+    ErrorKind::Permission,
+    ErrorKind::NotFound,
+    ErrorKind::Conflict,
+    ErrorKind::RateLimited,
+    ErrorKind::QuotaExhausted,
+    ErrorKind::Overloaded,
+    ErrorKind::Server,
+    ErrorKind::Connect,
+    ErrorKind::Tls,
+    ErrorKind::Proxy,
+    ErrorKind::Redirect,
+    ErrorKind::Timeout,
+    ErrorKind::Interrupted,
+    ErrorKind::Decode,
+    ErrorKind::LimitExceeded,
+    ErrorKind::CircuitOpen,
+    ErrorKind::QueueFull,
+    ErrorKind::Cancelled,
+    ErrorKind::Closed,
+];
+
+impl Counters {
+    pub(crate) fn new(provider: &'static str, endpoint: Arc<str>) -> Self {
+        Self {
+            provider,
+            endpoint,
+            calls: AtomicU64::new(0),
+            running: AtomicU64::new(0),
+            completed: AtomicU64::new(0),
+            cancelled: AtomicU64::new(0),
+            retries: AtomicU64::new(0),
+            errors: [const { AtomicU64::new(0) }; KINDS.len()],
+            input_tokens: AtomicU64::new(0),
+            output_tokens: AtomicU64::new(0),
+            time_to_first_content: Histogram::default(),
+            duration: Histogram::default(),
+            last_error: std::sync::Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn snapshot(&self) -> EndpointStats {
+        let errors = KINDS.iter().zip(&self.errors).map(|(kind, count)| (kind.name(), count.load(Relaxed)));
+        EndpointStats {
+            provider: self.provider.to_owned(),
+            endpoint: self.endpoint.to_string(),
+            calls: self.calls.load(Relaxed),
+            running: self.running.load(Relaxed),
+            completed: self.completed.load(Relaxed),
+            cancelled: self.cancelled.load(Relaxed),
+            retries: self.retries.load(Relaxed),
+            errors: errors.filter(|(_, count)| *count > 0).collect(),
+            input_tokens: self.input_tokens.load(Relaxed),
+            output_tokens: self.output_tokens.load(Relaxed),
+            time_to_first_content: self.time_to_first_content.snapshot(),
+            duration: self.duration.snapshot(),
+            last_error: self.last_error.lock().map_or(None, |error| error.clone()),
+        }
+    }
+
+    fn began(&self, attempt: u32) {
+        self.calls.fetch_add(1, Relaxed);
+        self.running.fetch_add(1, Relaxed);
+        if attempt > 0 {
+            self.retries.fetch_add(1, Relaxed);
+        }
+    }
+
+    fn completed(&self, elapsed: Duration) {
+        self.running.fetch_sub(1, Relaxed);
+        self.completed.fetch_add(1, Relaxed);
+        self.duration.record(elapsed);
+    }
+
+    fn cancelled(&self) {
+        self.running.fetch_sub(1, Relaxed);
+        self.cancelled.fetch_add(1, Relaxed);
+    }
+
+    fn failed(&self, error: &crate::Error) {
+        self.running.fetch_sub(1, Relaxed);
+        if let Some(count) =
+            KINDS.iter().position(|kind| *kind == error.kind()).and_then(|at| self.errors.get(at))
+        {
+            count.fetch_add(1, Relaxed);
+        }
+        if let Ok(mut last) = self.last_error.lock() {
+            *last = Some(error.to_string());
+        }
+    }
+
+    fn used(&self, usage: &Usage) {
+        self.input_tokens.fetch_add(usage.input.total.unwrap_or(0), Relaxed);
+        self.output_tokens.fetch_add(usage.output.total.unwrap_or(0), Relaxed);
+    }
+
+    fn first_content(&self, elapsed: Duration) {
+        self.time_to_first_content.record(elapsed);
+    }
+}

@@ -1,0 +1,137 @@
+//! Watches one connection's writes: a stalled peer is noticed, an early answer is not lost.
+
+use std::{
+    error::Error as StdError,
+    fmt, io,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Instant, Sleep},
+};
+
+use super::dial::BoxStream;
+
+/// The peer took no byte for as long as this.
+#[derive(Debug)]
+pub(super) struct WriteStalled(pub(super) Duration);
+
+impl fmt::Display for WriteStalled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the server accepted no byte for {:?}", self.0)
+    }
+}
+
+impl StdError for WriteStalled {}
+
+/// A stream whose pending writes are timed, and whose broken pipe waits for the reader.
+///
+/// A server that refuses an upload answers and closes. The write then fails although the answer is
+/// there to be read: so the writer only waits, and the reader finds the answer or the end.
+pub(super) struct Guard {
+    stream: BoxStream,
+    limit: Duration,
+    /// Kept once made: a connection that stalls once tends to stall again.
+    timer: Option<Pin<Box<Sleep>>>,
+    armed: bool,
+    broken: bool,
+}
+
+impl Guard {
+    pub(super) fn new(stream: BoxStream, limit: Duration) -> Self {
+        Self {
+            stream,
+            limit,
+            timer: None,
+            armed: false,
+            broken: false,
+        }
+    }
+
+    fn watch<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        write: impl FnOnce(Pin<&mut BoxStream>, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if !self.broken {
+            match write(Pin::new(&mut self.stream), cx) {
+                Poll::Pending => {}
+                Poll::Ready(Err(error)) if is_broken(&error) => self.broken = true,
+                Poll::Ready(done) => {
+                    self.armed = false;
+                    return Poll::Ready(done);
+                }
+            }
+        }
+        self.poll_stalled(cx)
+    }
+
+    fn poll_stalled<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+        let limit = self.limit;
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        if !self.armed {
+            timer.as_mut().reset(Instant::now() + limit);
+            self.armed = true;
+        }
+        timer
+            .as_mut()
+            .poll(cx)
+            .map(|()| Err(io::Error::new(io::ErrorKind::TimedOut, WriteStalled(limit))))
+    }
+}
+
+fn is_broken(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    matches!(
+        error.kind(),
+        BrokenPipe | ConnectionAborted | ConnectionReset
+    )
+}
+
+impl AsyncRead for Guard {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Guard {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.watch(cx, |stream, cx| stream.poll_write(cx, bytes))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.watch(cx, |stream, cx| stream.poll_write_vectored(cx, slices))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.watch(cx, AsyncWrite::poll_flush)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.broken {
+            return Poll::Ready(Ok(()));
+        }
+        self.watch(cx, AsyncWrite::poll_shutdown)
+    }
+}

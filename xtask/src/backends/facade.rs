@@ -1,0 +1,116 @@
+//! The facade's lists: a feature, a dependency and a re-export per provider.
+
+use super::entry::Entry;
+
+/// The tables of the facade's manifest that have a region.
+pub(super) const TABLES: [&str; 2] = ["features", "dependencies"];
+
+/// What belongs into a table of the facade's manifest.
+pub(super) fn table(name: &str, entries: &[Entry]) -> Option<String> {
+    match name {
+        "features" => Some(features(entries)),
+        "dependencies" => Some(dependencies(entries)),
+        _ => None,
+    }
+}
+
+/// `hyper` turns on the transport of those providers that are on, and none by itself.
+fn features(entries: &[Entry]) -> String {
+    let mut lines = String::new();
+    for Entry { name, package, .. } in sorted(entries) {
+        lines.push_str(&format!("{name} = [\"dep:{package}\"]\n"));
+    }
+    lines.push_str(&array(
+        "full",
+        sorted(entries).map(|entry| entry.name.clone()),
+    ));
+    lines.push_str(&array(
+        "hyper",
+        sorted(entries).map(|entry| format!("{}?/hyper", entry.package)),
+    ));
+    lines
+}
+
+fn array(name: &str, values: impl Iterator<Item = String>) -> String {
+    let lines: String = values.map(|value| format!("    \"{value}\",\n")).collect();
+    format!("{name} = [\n{lines}]\n")
+}
+
+fn dependencies(entries: &[Entry]) -> String {
+    sorted(entries)
+        .map(|entry| {
+            format!(
+                "{} = {{ workspace = true, optional = true }}\n",
+                entry.package
+            )
+        })
+        .collect()
+}
+
+/// As rustfmt sorts them.
+pub(super) fn reexports(entries: &[Entry]) -> String {
+    let line = |Entry { name, package, .. }: &Entry| {
+        format!(
+            "#[cfg(feature = \"{name}\")]\npub use {} as {name};\n",
+            package.replace('-', "_")
+        )
+    };
+    sorted(entries).map(line).collect()
+}
+
+fn sorted(entries: &[Entry]) -> impl Iterator<Item = &Entry> {
+    let mut entries: Vec<&Entry> = entries.iter().collect();
+    entries.sort_by_key(|entry| &entry.name);
+    entries.into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(name: &str) -> Entry {
+        Entry {
+            title: String::new(),
+            package: format!("trunkline-{name}"),
+            name: name.to_owned(),
+            folder: String::new(),
+            state: String::new(),
+            operations: Vec::new(),
+            capabilities: Vec::new(),
+            key_env: None,
+            example: String::new(),
+            has_tests: false,
+        }
+    }
+
+    #[test]
+    fn features_are_sorted_and_hyper_turns_on_no_provider() {
+        assert_eq!(
+            table("features", &[entry("xai"), entry("groq")]).unwrap(),
+            "groq = [\"dep:trunkline-groq\"]\nxai = [\"dep:trunkline-xai\"]\n\
+             full = [\n    \"groq\",\n    \"xai\",\n]\n\
+             hyper = [\n    \"trunkline-groq?/hyper\",\n    \"trunkline-xai?/hyper\",\n]\n",
+        );
+    }
+
+    #[test]
+    fn other_tables_are_left_alone() {
+        assert_eq!(table("dev-dependencies", &[entry("groq")]), None);
+    }
+
+    #[test]
+    fn reexports_are_sorted_as_rustfmt_does() {
+        let lines = reexports(&[entry("xai"), entry("groq")]);
+        let names: Vec<&str> = lines
+            .lines()
+            .filter(|line| line.starts_with("pub"))
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "pub use trunkline_groq as groq;",
+                "pub use trunkline_xai as xai;"
+            ]
+        );
+    }
+}

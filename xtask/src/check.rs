@@ -1,0 +1,147 @@
+//! `check`: the steps of CI, run here.
+
+use std::{env, ffi::OsString, path::Path, process::ExitCode, time::Instant};
+
+use anyhow::{Context, Result};
+use xshell::Shell;
+
+/// The recorded traffic lies beside the checkout; not every machine has it.
+const WIRES: &str = "../shared/wires";
+
+/// One command line, as .ci/run has it too.
+struct Step {
+    command: &'static str,
+    quick: bool,
+}
+
+const STEPS: [Step; 7] = [
+    Step {
+        command: "cargo fmt --all --check",
+        quick: true,
+    },
+    Step {
+        command: "cargo clippy --workspace --all-targets --locked -- -D warnings",
+        quick: true,
+    },
+    Step {
+        command: "cargo test --workspace",
+        quick: false,
+    },
+    Step {
+        command: "cargo doc --workspace --no-deps --locked",
+        quick: false,
+    },
+    Step {
+        command: "cargo xtask tidy",
+        quick: true,
+    },
+    Step {
+        command: "cargo xtask graph",
+        quick: true,
+    },
+    Step {
+        command: "cargo xtask wires ../shared/wires",
+        quick: false,
+    },
+];
+
+pub(crate) fn run(root: &Path, quick: bool) -> Result<ExitCode> {
+    let shell = Shell::new().context("cannot look at the current folder; run from the checkout")?;
+    shell.change_dir(root);
+    let steps = chosen(quick, root.join(WIRES).is_dir());
+    Ok(run_all(&steps, |step| passes(&shell, step)))
+}
+
+fn chosen(quick: bool, wires: bool) -> Vec<&'static Step> {
+    let steps = STEPS.iter().filter(|step| step.quick || !quick);
+    steps
+        .filter(|step| wires || !step.command.ends_with(WIRES))
+        .collect()
+}
+
+fn run_all(steps: &[&Step], passes: impl Fn(&Step) -> bool) -> ExitCode {
+    let mut summary = String::new();
+    let mut failed = 0_usize;
+    for step in steps {
+        println!("\n== {}", step.command);
+        let started = Instant::now();
+        let mark = if passes(step) {
+            "passed"
+        } else {
+            failed += 1;
+            "FAILED"
+        };
+        let line = format!("{mark} {:>7.1} s", started.elapsed().as_secs_f64());
+        println!("== {line}");
+        summary.push_str(&format!("{line}  {}\n", step.command));
+    }
+    println!("\n{summary}check: {failed} of {} steps failed", steps.len());
+    if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn passes(shell: &Shell, step: &Step) -> bool {
+    let arguments = step.command.split_whitespace().skip(1);
+    let command = shell
+        .cmd(cargo())
+        .args(arguments)
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .env("INSTA_UPDATE", "no");
+    command.quiet().run().is_ok()
+}
+
+/// The cargo that started us, so that `cargo +toolchain xtask` stays on its toolchain.
+pub(crate) fn cargo() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn every_step_runs_and_one_failure_fails_the_whole() {
+        let ran = Cell::new(0);
+        let run = |failing: &str| {
+            run_all(&chosen(false, true), |step| {
+                ran.set(ran.get() + 1);
+                !step.command.starts_with(failing)
+            })
+        };
+        assert_eq!(run("cargo fmt"), ExitCode::FAILURE);
+        assert_eq!(ran.get(), STEPS.len());
+        assert_eq!(run("nothing"), ExitCode::SUCCESS);
+    }
+
+    #[test]
+    fn quick_leaves_out_what_takes_long_and_a_machine_without_recordings_leaves_out_those() {
+        let has =
+            |steps: Vec<&Step>, name: &str| steps.iter().any(|step| step.command.contains(name));
+        assert!(has(chosen(true, true), "clippy") && !has(chosen(true, true), "test"));
+        assert!(has(chosen(false, true), "wires") && !has(chosen(false, false), "wires"));
+        assert_eq!(chosen(false, false).len(), STEPS.len() - 1);
+    }
+
+    #[test]
+    fn ci_runs_the_same_steps() {
+        let ci = include_str!("../../.ci/run");
+        for step in STEPS {
+            let found = ci.lines().any(|line| {
+                line.trim()
+                    .strip_prefix("step ")
+                    .is_some_and(|line| line.ends_with(step.command))
+            });
+            assert!(found, ".ci/run lacks `{}`", step.command);
+        }
+        let steps = ci
+            .lines()
+            .filter(|line| line.trim().starts_with("step "))
+            .count();
+        assert_eq!(steps, STEPS.len(), ".ci/run has other steps");
+    }
+}

@@ -1,0 +1,55 @@
+//! Tasks that need every provider run in the crate trunkline-lab, so that xtask compiles without any.
+
+use std::{
+    ffi::OsString,
+    path::Path,
+    process::{Command, ExitCode},
+};
+
+use anyhow::{Context, Result, ensure};
+
+const LAB: &str = "crates/lab/Cargo.toml";
+
+/// Runs a task of the lab, with our streams and arguments, and answers with its exit status.
+pub(crate) fn start(root: &Path, task: &str, arguments: &[OsString]) -> Result<ExitCode> {
+    ensure!(
+        root.join(LAB).is_file(),
+        "`{task}` runs in the crate trunkline-lab, and there is no {LAB}; take a checkout that has it",
+    );
+    let status = Command::new(crate::check::cargo())
+        .args(["run", "--release", "--quiet", "--manifest-path"])
+        .arg(root.join("Cargo.toml"))
+        .args(["--package", "trunkline-lab", "--", task])
+        .args(arguments)
+        .status()
+        .context("cannot start cargo; is it on the PATH?")?;
+    Ok(exit_code(status.code()))
+}
+
+/// A process that a signal ended has no code, and has failed.
+pub(crate) fn exit_code(code: Option<i32>) -> ExitCode {
+    ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trees::Tree;
+
+    #[test]
+    fn a_checkout_without_the_lab_is_told() {
+        let root = Tree::in_order().workspace().root;
+        let error = start(&root, "wires", &[]).unwrap_err().to_string();
+        assert!(
+            error.contains("there is no crates/lab/Cargo.toml"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn the_exit_status_is_handed_on() {
+        assert_eq!(exit_code(Some(3)), ExitCode::from(3));
+        assert_eq!(exit_code(Some(0)), ExitCode::SUCCESS);
+        assert_eq!(exit_code(None), ExitCode::FAILURE);
+    }
+}

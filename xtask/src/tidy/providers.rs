@@ -1,0 +1,264 @@
+//! What every provider crate has, and what none may contain.
+
+use anyhow::Result;
+
+use crate::{
+    finding::Finding,
+    markdown, source,
+    workspace::{Package, Role, Workspace},
+};
+
+const HEADINGS: [&str; 8] = [
+    "Introduction",
+    "Prerequisites",
+    "Installation",
+    "Basic usage",
+    "Advanced usage",
+    "API reference",
+    "Best practices",
+    "Further resources",
+];
+
+/// A provider only encodes and decodes; core's one driver does all I/O.
+const IMPURE: [&str; 3] = ["async", ".await", "tokio"];
+
+pub(crate) fn check(workspace: &Workspace, provider: &Package) -> Result<Vec<Finding>> {
+    let mut findings = features(provider);
+    findings.extend(other_providers(workspace, provider));
+    findings.extend(purity(workspace, provider)?);
+    findings.extend(guide(workspace, provider)?);
+    findings.extend(example(workspace, provider));
+    let fixtures = provider.folder.join("fixtures");
+    let filled = workspace
+        .root
+        .join(&fixtures)
+        .read_dir()
+        .is_ok_and(|mut entries| entries.next().is_some());
+    if !filled {
+        findings.push(Finding::file(
+            fixtures,
+            "missing or empty; record at least one exchange per operation",
+        ));
+    }
+    Ok(findings)
+}
+
+fn features(provider: &Package) -> Vec<Finding> {
+    let manifest = &provider.manifest;
+    let forwarded = manifest.list(&["features", "hyper"]).unwrap_or_default();
+    let mut findings = Vec::new();
+    if !forwarded
+        .iter()
+        .any(|feature| feature.starts_with("trunkline-") && feature.ends_with("/hyper"))
+    {
+        let advice = "`hyper` is not forwarded, so nobody can turn it off; write `hyper = [\"trunkline-http/hyper\"]`";
+        findings.push(manifest.finding(&["features", "hyper"], advice));
+    }
+    if !manifest
+        .list(&["features", "default"])
+        .unwrap_or_default()
+        .contains(&"hyper")
+    {
+        let advice =
+            "`hyper` is not on by default, so `from_env` is missing; write `default = [\"hyper\"]`";
+        findings.push(manifest.finding(&["features", "default"], advice));
+    }
+    findings
+}
+
+fn other_providers(workspace: &Workspace, provider: &Package) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for dependency in provider.manifest.dependencies() {
+        let name = &dependency.package;
+        if workspace
+            .package(name)
+            .is_some_and(|other| other.role == Role::Provider)
+        {
+            let what = format!(
+                "depends on the provider {name}; move what both need down into a protocol crate"
+            );
+            findings.push(provider.manifest.finding_at(dependency.line, what));
+        }
+    }
+    findings
+}
+
+fn purity(workspace: &Workspace, provider: &Package) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for path in source::files(
+        &workspace.root,
+        &provider.folder.join("src").to_string_lossy(),
+        "rs",
+    )? {
+        let text = workspace.read(&path)?.unwrap_or_default();
+        for (number, line) in source::code_only(&text).lines().enumerate() {
+            for word in IMPURE
+                .into_iter()
+                .filter(|word| source::has_word(line, word))
+            {
+                let what = format!(
+                    "`{word}` in a provider; leave I/O to core's driver, providers are pure functions"
+                );
+                findings.push(Finding::new(&path, number + 1, what));
+            }
+        }
+    }
+    Ok(findings)
+}
+
+/// The README is the usage guide.
+fn guide(workspace: &Workspace, provider: &Package) -> Result<Vec<Finding>> {
+    let path = provider.folder.join("README.md");
+    let Some(text) = workspace.read(&path)? else {
+        return Ok(Vec::new());
+    };
+    let prose = markdown::prose(&text);
+    let found: Vec<String> = prose
+        .iter()
+        .filter_map(|line| markdown::subheading(line))
+        .map(str::to_lowercase)
+        .collect();
+    let missing = HEADINGS
+        .into_iter()
+        .filter(|heading| !found.contains(&heading.to_lowercase()));
+    Ok(missing
+        .map(|heading| Finding::file(&path, format!("no section `## {heading}`; add it")))
+        .collect())
+}
+
+fn example(workspace: &Workspace, provider: &Package) -> Option<Finding> {
+    let path = format!("examples/{}.rs", provider.short_name());
+    let depth = "../".repeat(provider.folder.components().count());
+    if !workspace.exists(&path) {
+        return Some(Finding::file(
+            path,
+            format!("missing; show {} in one file", provider.name),
+        ));
+    }
+    (!provider.examples().contains(&path)).then(|| {
+        let advice =
+            format!("{path} is not declared; write [[example]] with `path = \"{depth}{path}\"`");
+        provider.manifest.finding(&["example"], advice)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trees::{Tree, only};
+
+    const MANIFEST: &str = "crates/providers/groq/Cargo.toml";
+    const LIB: &str = "crates/providers/groq/src/lib.rs";
+
+    fn found(tree: &Tree) -> Vec<Finding> {
+        let workspace = tree.workspace();
+        check(&workspace, workspace.package("trunkline-groq").unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_provider_in_order_has_no_findings() {
+        assert_eq!(found(&Tree::in_order()), []);
+    }
+
+    #[test]
+    fn hyper_is_forwarded_and_on_by_default() {
+        let tree = Tree::in_order();
+        tree.replace(MANIFEST, "\"trunkline-http/hyper\"", "");
+        let finding = only(found(&tree));
+        assert!(
+            finding.what.contains("not forwarded") && finding.line > 1,
+            "{finding}"
+        );
+
+        let tree = Tree::in_order();
+        tree.replace(MANIFEST, "default = [\"hyper\"]", "default = []");
+        assert!(only(found(&tree)).what.contains("not on by default"));
+    }
+
+    #[test]
+    fn a_provider_depends_on_no_other_not_even_in_tests() {
+        for table in ["dependencies", "dev-dependencies"] {
+            let tree = Tree::in_order();
+            tree.write(
+                "crates/providers/xai/Cargo.toml",
+                "[package]\nname = 'trunkline-xai'\n",
+            );
+            tree.append(
+                MANIFEST,
+                &format!("[target.'cfg(unix)'.{table}]\ntrunkline-xai.workspace = true\n"),
+            );
+            assert!(
+                only(found(&tree))
+                    .what
+                    .starts_with("depends on the provider trunkline-xai")
+            );
+        }
+    }
+
+    #[test]
+    fn a_provider_is_pure() {
+        for (code, word) in [
+            ("async fn f() {}", "async"),
+            ("fn f() { g().await; }", ".await"),
+            ("use tokio::time;", "tokio"),
+        ] {
+            let tree = Tree::in_order();
+            tree.append(LIB, &format!("{code}\n"));
+            let finding = only(found(&tree));
+            assert!(finding.what.starts_with(&format!("`{word}`")), "{finding}");
+            assert_eq!((finding.file.to_str(), finding.line), (Some(LIB), 3));
+        }
+    }
+
+    #[test]
+    fn its_documentation_may_speak_of_async() {
+        let tree = Tree::in_order();
+        tree.append(LIB, "/// `groq.model(\"x\").chat(\"hi\").await?`, on tokio\npub const A: &str = \"async\";\n");
+        assert_eq!(found(&tree), []);
+    }
+
+    #[test]
+    fn every_section_of_the_guide_is_asked_for() {
+        for heading in HEADINGS {
+            let tree = Tree::in_order();
+            tree.replace(
+                "crates/providers/groq/README.md",
+                &format!("## {heading}\n"),
+                &format!("```\n## {heading}\n```\n"),
+            );
+            assert_eq!(
+                only(found(&tree)).what,
+                format!("no section `## {heading}`; add it")
+            );
+        }
+    }
+
+    #[test]
+    fn the_example_exists_and_is_declared() {
+        let tree = Tree::in_order();
+        tree.remove("examples/groq.rs");
+        assert!(
+            only(found(&tree))
+                .what
+                .starts_with("missing; show trunkline-groq")
+        );
+
+        let tree = Tree::in_order();
+        tree.replace(MANIFEST, "examples/groq.rs", "examples/other.rs");
+        let finding = only(found(&tree));
+        assert!(
+            finding
+                .what
+                .contains("path = \"../../../examples/groq.rs\""),
+            "{finding}"
+        );
+    }
+
+    #[test]
+    fn fixtures_are_asked_for_and_an_empty_folder_is_none() {
+        let tree = Tree::in_order();
+        tree.remove("crates/providers/groq/fixtures/chat/call.json");
+        tree.remove("crates/providers/groq/fixtures/chat");
+        assert!(only(found(&tree)).file.ends_with("fixtures"));
+    }
+}

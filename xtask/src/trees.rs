@@ -1,0 +1,166 @@
+//! Small workspaces in temporary folders, for the tests of the checks.
+
+use std::{fs, path::PathBuf};
+
+use xshell::{Shell, TempDir};
+
+use crate::{backends, finding::Finding, workspace::Workspace};
+
+/// A workspace on disk, removed when dropped.
+pub(crate) struct Tree {
+    folder: TempDir,
+}
+
+const ROOT: &str = r#"[workspace]
+members = ["crates/core", "crates/testkit", "crates/trunkline", "crates/providers/*", "xtask"]
+
+[workspace.dependencies]
+trunkline-core = { path = "crates/core", version = "0.1.0", default-features = false }
+trunkline-groq = { path = "crates/providers/groq", version = "0.1.0", default-features = false }
+"#;
+
+const PACKAGE: &str = r#"[package]
+name = "NAME"
+version = "0.1.0"
+description = "A crate"
+license.workspace = true
+readme = "README.md"
+keywords = ["ai"]
+categories = ["api-bindings"]
+rust-version.workspace = true
+include = ["src/**", "README.md", "LICENSE-*"]
+
+[lints]
+workspace = true
+"#;
+
+const GROQ: &str = r#"
+[features]
+default = ["hyper"]
+hyper = ["trunkline-http/hyper"]
+
+[dependencies]
+trunkline-core.workspace = true
+
+[[example]]
+name = "groq"
+path = "../../../examples/groq.rs"
+
+[package.metadata.trunkline]
+title = "Groq"
+protocol = "openai-compat"
+state = "working"
+operations = ["chat", "stream"]
+capabilities = ["tools"]
+key-env = "GROQ_API_KEY"
+guide = "README.md"
+example = "groq"
+"#;
+
+const FACADE: &str = r#"
+[features]
+# backends:begin
+# backends:end
+
+[dependencies]
+trunkline-core.workspace = true
+# backends:begin
+# backends:end
+"#;
+
+const LIB: &str = "#![doc = include_str!(\"../README.md\")]\n#![deny(missing_docs)]\n";
+
+const GUIDE: &str = "# groq\n## Introduction\n## Prerequisites\n## Installation\n## Basic usage\n## Advanced usage\n\
+    ## API reference\n## Best practices\n## Further resources\n";
+
+impl Tree {
+    /// A core, a testkit, one provider, the facade and xtask, as tidy wants them.
+    pub(crate) fn in_order() -> Self {
+        let folder = Shell::new()
+            .and_then(|shell| shell.create_temp_dir())
+            .unwrap();
+        let tree = Self { folder };
+        tree.write("Cargo.toml", ROOT);
+        tree.write("README.md", "# Trunkline\n[all](docs/backends.md)\n<!-- backends:begin -->\n<!-- backends:end -->\n");
+        tree.write(
+            "xtask/Cargo.toml",
+            "[package]\nname = 'xtask'\npublish = false\n[lints]\nworkspace = true\n",
+        );
+        tree.krate(
+            "crates/core",
+            "trunkline-core",
+            "[dev-dependencies]\ntrunkline-testkit = { path = \"../testkit\" }\n",
+        );
+        tree.krate("crates/testkit", "trunkline-testkit", "");
+        tree.krate("crates/trunkline", "trunkline", FACADE);
+        tree.append(
+            "crates/trunkline/src/lib.rs",
+            "// backends:begin\n// backends:end\n",
+        );
+        tree.krate("crates/providers/groq", "trunkline-groq", GROQ);
+        tree.write("crates/providers/groq/README.md", GUIDE);
+        tree.write("crates/providers/groq/fixtures/chat/call.json", "{}");
+        tree.write("examples/groq.rs", "fn main() {}\n");
+        assert_eq!(backends::write(&tree.workspace()).unwrap(), []);
+        tree
+    }
+
+    fn krate(&self, folder: &str, name: &str, more: &str) {
+        let manifest = PACKAGE.replace("NAME", name);
+        self.write(
+            &format!("{folder}/Cargo.toml"),
+            &format!("{manifest}{more}"),
+        );
+        self.write(&format!("{folder}/README.md"), "# It\n");
+        self.write(&format!("{folder}/LICENSE-MIT"), "");
+        self.write(&format!("{folder}/LICENSE-APACHE"), "");
+        self.write(&format!("{folder}/src/lib.rs"), LIB);
+    }
+
+    pub(crate) fn workspace(&self) -> Workspace {
+        Workspace::load(self.folder.path()).unwrap()
+    }
+
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    pub(crate) fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).unwrap_or_default()
+    }
+
+    pub(crate) fn append(&self, path: &str, text: &str) {
+        self.write(path, &format!("{}{text}", self.read(path)));
+    }
+
+    /// Replaces all that is there, and insists that something is.
+    pub(crate) fn replace(&self, path: &str, old: &str, new: &str) {
+        let text = self.read(path);
+        assert!(text.contains(old), "{path} does not contain {old:?}");
+        self.write(path, &text.replace(old, new));
+    }
+
+    pub(crate) fn remove(&self, path: &str) {
+        let path = self.path(path);
+        if path.is_dir() {
+            fs::remove_dir(path)
+        } else {
+            fs::remove_file(path)
+        }
+        .unwrap();
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+}
+
+/// The one finding that a test expects.
+pub(crate) fn only(findings: Vec<Finding>) -> Finding {
+    let [finding] = findings.as_slice() else {
+        panic!("not one finding: {findings:#?}")
+    };
+    finding.clone()
+}
