@@ -5,7 +5,8 @@ use std::{fmt, sync::Arc};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::{
-    AccountConfig, Backend, BackendInfo, Error, HttpClient, Model, ProviderDef, Result, Secret, env,
+    AccountConfig, Backend, BackendInfo, Error, HttpClient, Model, ProviderDef, Result, Secret,
+    env,
     middleware::Stack,
     protocol::{Auth, HttpBackend, Limits, Protocol, Target, Timers},
 };
@@ -23,7 +24,8 @@ impl Account {
         &self.stacked
     }
 
-    /// The backend without its stack, so that a pool around it does not retry twice.
+    /// The backend without its stack, so that a pool around it does not retry twice. Without its
+    /// deadline either: a call's [`timeout`](crate::ChatCall::timeout) is kept by layers around it.
     pub fn bare(&self) -> &Backend {
         &self.bare
     }
@@ -41,7 +43,9 @@ impl Account {
     pub fn default_model(&self) -> Result<Model> {
         match self.stacked.default_model() {
             Some(model) => Ok(self.stacked.model(model)),
-            None => Err(Error::config("no default model; set one with `.model(…)` on the builder")),
+            None => Err(Error::config(
+                "no default model; set one with `.model(…)` on the builder",
+            )),
         }
     }
 }
@@ -55,6 +59,8 @@ pub struct Builder<A> {
     assemble: Assemble,
     wrap: fn(Account) -> A,
     name: Option<String>,
+    /// The provider that a configuration names.
+    configured: Option<String>,
     keys: Vec<Secret>,
     endpoints: Vec<String>,
     model: Option<String>,
@@ -83,12 +89,17 @@ pub(crate) struct Site {
 
 impl<A> Builder<A> {
     /// The builder of an account that speaks `protocol`. For provider crates.
-    pub fn new(provider: &'static ProviderDef, protocol: impl Protocol, wrap: fn(Account) -> A) -> Self {
+    pub fn new(
+        provider: &'static ProviderDef,
+        protocol: impl Protocol,
+        wrap: fn(Account) -> A,
+    ) -> Self {
         Self {
             provider,
             assemble: Box::new(|info, site| Backend::new(HttpBackend::new(info, protocol, site))),
             wrap,
             name: None,
+            configured: None,
             keys: Vec::new(),
             endpoints: Vec::new(),
             model: None,
@@ -177,7 +188,8 @@ impl<A> Builder<A> {
     ///
     /// [`Config`](crate::ErrorKind::Config), naming the variable that is wrong.
     pub fn vars(mut self, vars: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
-        let settings = env::read(self.provider.env, vars).map_err(|error| error.with_provider(self.provider.id))?;
+        let settings = env::read(self.provider.env, vars)
+            .map_err(|error| error.with_provider(self.provider.id))?;
         self.keys.extend(settings.keys);
         self.endpoints.extend(settings.base_urls);
         self.model = settings.model.or(self.model);
@@ -191,6 +203,9 @@ impl<A> Builder<A> {
         self.model = config.model.or(self.model);
         self.name = config.name.or(self.name);
         self.headers.extend(config.headers);
+        self.configured = Some(config.provider)
+            .filter(|provider| !provider.is_empty())
+            .or(self.configured);
         self
     }
 
@@ -203,10 +218,21 @@ impl<A> Builder<A> {
     pub fn build(self) -> Result<A> {
         let provider = self.provider;
         let wrap = self.wrap;
-        self.account().map(wrap).map_err(|error| error.with_provider(provider.id))
+        self.account()
+            .map(wrap)
+            .map_err(|error| error.with_provider(provider.id))
     }
 
     fn account(self) -> Result<Account> {
+        if let Some(other) = self
+            .configured
+            .as_deref()
+            .filter(|provider| *provider != self.provider.id)
+        {
+            return Err(Error::config(format!(
+                "the configuration is for the provider `{other}`; build that one of it"
+            )));
+        }
         let target = Target::parse(&self.base_url()?)?;
         let key = self.single_key()?;
         if key.is_some() && !target.is_confidential() && !self.plain_http {
@@ -219,7 +245,9 @@ impl<A> Builder<A> {
             auth: Auth::of(self.provider.auth, key.as_ref())?,
             headers: self.header_map()?,
             http: self.client.clone().ok_or_else(|| {
-                Error::config("no HTTP client; turn on the crate's feature `hyper`, or call `.client(…)`")
+                Error::config(
+                    "no HTTP client; turn on the crate's feature `hyper`, or call `.client(…)`",
+                )
             })?,
             timers: self.timers,
             limits: self.limits,
@@ -228,6 +256,7 @@ impl<A> Builder<A> {
         };
         self.timers.check()?;
         self.limits.check()?;
+        self.stack.check()?;
 
         let mut info = BackendInfo::new(self.provider.id)
             .models(self.provider.models)
@@ -235,7 +264,10 @@ impl<A> Builder<A> {
         if let Some(name) = self.name {
             info.name = name.into();
         }
-        if let Some(model) = self.model.or_else(|| self.provider.default_model.map(str::to_owned)) {
+        if let Some(model) = self
+            .model
+            .or_else(|| self.provider.default_model.map(str::to_owned))
+        {
             info = info.default_model(model);
         }
         let bare = (self.assemble)(info, site);
@@ -248,10 +280,14 @@ impl<A> Builder<A> {
             ([], Some(base_url)) => Ok(base_url.to_owned()),
             ([], None) => {
                 let env = self.provider.env;
-                Err(Error::config(format!("no base URL; set {env}_BASE_URL, or call `.endpoint(…)`")))
+                Err(Error::config(format!(
+                    "no base URL; set {env}_BASE_URL, or call `.endpoint(…)`"
+                )))
             }
             ([one], _) => Ok(one.clone()),
-            _ => Err(Error::config("several base URLs were given; make one account of each")),
+            _ => Err(Error::config(
+                "several base URLs were given; make one account of each",
+            )),
         }
     }
 
@@ -260,23 +296,40 @@ impl<A> Builder<A> {
             [] if self.provider.key_optional => Ok(None),
             [] => {
                 let env = self.provider.env;
-                Err(Error::config(format!("no key; set {env}_API_KEY, or call `.key(…)`")))
+                Err(Error::config(format!(
+                    "no key; set {env}_API_KEY, or call `.key(…)`"
+                )))
             }
             [one] => Ok(Some(one.clone())),
-            _ => Err(Error::config("several keys were given; make one account of each")),
+            _ => Err(Error::config(
+                "several keys were given; make one account of each",
+            )),
         }
     }
 
     fn header_map(&self) -> Result<HeaderMap> {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.headers {
-            let parsed_name = HeaderName::from_bytes(name.as_bytes())
-                .map_err(|_| Error::config("a header's name has characters that no name may have"))?;
+            let parsed_name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
+                Error::config("a header's name has characters that no name may have")
+            })?;
             if parsed_name == http::header::AUTHORIZATION {
-                return Err(Error::config("`authorization` is set from the key; call `.key(…)` instead"));
+                return Err(Error::config(
+                    "`authorization` is set from the key; call `.key(…)` instead",
+                ));
             }
-            let parsed_value = HeaderValue::from_str(value)
-                .map_err(|_| Error::config(format!("the value of the header `{parsed_name}` has control characters")))?;
+            if crate::protocol::is_ours(&parsed_name) {
+                return Err(Error::config(format!(
+                    "the header `{parsed_name}` is ours to set; leave it out"
+                )));
+            }
+            let mut parsed_value = HeaderValue::from_str(value).map_err(|_| {
+                Error::config(format!(
+                    "the value of the header `{parsed_name}` has control characters"
+                ))
+            })?;
+            // It may be a key to a gateway, for all we know.
+            parsed_value.set_sensitive(true);
             headers.insert(parsed_name, parsed_value);
         }
         Ok(headers)

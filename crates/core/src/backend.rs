@@ -132,7 +132,10 @@ impl Backend {
         <L::Service as Service<Call>>::Future: Send,
     {
         let inner = self.clone();
-        Self(Arc::new(Layered { inner, service: layer.layer(self) }))
+        Self(Arc::new(Layered {
+            inner,
+            service: layer.layer(self),
+        }))
     }
 }
 
@@ -199,7 +202,12 @@ where
 
     fn call(&self, call: Call) -> BoxFuture<Result<Reply>> {
         let service = self.service.clone();
-        Box::pin(async move { service.oneshot(call).await.map_err(|error| Error::from(error.into())) })
+        Box::pin(async move {
+            service
+                .oneshot(call)
+                .await
+                .map_err(|error| Error::from(error.into()))
+        })
     }
 
     fn stats(&self) -> Stats {

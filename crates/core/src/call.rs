@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::{
-    Body, ChatRequest, ChatResponse, ChatStream, EmbedRequest, EmbedResponse, End, Error, ErrorKind, Observe,
-    Prime, Result, Secret,
+    Body, ChatRequest, ChatResponse, ChatStream, EmbedRequest, EmbedResponse, End, Error,
+    ErrorKind, Observe, Prime, Result, Secret,
+    chat::Meta,
     json::tagged,
     models::{ModelsPage, ModelsRequest},
     raw::{self, RawRequest},
@@ -79,7 +80,9 @@ impl Call {
 }
 
 /// Whose turn it is where calls wait in line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Priority {
@@ -171,7 +174,10 @@ impl Op {
 /// What came back. Of the same operation as the call.
 #[derive(Debug)]
 #[non_exhaustive]
-#[allow(clippy::large_enum_variant, reason = "a reply is moved a few times a call; a box would cost more")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a reply is moved a few times a call; a box would cost more"
+)]
 pub enum Reply {
     /// An answer, whole.
     Chat(ChatResponse),
@@ -257,6 +263,17 @@ impl Reply {
         }
     }
 
+    /// The HTTP side of it, where there is one.
+    pub(crate) fn meta_mut(&mut self) -> Option<&mut Meta> {
+        Some(match self {
+            Self::Chat(response) => &mut response.meta,
+            Self::ChatStream(stream) => stream.meta_mut(),
+            Self::Embed(response) => &mut response.meta,
+            Self::Models(page) => &mut page.meta,
+            Self::Raw(_) => return None,
+        })
+    }
+
     fn unexpected(&self, asked: &'static str) -> Error {
         let got = match self {
             Self::Chat(_) => "chat",
@@ -265,6 +282,9 @@ impl Reply {
             Self::Models(_) => "models",
             Self::Raw(_) => "raw",
         };
-        Error::new(ErrorKind::Decode, format!("a layer answered {got} to a call of {asked}"))
+        Error::new(
+            ErrorKind::Decode,
+            format!("a layer answered {got} to a call of {asked}"),
+        )
     }
 }

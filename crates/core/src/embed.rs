@@ -135,7 +135,10 @@ impl EmbedResponse {
 impl EmbedRequest {
     /// A request for one vector for each input.
     pub fn new<I: Into<EmbedInput>>(inputs: impl IntoIterator<Item = I>) -> Self {
-        Self { inputs: inputs.into_iter().map(Into::into).collect(), ..Self::default() }
+        Self {
+            inputs: inputs.into_iter().map(Into::into).collect(),
+            ..Self::default()
+        }
     }
 
     /// Sets the model, over the one that the call is made on.

@@ -4,10 +4,12 @@
 //! and `X_MODEL`, where `X` is the provider's prefix: `GROQ_API_KEY`. A variable that is set and
 //! empty is an error: it is a mistake more often than a wish.
 
+use std::fmt;
+
 use crate::{Error, Result, Secret};
 
 /// What the environment says of an account.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Settings {
     /// The keys.
@@ -16,6 +18,17 @@ pub struct Settings {
     pub base_urls: Vec<String>,
     /// The default model.
     pub model: Option<String>,
+}
+
+/// A base URL that was not checked yet may hold a secret.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("keys", &self.keys)
+            .field("base_urls", &self.base_urls.len())
+            .field("model", &self.model)
+            .finish()
+    }
 }
 
 /// Reads the variables that begin with `prefix` through `vars`.
@@ -43,12 +56,19 @@ pub fn read(prefix: &str, vars: &dyn Fn(&str) -> Option<String>) -> Result<Setti
 fn list(prefix: &str, what: &str, vars: &dyn Fn(&str) -> Option<String>) -> Result<Vec<String>> {
     let (singular, plural) = (format!("{prefix}_{what}"), format!("{prefix}_{what}S"));
     match (one(&singular, vars)?, one(&plural, vars)?) {
-        (Some(_), Some(_)) => Err(Error::config(format!("both {singular} and {plural} are set; unset one of them"))),
+        (Some(_), Some(_)) => Err(Error::config(format!(
+            "both {singular} and {plural} are set; unset one of them"
+        ))),
         (Some(value), None) => Ok(vec![value]),
         (None, Some(values)) => {
-            let values: Vec<String> = values.split(',').map(|value| value.trim().to_owned()).collect();
+            let values: Vec<String> = values
+                .split(',')
+                .map(|value| value.trim().to_owned())
+                .collect();
             if values.iter().any(String::is_empty) {
-                return Err(Error::config(format!("{plural} has an empty entry; remove the extra comma")));
+                return Err(Error::config(format!(
+                    "{plural} has an empty entry; remove the extra comma"
+                )));
             }
             Ok(values)
         }
@@ -58,9 +78,9 @@ fn list(prefix: &str, what: &str, vars: &dyn Fn(&str) -> Option<String>) -> Resu
 
 fn one(name: &str, vars: &dyn Fn(&str) -> Option<String>) -> Result<Option<String>> {
     match vars(name) {
-        Some(value) if value.trim().is_empty() => {
-            Err(Error::config(format!("{name} is set and empty; give it a value or unset it")))
-        }
+        Some(value) if value.trim().is_empty() => Err(Error::config(format!(
+            "{name} is set and empty; give it a value or unset it"
+        ))),
         value => Ok(value),
     }
 }

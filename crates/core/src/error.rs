@@ -58,6 +58,9 @@ pub struct Attempt {
     pub status: Option<StatusCode>,
     /// The provider's name for this request, to be given to its support.
     pub request_id: Option<Box<str>>,
+    /// How far it had come. After [`MaybeProcessed`](Delivery::MaybeProcessed) the next try may
+    /// have been the second to be acted on.
+    pub delivery: Delivery,
     /// From its start to its failure.
     pub elapsed: Duration,
     /// What was waited before the next try; `None` after the last.
@@ -128,9 +131,11 @@ impl Error {
     /// Whether another attempt may help and nobody has given up yet.
     ///
     /// `false` after the retries are used up, so that a retry of yours around ours does not
-    /// multiply them.
+    /// multiply them, and where the provider says so (`x-should-retry: false`).
     pub fn is_retryable(&self) -> bool {
-        !self.0.exhausted && matches!(self.recovery(), Recovery::Later | Recovery::Elsewhere)
+        !self.0.exhausted
+            && self.0.should_retry != Some(false)
+            && matches!(self.recovery(), Recovery::Later | Recovery::Elsewhere)
     }
 
     /// How long the provider asks to wait.
@@ -214,7 +219,8 @@ impl Error {
 
     /// A bound was passed while reading an answer.
     pub fn limit_exceeded(limit: Limit, message: impl Into<Cow<'static, str>>) -> Self {
-        let mut error = Self::new(ErrorKind::LimitExceeded, message).with_delivery(Delivery::Responded);
+        let mut error =
+            Self::new(ErrorKind::LimitExceeded, message).with_delivery(Delivery::Responded);
         error.0.limit = Some(limit);
         error
     }
@@ -332,25 +338,33 @@ impl Error {
     /// Keeps the beginning of the error answer.
     #[must_use]
     pub fn with_body(mut self, body: Bytes) -> Self {
-        self.0.body = Some(body.slice(..body.len().min(MAX_BODY)));
+        // A copy, so that a few words do not hold on to a large buffer.
+        self.0.body = Some(Bytes::copy_from_slice(
+            body.get(..MAX_BODY).unwrap_or(&body),
+        ));
         self
     }
 
-    /// Sets the cause.
+    /// Sets the cause. What `serde_json` says of values, which are the model's or the user's
+    /// words, is left out of it.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
-        self.0.source = Some(source.into());
+        let source = source.into();
+        self.0.source = Some(match source.downcast_ref::<serde_json::Error>() {
+            Some(json) => Box::new(display::JsonPlace::of(json)),
+            None => source,
+        });
         self
+    }
+
+    /// Itself in one line, without the provider's own words.
+    pub(crate) fn summary(&self) -> String {
+        display::Summary(self).to_string()
     }
 
     /// Puts the earlier tries before this one.
     pub(crate) fn set_attempts(&mut self, attempts: Vec<Attempt>) {
         self.0.attempts = attempts;
-    }
-
-    /// Takes the tries out.
-    pub(crate) fn take_attempts(&mut self) -> Vec<Attempt> {
-        std::mem::take(&mut self.0.attempts)
     }
 
     /// Says that the retries are used up.
@@ -359,14 +373,52 @@ impl Error {
     }
 
     /// This failure as one try.
-    pub(crate) fn as_attempt(&self, elapsed: Duration) -> Attempt {
+    fn as_attempt(&self, elapsed: Duration) -> Attempt {
         Attempt {
             endpoint: self.0.endpoint.clone(),
             kind: self.0.kind,
             status: self.0.status,
             request_id: self.0.request_id.clone(),
+            delivery: self.0.delivery,
             elapsed,
             waited: None,
+        }
+    }
+
+    /// Takes out the tries that this failure ended: those of a pool or a fallback below, or itself.
+    pub(crate) fn take_tries(&mut self, elapsed: Duration) -> Vec<Attempt> {
+        match std::mem::take(&mut self.0.attempts) {
+            tries if tries.is_empty() => vec![self.as_attempt(elapsed)],
+            tries => tries,
+        }
+    }
+
+    /// Takes `secret` out of what a provider repeated of it.
+    pub(crate) fn redact(&mut self, secret: &str) {
+        const HIDDEN: &str = "***";
+        if secret.is_empty() {
+            return;
+        }
+        let inner = &mut *self.0;
+        if inner.message.contains(secret) {
+            inner.message = inner.message.replace(secret, HIDDEN).into();
+        }
+        for text in [
+            &mut inner.code,
+            &mut inner.error_type,
+            &mut inner.param,
+            &mut inner.request_id,
+        ] {
+            if let Some(text) = text.as_mut().filter(|text| text.contains(secret)) {
+                *text = text.replace(secret, HIDDEN).into();
+            }
+        }
+        let body = inner
+            .body
+            .as_ref()
+            .map(|body| String::from_utf8_lossy(body));
+        if let Some(body) = body.filter(|body| body.contains(secret)) {
+            inner.body = Some(body.replace(secret, HIDDEN).into());
         }
     }
 }
@@ -379,6 +431,15 @@ impl StdError for Error {
 
 impl From<TransportError> for Error {
     fn from(error: TransportError) -> Self {
+        let mut ours = Self::of_transport(&error);
+        ours.0.source = error.into_source();
+        ours
+    }
+}
+
+impl Error {
+    /// What `error` is to us, without its cause.
+    pub(crate) fn of_transport(error: &TransportError) -> Self {
         let kind = match error.kind() {
             TransportErrorKind::Config => ErrorKind::Config,
             TransportErrorKind::Connect => ErrorKind::Connect,
@@ -390,15 +451,15 @@ impl From<TransportError> for Error {
             TransportErrorKind::Closed => ErrorKind::Closed,
             _ => ErrorKind::Interrupted,
         };
-        let mut ours = Self::new(kind, error.message().to_owned()).with_delivery(match error.sent() {
-            Sent::Never => Delivery::NotSent,
-            Sent::Rejected => Delivery::Rejected,
-            Sent::Maybe => Delivery::MaybeProcessed,
-            Sent::Responded => Delivery::Responded,
-        });
+        let mut ours =
+            Self::new(kind, error.message().to_owned()).with_delivery(match error.sent() {
+                Sent::Never => Delivery::NotSent,
+                Sent::Rejected => Delivery::Rejected,
+                Sent::Maybe => Delivery::MaybeProcessed,
+                Sent::Responded => Delivery::Responded,
+            });
         ours.0.phase = error.phase().and_then(kind::phase_of_transport);
         ours.0.limit = error.limit().and_then(kind::limit_of_transport);
-        ours.0.source = error.into_source();
         ours
     }
 }

@@ -34,9 +34,15 @@ impl Json {
     /// [`ErrorKind::InvalidRequest`] where `serde_json` refuses: a map with keys that are no
     /// strings, say.
     pub fn of(value: &(impl Serialize + ?Sized)) -> Result<Self> {
-        serde_json::value::to_raw_value(value).map(Self).map_err(|cause| {
-            Error::new(ErrorKind::InvalidRequest, "a value cannot be written as JSON").with_source(cause)
-        })
+        serde_json::value::to_raw_value(value)
+            .map(Self)
+            .map_err(|cause| {
+                Error::new(
+                    ErrorKind::InvalidRequest,
+                    "a value cannot be written as JSON",
+                )
+                .with_source(cause)
+            })
     }
 
     /// Takes `text` if it is one JSON value.
@@ -70,6 +76,16 @@ impl Json {
     /// It does not fit.
     pub fn read<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
         serde_json::from_str(self.get())
+    }
+
+    /// `target`, which is JSON, with this merged in as a JSON merge patch (RFC 7396). What this does
+    /// not name stays byte for byte.
+    ///
+    /// # Errors
+    ///
+    /// `target` is no JSON.
+    pub fn merge_into(&self, target: &str) -> serde_json::Result<String> {
+        merge_patch(target, self)
     }
 
     /// Text that is known to be JSON.
@@ -147,10 +163,13 @@ impl Ext {
 /// Reads an internally tagged enum without passing through serde's buffer, which would lose raw
 /// JSON: the `type` first, then the same text into the variant's struct.
 macro_rules! tagged {
-    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$vmeta:meta])* $tag:literal => $variant:ident($inner:ty),)+ }) => {
+    ($(#[$meta:meta])* pub enum $name:ident { $($variants:tt)+ }) => {
+        $crate::json::tagged! { by "type" $(#[$meta])* pub enum $name { $($variants)+ } }
+    };
+    (by $by:literal $(#[$meta:meta])* pub enum $name:ident { $($(#[$vmeta:meta])* $tag:literal => $variant:ident($inner:ty),)+ }) => {
         $(#[$meta])*
         #[derive(serde::Serialize)]
-        #[serde(tag = "type")]
+        #[serde(tag = $by)]
         pub enum $name {
             $($(#[$vmeta])* #[serde(rename = $tag)] $variant($inner),)+
         }
@@ -159,7 +178,7 @@ macro_rules! tagged {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 #[derive(serde::Deserialize)]
                 struct Tag<'a> {
-                    #[serde(rename = "type", borrow)]
+                    #[serde(rename = $by, borrow)]
                     tag: std::borrow::Cow<'a, str>,
                 }
                 let raw = <Box<serde_json::value::RawValue>>::deserialize(deserializer)?;

@@ -26,8 +26,8 @@ pub use backend::{Backend, BackendInfo, Capabilities, Check, Checked, Serve};
 pub use call::{Call, Class, Op, Priority, Reply};
 #[doc(no_inline)]
 pub use chat::{
-    ChatRequest, ChatResponse, Content, Message, Part, ProviderOptions, Role, Tool, ToolCall, Usage,
-    Warning,
+    ChatRequest, ChatResponse, Content, Message, Part, ProviderOptions, Role, Tool, ToolCall,
+    Usage, Warning,
 };
 #[doc(no_inline)]
 pub use embed::{EmbedRequest, EmbedResponse};

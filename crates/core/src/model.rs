@@ -5,8 +5,7 @@ use std::{future::Future, future::IntoFuture, pin::Pin, sync::Arc, time::Duratio
 use tokio::time::Instant;
 
 use crate::{
-    Backend, Call, EmbedRequest, EmbedResponse, Op, Reply, Result,
-    embed::EmbedInput,
+    Backend, Call, EmbedRequest, EmbedResponse, Op, Reply, Result, embed::EmbedInput,
     middleware::Fallback,
 };
 
@@ -28,7 +27,10 @@ pub struct Model {
 impl Model {
     /// The model `name` on `backend`.
     pub fn new(backend: impl Into<Backend>, name: impl Into<Arc<str>>) -> Self {
-        Self { backend: backend.into(), name: name.into() }
+        Self {
+            backend: backend.into(),
+            name: name.into(),
+        }
     }
 
     /// Its name.
@@ -46,7 +48,10 @@ impl Model {
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         let name = self.name.clone();
-        Self { backend: Backend::new(Fallback::new(self, other)), name }
+        Self {
+            backend: Backend::new(Fallback::new(self, other)),
+            name,
+        }
     }
 
     /// Asks for an answer. `.await` it whole, or end with [`stream`](ChatCall::stream),
@@ -69,7 +74,11 @@ impl Model {
         if request.model.is_empty() {
             request.model = self.name.to_string();
         }
-        EmbedCall { backend: self.backend.clone(), request, settings: Settings::default() }
+        EmbedCall {
+            backend: self.backend.clone(),
+            request,
+            settings: Settings::default(),
+        }
     }
 }
 
@@ -84,33 +93,46 @@ struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         // The operation is filled in at the ending, when the request is whole.
-        Self { call: Call::new(Op::Models(Arc::default())), timeout: None, invalid_header: false }
+        Self {
+            call: Call::new(Op::Models(Arc::default())),
+            timeout: None,
+            invalid_header: false,
+        }
     }
 }
 
 impl Settings {
     fn header(&mut self, name: &str, value: &str) {
-        let (Ok(name), Ok(value)) = (http::HeaderName::try_from(name), http::HeaderValue::try_from(value)) else {
+        let (Ok(name), Ok(mut value)) = (
+            http::HeaderName::try_from(name),
+            http::HeaderValue::try_from(value),
+        ) else {
             self.invalid_header = true;
             return;
         };
-        if name == http::header::AUTHORIZATION {
+        if crate::protocol::is_ours(&name) {
             self.invalid_header = true;
             return;
         }
+        value.set_sensitive(true);
         self.call.headers.insert(name, value);
     }
 
     fn send(self, backend: &Backend, op: Op) -> BoxFuture<Result<Reply>> {
         if self.invalid_header {
             let error = crate::Error::config(
-                "a header of the call cannot be sent: control characters, or `authorization`, which `.key(…)` sets",
+                "a header of the call cannot be sent: control characters, or one that is ours to set, as `host`; \
+                 `authorization` is set by `.key(…)`",
             );
             return Box::pin(std::future::ready(Err(error)));
         }
         let mut call = self.call;
+        // A cloned builder is another call.
+        call.id = fastrand::u128(..);
         call.op = op;
-        call.deadline = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        call.deadline = self
+            .timeout
+            .and_then(|timeout| Instant::now().checked_add(timeout));
         backend.call_boxed(call)
     }
 }
@@ -176,7 +198,9 @@ impl IntoFuture for EmbedCall {
     type IntoFuture = BoxFuture<Result<EmbedResponse>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let reply = self.settings.send(&self.backend, Op::Embed(Arc::new(self.request)));
+        let reply = self
+            .settings
+            .send(&self.backend, Op::Embed(Arc::new(self.request)));
         Box::pin(async { reply.await?.into_embed() })
     }
 }

@@ -17,7 +17,9 @@ pub struct ModelsRequest {
 impl ModelsRequest {
     /// The page that `next` names.
     pub fn page(next: impl Into<String>) -> Self {
-        Self { page: Some(next.into()) }
+        Self {
+            page: Some(next.into()),
+        }
     }
 }
 
@@ -69,13 +71,19 @@ pub struct ModelInfo {
 impl ModelInfo {
     /// A model of this name.
     pub fn new(id: impl Into<String>) -> Self {
-        Self { id: id.into(), ..Self::default() }
+        Self {
+            id: id.into(),
+            ..Self::default()
+        }
     }
 }
 
 impl ModelsPage {
     /// These models, and no page after them.
     pub fn new(models: Vec<ModelInfo>) -> Self {
-        Self { models, ..Self::default() }
+        Self {
+            models,
+            ..Self::default()
+        }
     }
 }

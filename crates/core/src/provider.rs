@@ -105,12 +105,14 @@ impl ProviderDef {
 
 impl fmt::Debug for ProviderDef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProviderDef").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("ProviderDef")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
 /// An account, as a configuration file says it. It can be read, and not written: it holds keys.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct AccountConfig {
@@ -128,6 +130,20 @@ pub struct AccountConfig {
     pub headers: BTreeMap<String, String>,
     /// What only this provider wants to know.
     pub extra: Option<Json>,
+}
+
+/// Names only: a header or a URL of a configuration that was not checked yet may hold a secret.
+impl fmt::Debug for AccountConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccountConfig")
+            .field("provider", &self.provider)
+            .field("name", &self.name)
+            .field("keys", &self.keys)
+            .field("base_urls", &self.base_urls.len())
+            .field("model", &self.model)
+            .field("headers", &self.headers.keys())
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'de> Deserialize<'de> for Secret {

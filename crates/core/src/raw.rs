@@ -5,16 +5,21 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response, response::Parts};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 use tower_service::Service;
 use trunkline_http::TransportError;
 
-use crate::{Backend, Body, Call, Class, End, Error, ErrorKind, Json, Observe, Op, Result, Secret};
+use crate::{
+    Backend, Body, Call, Class, Delivery, End, Error, ErrorKind, Json, Observe, Op, Phase, Result,
+    Secret,
+};
 
 /// A request of the provider's own. Its path is relative to the endpoint's base URL: a request
 /// cannot name another host, so the key goes nowhere else.
@@ -45,13 +50,28 @@ impl RawRequest {
     /// [`class`](Self::class) says that it may.
     pub fn post(path: impl Into<String>, body: &Json) -> Self {
         let mut request = Self::new(Method::POST, path, body.get().to_owned(), Class::Effect);
-        request.headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+        request.headers.insert(
+            http::header::CONTENT_TYPE,
+            http::HeaderValue::from_static("application/json"),
+        );
         request
     }
 
     /// A request of any kind.
-    pub fn new(method: Method, path: impl Into<String>, body: impl Into<Bytes>, class: Class) -> Self {
-        Self { name: "raw", method, path: path.into(), headers: HeaderMap::new(), body: body.into(), class }
+    pub fn new(
+        method: Method,
+        path: impl Into<String>,
+        body: impl Into<Bytes>,
+        class: Class,
+    ) -> Self {
+        Self {
+            name: "raw",
+            method,
+            path: path.into(),
+            headers: HeaderMap::new(),
+            body: body.into(),
+            class,
+        }
     }
 
     /// Sets what repeating it would do.
@@ -84,8 +104,13 @@ impl Serialize for RawRequest {
 impl<'de> Deserialize<'de> for RawRequest {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let stored = Stored::deserialize(deserializer)?;
-        let method = Method::from_bytes(stored.method.as_bytes()).map_err(serde::de::Error::custom)?;
-        let class = if method == Method::GET { Class::Read } else { Class::Effect };
+        let method =
+            Method::from_bytes(stored.method.as_bytes()).map_err(serde::de::Error::custom)?;
+        let class = if method == Method::GET {
+            Class::Read
+        } else {
+            Class::Effect
+        };
         Ok(Self::new(method, stored.path, stored.body, class))
     }
 }
@@ -123,6 +148,16 @@ pub trait Operation {
     fn decode(&self, head: &Parts, body: Bytes) -> Result<Self::Output>;
 }
 
+/// The call ends with the head of its answer, and the layers' timers with it.
+async fn read(body: Body) -> Result<Bytes> {
+    let late = |_| Error::timeout(Phase::Total, MAX_TIME).with_delivery(Delivery::Responded);
+    Ok(timeout(MAX_TIME, body.collect(MAX_BODY))
+        .await
+        .map_err(late)??)
+}
+
+/// How long the body of such an answer may take.
+const MAX_TIME: Duration = Duration::from_secs(600);
 /// How large an answer to an [`Operation`] or on an [`Endpoint`] may be.
 const MAX_BODY: usize = 32 << 20;
 
@@ -132,8 +167,7 @@ pub(crate) async fn ask<O: Operation>(backend: &Backend, operation: O) -> Result
     request.class = O::CLASS;
     let reply = backend.call(Call::new(request)).await?;
     let (head, body) = reply.into_raw()?.into_parts();
-    let body = body.collect(MAX_BODY).await?;
-    operation.decode(&head, body)
+    operation.decode(&head, read(body).await?)
 }
 
 impl From<RawRequest> for Op {
@@ -152,7 +186,11 @@ pub struct Endpoint {
 
 impl Endpoint {
     pub(crate) fn new(backend: Backend, path: &str) -> Self {
-        Self { backend, path: path.into(), key: None }
+        Self {
+            backend,
+            path: path.into(),
+            key: None,
+        }
     }
 
     /// Uses this credential instead of the account's. The host stays the account's.
@@ -183,9 +221,10 @@ impl Endpoint {
     async fn send(&self, request: RawRequest) -> Result<Json> {
         let mut call = Call::new(request);
         call.key.clone_from(&self.key);
-        let body = self.backend.call(call).await?.into_raw()?.into_body().collect(MAX_BODY).await?;
-        serde_json::from_slice(&body)
-            .map_err(|error| Error::new(ErrorKind::Decode, "the answer is no JSON").with_source(error))
+        let body = read(self.backend.call(call).await?.into_raw()?.into_body()).await?;
+        serde_json::from_slice(&body).map_err(|error| {
+            Error::new(ErrorKind::Decode, "the answer is no JSON").with_source(error)
+        })
     }
 }
 
@@ -207,7 +246,10 @@ impl Service<Json> for Endpoint {
 /// Tells `observer` when the body of `response` is over.
 pub(crate) fn observe(response: &mut Response<Body>, observer: Box<dyn Observe>) {
     let body = std::mem::take(response.body_mut());
-    *response.body_mut() = Body::new(Observed { body, observer: Some(observer) });
+    *response.body_mut() = Body::new(Observed {
+        body,
+        observer: Some(observer),
+    });
 }
 
 struct Observed {
@@ -236,7 +278,7 @@ impl HttpBody for Observed {
             Some(Ok(_)) if self.body.is_end_stream() => self.end(End::Complete),
             Some(Ok(_)) => {}
             Some(Err(error)) => {
-                let error = Error::interrupted(error.message().to_owned());
+                let error = Error::of_transport(error);
                 self.end(End::Failed(&error));
             }
             None => self.end(End::Complete),
@@ -255,7 +297,11 @@ impl HttpBody for Observed {
 
 impl Drop for Observed {
     fn drop(&mut self) {
-        let end = if self.body.is_end_stream() { End::Complete } else { End::Dropped };
+        let end = if self.body.is_end_stream() {
+            End::Complete
+        } else {
+            End::Dropped
+        };
         self.end(end);
     }
 }

@@ -62,12 +62,30 @@ impl Registry {
     /// default.
     pub fn model(&self, path: &str) -> Result<Model> {
         let path = self.aliases.get(path).map_or(path, |path| path);
-        let names = || self.backends.keys().map(|name| &**name).collect::<Vec<_>>().join(", ");
-        let (backend, model) = path.split_once('/').filter(|(_, model)| !model.is_empty()).ok_or_else(|| {
-            Error::new(ErrorKind::Config, format!("`{path}` is no alias and not `backend/model`; there are: {}", names()))
-        })?;
+        let names = || {
+            self.backends
+                .keys()
+                .map(|name| &**name)
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let (backend, model) = path
+            .split_once('/')
+            .filter(|(_, model)| !model.is_empty())
+            .ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Config,
+                    format!(
+                        "`{path}` is no alias and not `backend/model`; there are: {}",
+                        names()
+                    ),
+                )
+            })?;
         let found = self.backends.get(backend).ok_or_else(|| {
-            Error::new(ErrorKind::Config, format!("there is no backend `{backend}`; there are: {}", names()))
+            Error::new(
+                ErrorKind::Config,
+                format!("there is no backend `{backend}`; there are: {}", names()),
+            )
         })?;
         Ok(found.model(model))
     }

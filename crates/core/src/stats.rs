@@ -56,7 +56,7 @@ pub struct EndpointStats {
     pub time_to_first_content: Distribution,
     /// From the attempt's start to the end of its answer.
     pub duration: Distribution,
-    /// The last error, in one line.
+    /// The last error, in one line: without the provider's message, which may quote a prompt.
     pub last_error: Option<String>,
 }
 
@@ -127,7 +127,10 @@ impl Counters {
     }
 
     pub(crate) fn snapshot(&self) -> EndpointStats {
-        let errors = KINDS.iter().zip(&self.errors).map(|(kind, count)| (kind.name(), count.load(Relaxed)));
+        let errors = KINDS
+            .iter()
+            .zip(&self.errors)
+            .map(|(kind, count)| (kind.name(), count.load(Relaxed)));
         EndpointStats {
             provider: self.provider.to_owned(),
             endpoint: self.endpoint.to_string(),
@@ -166,19 +169,23 @@ impl Counters {
 
     fn failed(&self, error: &crate::Error) {
         self.running.fetch_sub(1, Relaxed);
-        if let Some(count) =
-            KINDS.iter().position(|kind| *kind == error.kind()).and_then(|at| self.errors.get(at))
+        if let Some(count) = KINDS
+            .iter()
+            .position(|kind| *kind == error.kind())
+            .and_then(|at| self.errors.get(at))
         {
             count.fetch_add(1, Relaxed);
         }
         if let Ok(mut last) = self.last_error.lock() {
-            *last = Some(error.to_string());
+            *last = Some(error.summary());
         }
     }
 
     fn used(&self, usage: &Usage) {
-        self.input_tokens.fetch_add(usage.input.total.unwrap_or(0), Relaxed);
-        self.output_tokens.fetch_add(usage.output.total.unwrap_or(0), Relaxed);
+        self.input_tokens
+            .fetch_add(usage.input.total.unwrap_or(0), Relaxed);
+        self.output_tokens
+            .fetch_add(usage.output.total.unwrap_or(0), Relaxed);
     }
 
     fn first_content(&self, elapsed: Duration) {

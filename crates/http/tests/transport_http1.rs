@@ -544,7 +544,7 @@ fn the_shared_client_belongs_to_its_runtime_and_dies_with_it() {
     assert_eq!(one.block_on(ask()), "0");
     assert_eq!(one.block_on(ask()), "0", "the pool is shared");
     let server = std::thread::spawn(move || {
-        one.block_on(async { tokio::time::sleep(Duration::from_millis(500)).await })
+        one.block_on(async { tokio::time::sleep(Duration::from_millis(500)).await });
     });
     let two = runtime();
     assert_eq!(

@@ -109,6 +109,31 @@ async fn f025_a_server_that_accepts_no_byte_for_30_s_ends_the_request() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn f026_an_early_413_is_read_to_its_end_although_the_upload_broke() {
+    let (pipe, mut opened) = Pipe::with_capacity(256 << 10);
+    let transport = HyperTransport::builder().connector(pipe).build().unwrap();
+    let call = tokio::spawn(async move {
+        let response = send(&transport, post(URL, vec![b'x'; 50 << 20])).await?;
+        let status = response.status();
+        response
+            .into_body()
+            .collect(1 << 20)
+            .await
+            .map(|body| (status, body.len()))
+    });
+    let mut server = opened.recv().await.unwrap();
+    assert!(server.read(&mut [0; 4096]).await.unwrap() > 0);
+    let head = "HTTP/1.1 413 Too Large\r\nconnection: close\r\ncontent-length: 200000\r\n\r\n";
+    let answer = [head.as_bytes(), &[b'x'; 200_000]].concat();
+    server.write_all(&answer).await.unwrap();
+    drop(server);
+    assert_eq!(
+        call.await.unwrap().unwrap(),
+        (http::StatusCode::PAYLOAD_TOO_LARGE, 200_000)
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_thinks_for_long_is_not_stalled() {
     let (pipe, mut opened) = Pipe::new();
     let transport = HyperTransport::builder().connector(pipe).build().unwrap();

@@ -287,7 +287,9 @@ async fn either(acceptor: TlsAcceptor) -> SocketAddr {
     peer(move |stream, _| {
         let acceptor = acceptor.clone();
         async move {
-            let Ok(stream) = acceptor.accept(stream).await else { return };
+            let Ok(stream) = acceptor.accept(stream).await else {
+                return;
+            };
             let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
             let service = service_fn(|request: Request<Incoming>| async move {
                 let version = format!("{:?}", request.version());
@@ -298,7 +300,9 @@ async fn either(acceptor: TlsAcceptor) -> SocketAddr {
                 let builder = conn::http2::Builder::new(TokioExecutor::new());
                 let _ = builder.serve_connection(stream, service).await;
             } else {
-                let _ = conn::http1::Builder::new().serve_connection(stream, service).await;
+                let _ = conn::http1::Builder::new()
+                    .serve_connection(stream, service)
+                    .await;
             }
         }
     })
@@ -312,15 +316,20 @@ async fn http2_is_spoken_where_the_server_offers_it_and_http1_elsewhere() {
 
     let authority = Authority::new();
     let (h2, http1): (&[u8], &[u8]) = (b"h2", b"http/1.1");
-    for (asked, offered, spoken) in [
-        (true, vec![h2, http1], "HTTP/2.0"),
-        (true, vec![http1], "HTTP/1.1"),
-        (true, vec![], "HTTP/1.1"),
-        (false, vec![h2, http1], "HTTP/1.1"),
+    for (asked, offered, spoken, connections) in [
+        // For 40 streams: the first one also asked.
+        (true, vec![h2, http1], "HTTP/2.0", 1..=2),
+        (true, vec![http1], "HTTP/1.1", 3..=41),
+        (true, vec![], "HTTP/1.1", 3..=41),
+        (false, vec![h2, http1], "HTTP/1.1", 3..=41),
     ] {
         let address = either(authority.serve_with("api.test", false, &offered)).await;
         let builder = to(address).root_certificate(&authority.pem);
-        let builder = if asked { builder.http2(Http2::default()) } else { builder };
+        let builder = if asked {
+            builder.http2(Http2::default())
+        } else {
+            builder
+        };
         let transport = builder.build().unwrap();
         let url = format!("https://api.test:{}/", address.port());
         let calls = (0..40).map(|_| {
@@ -331,6 +340,39 @@ async fn http2_is_spoken_where_the_server_offers_it_and_http1_elsewhere() {
             assert_eq!(call.await.unwrap().unwrap(), spoken);
         }
         assert_eq!(fetch(&transport, &url).await.unwrap(), spoken);
-        println!("{asked} {offered:?}: {:?}", transport.stats());
+        let opened = transport.stats().connections_opened;
+        assert!(connections.contains(&opened), "{opened}");
     }
+}
+
+#[cfg(feature = "http2")]
+#[tokio::test(start_paused = true)]
+async fn one_connection_asks_for_http2_and_all_who_wait_share_its_failure() {
+    use trunkline_http::hyper::Http2;
+
+    let (pipe, mut opened) = Pipe::new();
+    let transport = HyperTransport::builder()
+        .roots(Roots::Added)
+        .root_certificate(Authority::new().pem)
+        .connector(pipe)
+        .http2(Http2::default())
+        .build()
+        .unwrap();
+    let begin = Instant::now();
+    let calls: Vec<_> = (0..10)
+        .map(|_| {
+            let transport = transport.clone();
+            tokio::spawn(async move { send(&transport, secretive("https://api.test")).await })
+        })
+        .collect();
+    let _silent = opened.recv().await.unwrap();
+    for call in calls {
+        let error = call.await.unwrap().unwrap_err();
+        assert_eq!(
+            (error.kind(), error.phase(), error.sent()),
+            (Kind::Timeout, Some(Phase::Tls), Sent::Never)
+        );
+    }
+    assert_eq!(begin.elapsed().as_secs(), 5);
+    assert!(opened.try_recv().is_err(), "nobody else connected");
 }

@@ -2,4 +2,9 @@
 #![deny(missing_docs)]
 
 pub mod embedded;
+mod mock;
 pub mod peer;
+
+pub use embedded::EmbeddedProvider;
+pub use mock::MockBackend;
+pub use peer::Peer;

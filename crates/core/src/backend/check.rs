@@ -36,7 +36,10 @@ pub(super) async fn run(backend: &Backend, check: Check) -> Result<Checked> {
         Check::Authorized => list(backend).await,
         Check::Generates => generate(backend).await.map(|()| Vec::new()),
     }?;
-    Ok(Checked { latency: started.elapsed(), models })
+    Ok(Checked {
+        latency: started.elapsed(),
+        models,
+    })
 }
 
 /// Any answer will do, a refusal included.
@@ -55,9 +58,17 @@ async fn list(backend: &Backend) -> Result<Vec<String>> {
 
 async fn generate(backend: &Backend) -> Result<()> {
     let model = backend.default_model().ok_or_else(|| {
-        Error::new(ErrorKind::Config, "no default model to test with; set one with `.model(…)` on the builder")
+        Error::new(
+            ErrorKind::Config,
+            "no default model to test with; set one with `.model(…)` on the builder",
+        )
     })?;
     // Models that think spend a few tokens before the first word.
-    let request = ChatRequest::from("Say OK.").model(model).max_output_tokens(16_u64);
-    backend.call(Call::new(Op::Chat(Arc::new(request)))).await.map(|_| ())
+    let request = ChatRequest::from("Say OK.")
+        .model(model)
+        .max_output_tokens(16_u64);
+    backend
+        .call(Call::new(Op::Chat(Arc::new(request))))
+        .await
+        .map(|_| ())
 }

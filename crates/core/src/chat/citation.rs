@@ -47,7 +47,13 @@ pub struct CitedSource {
 impl Citation {
     /// A page on the web.
     pub fn url(url: impl Into<String>) -> Self {
-        Self { source: CitedSource { url: Some(url.into()), ..CitedSource::default() }, ..Self::default() }
+        Self {
+            source: CitedSource {
+                url: Some(url.into()),
+                ..CitedSource::default()
+            },
+            ..Self::default()
+        }
     }
 
     /// Sets the title of what was cited.
@@ -75,6 +81,7 @@ pub enum Locator {
         /// How the cited text begins.
         start: String,
         /// How it ends.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         end: Option<String>,
     },
     /// Characters, counted from 0.
@@ -103,8 +110,10 @@ pub enum Locator {
         /// Which, counted from 0.
         index: u64,
         /// The first block in it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         start: Option<u64>,
         /// One past the last block.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         end: Option<u64>,
     },
 }

@@ -4,10 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{Citation, Media, MediaType, Source, ToolCall, ToolResult};
-use crate::{
-    Ext, Json,
-    json::tagged,
-};
+use crate::{Ext, Json, json::tagged};
 
 /// One piece of a message, with its identity.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -96,6 +93,8 @@ pub struct Refusal {
 }
 
 tagged! {
+    // Not by `type`, which says already that it is an approval.
+    by "kind"
     /// A tool wants to run, or was allowed to.
     #[derive(Clone, Debug, PartialEq)]
     #[non_exhaustive]
@@ -120,7 +119,10 @@ pub struct ApprovalRequest {
 impl ApprovalRequest {
     /// The question `id`: may `call` run?
     pub fn new(id: impl Into<Box<str>>, call: ToolCall) -> Self {
-        Self { id: id.into(), call }
+        Self {
+            id: id.into(),
+            call,
+        }
     }
 }
 
@@ -140,7 +142,11 @@ pub struct ApprovalResponse {
 impl ApprovalResponse {
     /// The answer to the question `id`.
     pub fn new(id: impl Into<Box<str>>, approve: bool) -> Self {
-        Self { id: id.into(), approve, reason: None }
+        Self {
+            id: id.into(),
+            approve,
+            reason: None,
+        }
     }
 }
 
@@ -201,7 +207,11 @@ pub struct Opaque {
 impl Opaque {
     /// An item that goes back to nobody but the provider that sent it.
     pub fn new(kind: impl Into<Box<str>>, payload: Json) -> Self {
-        Self { kind: kind.into(), payload, replay: Replay::SameProvider }
+        Self {
+            kind: kind.into(),
+            payload,
+            replay: Replay::SameProvider,
+        }
     }
 
     /// Sets to whom it may go back.
@@ -238,7 +248,10 @@ pub struct Origin {
 impl Origin {
     /// `model` at `provider`.
     pub fn new(provider: impl Into<Box<str>>, model: impl Into<Box<str>>) -> Self {
-        Self { provider: provider.into(), model: model.into() }
+        Self {
+            provider: provider.into(),
+            model: model.into(),
+        }
     }
 }
 
@@ -257,7 +270,11 @@ pub struct OpaqueState {
 impl OpaqueState {
     /// State that goes back to nobody but the provider that made it.
     pub fn new(kind: impl Into<Box<str>>, data: impl Into<String>) -> Self {
-        Self { kind: kind.into(), data: data.into(), replay: Replay::SameProvider }
+        Self {
+            kind: kind.into(),
+            data: data.into(),
+            replay: Replay::SameProvider,
+        }
     }
 
     /// Sets to whom it may go back.
@@ -271,7 +288,13 @@ impl OpaqueState {
 impl Part {
     /// A part that the application wrote.
     pub fn new(content: impl Into<Content>) -> Self {
-        Self { content: content.into(), id: None, origin: None, state: None, ext: Ext::default() }
+        Self {
+            content: content.into(),
+            id: None,
+            origin: None,
+            state: None,
+            ext: Ext::default(),
+        }
     }
 
     /// Words.
@@ -349,14 +372,20 @@ impl Part {
 impl Text {
     /// Words without citations.
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), annotations: Vec::new() }
+        Self {
+            text: text.into(),
+            annotations: Vec::new(),
+        }
     }
 }
 
 impl Reasoning {
     /// Thoughts.
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: Some(text.into()), ..Self::default() }
+        Self {
+            text: Some(text.into()),
+            ..Self::default()
+        }
     }
 }
 

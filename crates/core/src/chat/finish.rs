@@ -19,7 +19,11 @@ pub struct Finish {
 impl Finish {
     /// A finish of this kind.
     pub const fn new(kind: FinishKind) -> Self {
-        Self { kind, raw: None, detail: None }
+        Self {
+            kind,
+            raw: None,
+            detail: None,
+        }
     }
 
     /// Sets the provider's word.

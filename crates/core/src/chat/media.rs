@@ -28,7 +28,13 @@ pub struct Media {
 impl Media {
     /// Media of this type from there.
     pub fn new(media_type: impl Into<MediaType>, source: Source) -> Self {
-        Self { media_type: media_type.into(), source, filename: None, detail: None, transcript: None }
+        Self {
+            media_type: media_type.into(),
+            source,
+            filename: None,
+            detail: None,
+            transcript: None,
+        }
     }
 
     /// Sets the name of its file.
@@ -130,7 +136,10 @@ impl From<String> for MediaType {
 #[non_exhaustive]
 pub enum Source {
     /// Here. In JSON they are base64.
-    #[serde(serialize_with = "bytes_to_base64", deserialize_with = "bytes_from_base64")]
+    #[serde(
+        serialize_with = "bytes_to_base64",
+        deserialize_with = "bytes_from_base64"
+    )]
     Bytes(Bytes),
     /// On the web; the provider fetches them, this library never does.
     Url(String),
@@ -167,11 +176,19 @@ impl Detail {
     }
 }
 
-pub(crate) fn bytes_to_base64<S: Serializer>(bytes: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn bytes_to_base64<S: Serializer>(
+    bytes: &Bytes,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&STANDARD.encode(bytes))
 }
 
-pub(crate) fn bytes_from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
+pub(crate) fn bytes_from_base64<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Bytes, D::Error> {
     let text = <Cow<'de, str>>::deserialize(deserializer)?;
-    STANDARD.decode(&*text).map(Bytes::from).map_err(de::Error::custom)
+    STANDARD
+        .decode(&*text)
+        .map(Bytes::from)
+        .map_err(de::Error::custom)
 }

@@ -54,7 +54,12 @@ pub struct Message {
 impl Message {
     /// A turn of these parts.
     pub fn new(role: Role, parts: impl Into<Vec<Part>>) -> Self {
-        Self { role, parts: parts.into(), name: None, ext: Ext::default() }
+        Self {
+            role,
+            parts: parts.into(),
+            name: None,
+            ext: Ext::default(),
+        }
     }
 
     /// Instructions.
@@ -90,7 +95,10 @@ impl Message {
 
     /// How a tool failed at `call`. The model reads it and may try again.
     pub fn tool_error(call: &ToolCall, error: impl Into<String>) -> Self {
-        Self::of_result(call, ToolResult::text(call.id.clone(), error).status(ToolStatus::Error))
+        Self::of_result(
+            call,
+            ToolResult::text(call.id.clone(), error).status(ToolStatus::Error),
+        )
     }
 
     fn of_result(call: &ToolCall, mut result: ToolResult) -> Self {

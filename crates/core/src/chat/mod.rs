@@ -15,9 +15,9 @@ mod media;
 mod message;
 mod request;
 mod response;
+pub mod schema;
 #[cfg(feature = "schemars")]
 mod schema_of;
-pub mod schema;
 mod tool;
 mod usage;
 mod warning;
@@ -31,7 +31,9 @@ pub use finish::{Category, Finish, FinishClass, FinishKind};
 pub use media::{Detail, Media, MediaType, Source};
 pub(crate) use media::{bytes_from_base64, bytes_to_base64};
 pub use message::{Message, Role};
-pub use request::{ChatRequest, Effort, Format, Modality, ProviderOptions, ReasoningSetting, ToolChoice};
+pub use request::{
+    ChatRequest, Effort, Format, Modality, ProviderOptions, ReasoningSetting, ToolChoice,
+};
 pub use response::{Candidate, ChatResponse, Meta};
 pub use tool::{CallId, Executor, Tool, ToolCall, ToolInput, ToolKind, ToolResult, ToolStatus};
 pub use usage::{Billed, Completeness, InTokens, OutTokens, Timing, Usage, UsageIteration};

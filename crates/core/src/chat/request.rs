@@ -218,7 +218,10 @@ macro_rules! setters {
 impl ChatRequest {
     /// A request of these messages.
     pub fn new(messages: impl IntoIterator<Item = Message>) -> Self {
-        Self { messages: messages.into_iter().collect(), ..Self::default() }
+        Self {
+            messages: messages.into_iter().collect(),
+            ..Self::default()
+        }
     }
 
     /// Sets the model, over the one that the call is made on.
@@ -244,7 +247,11 @@ impl ChatRequest {
     /// Puts instructions before all else.
     #[must_use]
     pub fn system(mut self, text: impl Into<String>) -> Self {
-        let last = self.messages.iter().take_while(|message| message.role == Role::System).count();
+        let last = self
+            .messages
+            .iter()
+            .take_while(|message| message.role == Role::System)
+            .count();
         self.messages.insert(last, Message::system(text));
         self
     }
@@ -288,9 +295,13 @@ impl ChatRequest {
     #[must_use]
     pub fn option<O: ProviderOptions>(mut self, options: O) -> Self {
         // Options are plain structs of ours or of a provider crate: they always serialize.
-        let Ok(new) = Json::of(&options) else { return self };
+        let Ok(new) = Json::of(&options) else {
+            return self;
+        };
         let merged = match self.options.get(O::PROVIDER) {
-            Some(old) => merge_patch(old.get(), &new).and_then(Json::parse).unwrap_or(new),
+            Some(old) => merge_patch(old.get(), &new)
+                .and_then(Json::parse)
+                .unwrap_or(new),
             None => new,
         };
         self.options.insert(O::PROVIDER.to_owned(), merged);

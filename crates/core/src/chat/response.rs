@@ -67,7 +67,12 @@ pub struct Candidate {
 impl Candidate {
     /// Another answer.
     pub fn new(index: u32, message: Message, finish: Finish) -> Self {
-        Self { index, message, finish, logprobs: None }
+        Self {
+            index,
+            message,
+            finish,
+            logprobs: None,
+        }
     }
 }
 

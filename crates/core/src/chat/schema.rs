@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::{Error, ErrorKind, Json, Result};
 
 /// How often a `$ref` may lead into another before we call it endless.
-const MAX_DEPTH: usize = 32;
+const MAX_REFS: usize = 32;
 /// How large a schema may grow by inlining.
 const MAX_NODES: usize = 20_000;
 
@@ -33,7 +33,7 @@ pub fn strict(schema: &Json) -> Result<Json> {
     if let Value::Object(root) = &mut value {
         root.remove("$schema");
     }
-    close(&mut value, 0)?;
+    close(&mut value)?;
     Ok(value.into())
 }
 
@@ -48,8 +48,6 @@ pub fn inlined(schema: &Json) -> Result<Json> {
     let root = value.clone();
     if let Value::Object(object) = &mut value {
         object.remove("$schema");
-        object.remove("$defs");
-        object.remove("definitions");
     }
     let mut nodes = 0;
     inline(&mut value, &root, 0, &mut nodes)?;
@@ -64,40 +62,96 @@ fn invalid(what: &str) -> Error {
     Error::new(ErrorKind::InvalidRequest, format!("the JSON schema {what}"))
 }
 
-fn close(value: &mut Value, depth: usize) -> Result<()> {
-    if depth > MAX_DEPTH * 4 {
-        return Err(invalid("is nested too deeply"));
-    }
-    match value {
-        Value::Object(object) => {
-            if is_object_schema(object) {
-                close_object(object)?;
+/// Schemas that stand under these names by a name of their own.
+const MAPS: [&str; 4] = ["properties", "$defs", "definitions", "patternProperties"];
+/// Schemas, or lists of them, that stand under these names. Whatever stands under others, an `enum`
+/// or a `default`, is data.
+const NESTED: [&str; 14] = [
+    "items",
+    "prefixItems",
+    "additionalItems",
+    "unevaluatedItems",
+    "contains",
+    "additionalProperties",
+    "propertyNames",
+    "anyOf",
+    "allOf",
+    "oneOf",
+    "not",
+    "if",
+    "then",
+    "else",
+];
+
+/// Does `f` to the schemas right under `schema`.
+fn each_child(
+    schema: &mut Map<String, Value>,
+    mut f: impl FnMut(&mut Value) -> Result<()>,
+) -> Result<()> {
+    for (name, value) in schema {
+        match value {
+            Value::Object(children) if MAPS.contains(&name.as_str()) => {
+                children.values_mut().try_for_each(&mut f)?
             }
-            // OpenAI refuses annotations that it does not know of.
-            if object.get("type").is_some_and(Value::is_string) || object.get("type").is_some_and(Value::is_array) {
-                object.remove("default");
-                object.remove("format").filter(|format| KNOWN_FORMATS.contains(&format.as_str().unwrap_or_default())).map(
-                    |format| object.insert("format".to_owned(), format),
-                );
+            Value::Array(children) if NESTED.contains(&name.as_str()) => {
+                children.iter_mut().try_for_each(&mut f)?
             }
-            object.iter_mut().try_for_each(|(_, child)| close(child, depth + 1))
+            child if NESTED.contains(&name.as_str()) => f(child)?,
+            _ => {}
         }
-        Value::Array(items) => items.iter_mut().try_for_each(|child| close(child, depth + 1)),
-        _ => Ok(()),
     }
+    Ok(())
+}
+
+/// As deep as the schema is: `serde_json` does not read one that would be too deep.
+fn close(value: &mut Value) -> Result<()> {
+    let Value::Object(object) = value else {
+        return Ok(());
+    };
+    if is_object_schema(object) {
+        close_object(object)?;
+    }
+    // OpenAI refuses annotations that it does not know of.
+    object.remove("default");
+    if object
+        .get("format")
+        .is_some_and(|format| !KNOWN_FORMATS.contains(&format.as_str().unwrap_or_default()))
+    {
+        object.remove("format");
+    }
+    each_child(object, close)
 }
 
 /// <https://platform.openai.com/docs/guides/structured-outputs#supported-properties>
-const KNOWN_FORMATS: &[&str] =
-    &["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"];
+const KNOWN_FORMATS: &[&str] = &[
+    "date-time",
+    "time",
+    "date",
+    "duration",
+    "email",
+    "hostname",
+    "ipv4",
+    "ipv6",
+    "uuid",
+];
 
 fn is_object_schema(object: &Map<String, Value>) -> bool {
     object.get("properties").is_some_and(Value::is_object)
-        || object.get("type").is_some_and(|kind| kind == "object")
+        || object.get("type").is_some_and(|kind| match kind {
+            Value::Array(kinds) => kinds.iter().any(|kind| kind == "object"),
+            kind => kind == "object",
+        })
 }
 
 fn close_object(object: &mut Map<String, Value>) -> Result<()> {
-    if object.get("additionalProperties").is_some_and(|extra| extra.is_object() || extra == &Value::Bool(true)) {
+    let extra = object
+        .get("additionalProperties")
+        .is_some_and(|extra| extra.is_object() || extra == &Value::Bool(true));
+    let patterns = object
+        .get("patternProperties")
+        .and_then(Value::as_object)
+        .is_some_and(|patterns| !patterns.is_empty());
+    if extra || patterns {
         return Err(invalid(
             "has a map of free keys (`additionalProperties`), which strict output cannot express; \
              use a list of key-value objects, or ask without strict",
@@ -106,7 +160,12 @@ fn close_object(object: &mut Map<String, Value>) -> Result<()> {
     let required: Vec<String> = object
         .get("required")
         .and_then(Value::as_array)
-        .map(|names| names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect())
+        .map(|names| {
+            names
+                .iter()
+                .filter_map(|name| name.as_str().map(str::to_owned))
+                .collect()
+        })
         .unwrap_or_default();
     let mut names = Vec::new();
     if let Some(Value::Object(properties)) = object.get_mut("properties") {
@@ -126,7 +185,9 @@ fn close_object(object: &mut Map<String, Value>) -> Result<()> {
 
 /// An optional property becomes one that may be `null`.
 fn allow_null(property: &mut Value) {
-    let Value::Object(object) = property else { return };
+    let Value::Object(object) = property else {
+        return;
+    };
     let null = || Value::String("null".to_owned());
     match object.get_mut("type") {
         Some(Value::Array(types)) => {
@@ -140,7 +201,9 @@ fn allow_null(property: &mut Value) {
         Some(_) => {}
         None => {
             if let Some(Value::Array(options)) = object.get_mut("anyOf") {
-                let nullable = options.iter().any(|option| option.get("type").is_some_and(|kind| kind == "null"));
+                let nullable = options
+                    .iter()
+                    .any(|option| option.get("type").is_some_and(|kind| kind == "null"));
                 if !nullable {
                     options.push(serde_json::json!({ "type": "null" }));
                 }
@@ -151,7 +214,10 @@ fn allow_null(property: &mut Value) {
             }
         }
     }
-    // An enumeration that does not list null would forbid what the type allows.
+    // An enumeration that does not list null would forbid what the type allows; so does a constant.
+    if let Some(only) = object.remove("const") {
+        object.insert("enum".to_owned(), Value::Array(vec![only]));
+    }
     if let Some(Value::Array(values)) = object.get_mut("enum") {
         if !values.contains(&Value::Null) {
             values.push(Value::Null);
@@ -159,29 +225,38 @@ fn allow_null(property: &mut Value) {
     }
 }
 
-fn inline(value: &mut Value, root: &Value, depth: usize, nodes: &mut usize) -> Result<()> {
+fn inline(value: &mut Value, root: &Value, refs: usize, nodes: &mut usize) -> Result<()> {
     *nodes += 1;
-    if depth > MAX_DEPTH || *nodes > MAX_NODES {
-        return Err(invalid("refers to itself, or grows too large without references"));
+    if refs > MAX_REFS || *nodes > MAX_NODES {
+        return Err(invalid(
+            "refers to itself, or grows too large without references",
+        ));
     }
-    match value {
-        Value::Object(object) => {
-            if let Some(Value::String(reference)) = object.remove("$ref") {
-                let target = reference.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
-                let Some(target) = target else {
-                    return Err(invalid("refers to what is not in it"));
-                };
-                let mut target = target.clone();
-                // What stands beside a reference, a description mostly, refines its target.
-                if let Value::Object(fields) = &mut target {
-                    fields.extend(std::mem::take(object));
-                }
-                *value = target;
-                return inline(value, root, depth + 1, nodes);
-            }
-            object.iter_mut().try_for_each(|(_, child)| inline(child, root, depth + 1, nodes))
+    let Value::Object(object) = value else {
+        return Ok(());
+    };
+    if let Some(reference) = object.get("$ref").and_then(Value::as_str) {
+        let mut target = find(root, reference)
+            .ok_or_else(|| invalid("refers to what is not in it"))?
+            .clone();
+        object.remove("$ref");
+        // What stands beside a reference, a description mostly, refines its target.
+        if let Value::Object(fields) = &mut target {
+            fields.extend(std::mem::take(object));
         }
-        Value::Array(items) => items.iter_mut().try_for_each(|child| inline(child, root, depth + 1, nodes)),
-        _ => Ok(()),
+        *value = target;
+        return inline(value, root, refs + 1, nodes);
     }
+    object.remove("$defs");
+    object.remove("definitions");
+    each_child(object, |child| inline(child, root, refs, nodes))
 }
+
+/// What a reference into this document names: a JSON pointer behind `#`, percent-encoded.
+fn find<'a>(root: &'a Value, reference: &str) -> Option<&'a Value> {
+    let pointer = crate::protocol::decoded(reference.strip_prefix('#')?);
+    root.pointer(std::str::from_utf8(&pointer).ok()?)
+}
+
+#[cfg(test)]
+mod tests;

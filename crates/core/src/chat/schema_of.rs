@@ -55,8 +55,18 @@ fn schema_of<T: JsonSchema>() -> Json {
 fn name_of<T: JsonSchema>() -> String {
     let name: String = T::schema_name()
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == '-' { c } else { '_' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '_' || c == '-' {
+                c
+            } else {
+                '_'
+            }
+        })
         .take(64)
         .collect();
-    if name.is_empty() { "answer".to_owned() } else { name }
+    if name.is_empty() {
+        "answer".to_owned()
+    } else {
+        name
+    }
 }

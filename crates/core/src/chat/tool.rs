@@ -157,7 +157,11 @@ pub enum ToolStatus {
 
 impl Tool {
     /// A tool that the application runs, with the JSON schema of its arguments.
-    pub fn new(name: impl Into<String>, description: impl Into<String>, schema: impl Into<Json>) -> Self {
+    pub fn new(
+        name: impl Into<String>,
+        description: impl Into<String>,
+        schema: impl Into<Json>,
+    ) -> Self {
         Self {
             name: name.into(),
             description: description.into(),
@@ -211,12 +215,19 @@ impl ToolCall {
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T> {
         let wrong = |what: String| {
             let name = &self.name;
-            Error::new(ErrorKind::Decode, format!("the arguments that the model wrote for `{name}` {what}"))
+            Error::new(
+                ErrorKind::Decode,
+                format!("the arguments that the model wrote for `{name}` {what}"),
+            )
         };
         match &self.input {
-            ToolInput::Json(json) => json.read().map_err(|error| wrong(format!("do not fit: {}", position(&error)))),
-            ToolInput::Text(text) => serde_json::from_value(serde_json::Value::String(text.clone()))
+            ToolInput::Json(json) => json
+                .read()
                 .map_err(|error| wrong(format!("do not fit: {}", position(&error)))),
+            ToolInput::Text(text) => {
+                serde_json::from_value(serde_json::Value::String(text.clone()))
+                    .map_err(|error| wrong(format!("do not fit: {}", position(&error))))
+            }
             ToolInput::Invalid { error, .. } => Err(wrong(format!("are no JSON: {error}"))),
         }
     }
@@ -241,7 +252,10 @@ fn position(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let shown = match error.classify() {
         serde_json::error::Category::Data if text.starts_with("invalid ") => {
-            let expected = text.find("expected").and_then(|at| text.get(at..)).unwrap_or("another value");
+            let expected = text
+                .find("expected")
+                .and_then(|at| text.get(at..))
+                .unwrap_or("another value");
             format!("a value is of the wrong type, {expected}")
         }
         _ => text,
@@ -261,7 +275,10 @@ impl ToolInput {
                 Json::parse(text).map_or_else(|_| Self::Json(Json::empty_object()), Self::Json)
             }
             Ok(raw) => Self::Json(raw.into()),
-            Err(error) => Self::Invalid { error: error.to_string(), raw: text },
+            Err(error) => Self::Invalid {
+                error: error.to_string(),
+                raw: text,
+            },
         }
     }
 }

@@ -101,6 +101,7 @@ pub struct UsageIteration {
     /// What it was for, in the provider's word.
     pub kind: String,
     /// On which model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// What it cost.
     pub usage: Usage,
@@ -109,7 +110,11 @@ pub struct UsageIteration {
 impl UsageIteration {
     /// A run and its cost.
     pub fn new(kind: impl Into<String>, model: Option<String>, usage: Usage) -> Self {
-        Self { kind: kind.into(), model, usage }
+        Self {
+            kind: kind.into(),
+            model,
+            usage,
+        }
     }
 }
 
@@ -119,16 +124,22 @@ impl UsageIteration {
 #[non_exhaustive]
 pub struct Billed {
     /// Units in.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub input: Option<f64>,
     /// Units out.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<f64>,
     /// Searches.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub searches: Option<f64>,
     /// Images.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub images: Option<f64>,
     /// Seconds of sound.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
     /// Characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub characters: Option<f64>,
 }
 
@@ -138,14 +149,19 @@ pub struct Billed {
 #[non_exhaustive]
 pub struct Timing {
     /// In its queue.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub queue: Option<Duration>,
     /// Loading the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub load: Option<Duration>,
     /// Reading the prompt.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt: Option<Duration>,
     /// Writing the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub completion: Option<Duration>,
     /// All of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<Duration>,
 }
 
@@ -169,8 +185,14 @@ impl Usage {
     /// Final figures: tokens in and out.
     pub fn new(input: u64, output: u64) -> Self {
         Self {
-            input: InTokens { total: Some(input), ..InTokens::default() },
-            output: OutTokens { total: Some(output), ..OutTokens::default() },
+            input: InTokens {
+                total: Some(input),
+                ..InTokens::default()
+            },
+            output: OutTokens {
+                total: Some(output),
+                ..OutTokens::default()
+            },
             completeness: Completeness::Final,
             ..Self::default()
         }

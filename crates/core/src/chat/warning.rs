@@ -46,22 +46,38 @@ pub enum Warning {
 impl Warning {
     /// The provider cannot do `feature`; it was left out.
     pub fn unsupported(feature: impl Into<Box<str>>) -> Self {
-        Self::Unsupported { feature: feature.into() }
+        Self::Unsupported {
+            feature: feature.into(),
+        }
     }
 
     /// A value was changed.
-    pub fn coerced(feature: impl Into<Box<str>>, from: impl Into<Box<str>>, to: impl Into<Box<str>>) -> Self {
-        Self::Coerced { feature: feature.into(), from: from.into(), to: to.into() }
+    pub fn coerced(
+        feature: impl Into<Box<str>>,
+        from: impl Into<Box<str>>,
+        to: impl Into<Box<str>>,
+    ) -> Self {
+        Self::Coerced {
+            feature: feature.into(),
+            from: from.into(),
+            to: to.into(),
+        }
     }
 
     /// What it is about, for an error under `strict`.
     pub(crate) fn subject(&self) -> String {
         match self {
             Self::Unsupported { feature } => format!("`{feature}` cannot be sent"),
-            Self::Coerced { feature, from, to } => format!("`{feature}` would be sent as {to} and not as {from}"),
-            Self::StateDropped { kind } => format!("the state `{kind}` of another model would be left out"),
+            Self::Coerced { feature, from, to } => {
+                format!("`{feature}` would be sent as {to} and not as {from}")
+            }
+            Self::StateDropped { kind } => {
+                format!("the state `{kind}` of another model would be left out")
+            }
             Self::Hoisted { message } => format!("message {message} would be moved"),
-            Self::Merged { message } => format!("message {message} would be joined with the one before it"),
+            Self::Merged { message } => {
+                format!("message {message} would be joined with the one before it")
+            }
             Self::Other { message } => message.clone().into_string(),
         }
     }

@@ -9,7 +9,21 @@ const MAX_MESSAGE: usize = 512;
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &*self.0;
+        Summary(self).fmt(f)?;
+        if self.0.message.is_empty() {
+            return Ok(());
+        }
+        f.write_str(": ")?;
+        escape(f, &self.0.message, MAX_MESSAGE)
+    }
+}
+
+/// An error without its message, which may quote what was said.
+pub(super) struct Summary<'a>(pub(super) &'a Error);
+
+impl fmt::Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0.0;
         if let Some(provider) = &inner.provider {
             write!(f, "{provider}: ")?;
         }
@@ -19,7 +33,10 @@ impl fmt::Display for Error {
         let details = [
             status.as_deref(),
             inner.code.as_deref().or(inner.error_type.as_deref()),
-            inner.param.as_deref().filter(|_| inner.kind == ErrorKind::InvalidRequest),
+            inner
+                .param
+                .as_deref()
+                .filter(|_| inner.kind == ErrorKind::InvalidRequest),
         ];
         let mut open = false;
         for detail in details.into_iter().flatten() {
@@ -32,14 +49,7 @@ impl fmt::Display for Error {
             escape(f, id, 128)?;
             open = true;
         }
-        if open {
-            f.write_char(')')?;
-        }
-        if !inner.message.is_empty() {
-            f.write_str(": ")?;
-            escape(f, &inner.message, MAX_MESSAGE)?;
-        }
-        Ok(())
+        if open { f.write_char(')') } else { Ok(()) }
     }
 }
 
@@ -58,6 +68,43 @@ impl fmt::Debug for Error {
             .finish_non_exhaustive()
     }
 }
+
+/// Where JSON cannot be read, without the values that stand there.
+#[derive(Debug)]
+pub(super) struct JsonPlace {
+    category: serde_json::error::Category,
+    line: usize,
+    column: usize,
+}
+
+impl JsonPlace {
+    pub(super) fn of(error: &serde_json::Error) -> Self {
+        Self {
+            category: error.classify(),
+            line: error.line(),
+            column: error.column(),
+        }
+    }
+}
+
+impl fmt::Display for JsonPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use serde_json::error::Category;
+        let what = match self.category {
+            Category::Io => "cannot be read",
+            Category::Syntax => "is malformed",
+            Category::Data => "does not fit",
+            Category::Eof => "ends too early",
+        };
+        write!(
+            f,
+            "the JSON {what} at line {}, column {}",
+            self.line, self.column
+        )
+    }
+}
+
+impl std::error::Error for JsonPlace {}
 
 fn in_words(kind: ErrorKind) -> &'static str {
     match kind {
@@ -96,7 +143,11 @@ pub(crate) fn escape(f: &mut impl Write, text: &str, max: usize) -> fmt::Result 
     let mut room = max;
     for c in text.chars() {
         let escaped = c.is_control() || is_format(c);
-        let width = if escaped { c.escape_unicode().len() } else { c.len_utf8() };
+        let width = if escaped {
+            c.escape_unicode().len()
+        } else {
+            c.len_utf8()
+        };
         let Some(rest) = room.checked_sub(width) else {
             return f.write_char('…');
         };
@@ -145,7 +196,11 @@ mod tests {
         let shown = error.to_string();
 
         assert_eq!(shown, r"server error: a\nb\u{1b}[31mred\u{202e}evil\u{7f}");
-        assert_eq!(error.message(), "a\nb\x1b[31mred\u{202e}evil\u{7f}", "the accessor gives it raw");
+        assert_eq!(
+            error.message(),
+            "a\nb\x1b[31mred\u{202e}evil\u{7f}",
+            "the accessor gives it raw"
+        );
     }
 
     #[test]

@@ -243,7 +243,11 @@ impl ErrorKind {
 }
 
 /// Ruling 13, as one table.
-pub(super) const fn recovery(kind: ErrorKind, phase: Option<Phase>, delivery: Delivery) -> Recovery {
+pub(super) const fn recovery(
+    kind: ErrorKind,
+    phase: Option<Phase>,
+    delivery: Delivery,
+) -> Recovery {
     if matches!(delivery, Delivery::Committed) {
         return Recovery::None;
     }
@@ -329,12 +333,20 @@ pub(super) fn limit_of_transport(limit: trunkline_http::Limit) -> Option<Limit> 
 /// The kinds of tower's own errors are known by their text only: their types live behind features
 /// that we do not turn on.
 pub(super) fn of_foreign(error: BoxError) -> Error {
-    let (kind, phase) = match error.to_string().as_str() {
-        "request timed out" => (ErrorKind::Timeout, Some(Phase::Total)),
-        "service overloaded" => (ErrorKind::QueueFull, None),
-        _ => (ErrorKind::Server, None),
+    let (kind, phase, delivery) = match error.to_string().as_str() {
+        "request timed out" => (
+            ErrorKind::Timeout,
+            Some(Phase::Total),
+            Delivery::MaybeProcessed,
+        ),
+        "service overloaded" => (ErrorKind::QueueFull, None, Delivery::NotSent),
+        "buffer's worker closed unexpectedly" => (ErrorKind::Closed, None, Delivery::NotSent),
+        // Nobody knows how far the call had come.
+        _ => (ErrorKind::Server, None, Delivery::MaybeProcessed),
     };
-    let ours = Error::new(kind, "a layer failed the call").with_source(error);
+    let ours = Error::new(kind, "a layer failed the call")
+        .with_delivery(delivery)
+        .with_source(error);
     match phase {
         Some(phase) => ours.with_phase(phase),
         None => ours,

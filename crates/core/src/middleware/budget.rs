@@ -14,17 +14,23 @@ pub struct Budget(Arc<Mutex<Tokens>>);
 
 #[derive(Debug)]
 struct Tokens {
-    left: f64,
+    /// In thousandths: sums of tenths must come out even.
+    left: u64,
     refilled: Option<Instant>,
 }
 
-const CAPACITY: f64 = 10.0;
-const PER_SUCCESS: f64 = 0.2;
-const PER_SECOND: f64 = 1.0 / 60.0;
+const TOKEN: u64 = 1_000;
+const CAPACITY: u64 = 10 * TOKEN;
+const PER_SUCCESS: u64 = TOKEN / 5;
+/// A token a minute.
+const MILLIS_PER_THOUSANDTH: u64 = 60;
 
 impl Default for Budget {
     fn default() -> Self {
-        Self(Arc::new(Mutex::new(Tokens { left: CAPACITY, refilled: None })))
+        Self(Arc::new(Mutex::new(Tokens {
+            left: CAPACITY,
+            refilled: None,
+        })))
     }
 }
 
@@ -36,28 +42,47 @@ impl Budget {
 
     /// Takes `cost` tokens for a retry; `false` if there are not so many.
     #[must_use]
-    pub fn withdraw(&self, cost: f64) -> bool {
+    pub fn withdraw(&self, cost: u32) -> bool {
         self.with(|tokens| {
-            let now = Instant::now();
-            let elapsed = tokens.refilled.map_or(0.0, |last| now.saturating_duration_since(last).as_secs_f64());
-            tokens.refilled = Some(now);
-            tokens.left = (tokens.left + elapsed * PER_SECOND).min(CAPACITY);
-            if tokens.left < cost {
-                return false;
-            }
-            tokens.left -= cost;
-            true
+            tokens.refill();
+            tokens
+                .left
+                .checked_sub(TOKEN * u64::from(cost))
+                .map(|left| tokens.left = left)
+                .is_some()
         })
     }
 
     /// How many tokens are left.
     pub fn left(&self) -> f64 {
-        self.with(|tokens| tokens.left)
+        self.with(|tokens| {
+            tokens.refill();
+            tokens.left as f64 / TOKEN as f64
+        })
     }
 
     fn with<T>(&self, f: impl FnOnce(&mut Tokens) -> T) -> T {
         // Nothing here panics while it holds the lock, so a poisoned one is sound.
-        f(&mut self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+        f(&mut self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+}
+
+impl Tokens {
+    /// What the time since the last look has earned. The part of it that makes no whole thousandth
+    /// stays for the next look.
+    fn refill(&mut self) {
+        let now = Instant::now();
+        let since = *self.refilled.get_or_insert(now);
+        let millis =
+            u64::try_from(now.saturating_duration_since(since).as_millis()).unwrap_or(u64::MAX);
+        let earned = millis / MILLIS_PER_THOUSANDTH;
+        self.left = self.left.saturating_add(earned).min(CAPACITY);
+        let counted =
+            std::time::Duration::from_millis(earned.saturating_mul(MILLIS_PER_THOUSANDTH));
+        self.refilled = since.checked_add(counted).or(Some(now));
     }
 }
 
@@ -70,15 +95,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_outage_drains_it_and_successes_and_time_fill_it() {
         let budget = Budget::default();
-        assert_eq!((0..100).filter(|_| budget.withdraw(1.0)).count(), 10);
+        assert_eq!((0..100).filter(|_| budget.withdraw(1)).count(), 10);
 
         for _ in 0..10 {
             budget.deposit();
         }
-        assert_eq!((0..100).filter(|_| budget.withdraw(1.0)).count(), 2);
+        assert_eq!((0..100).filter(|_| budget.withdraw(1)).count(), 2);
 
         tokio::time::advance(Duration::from_secs(181)).await;
-        assert_eq!((0..100).filter(|_| budget.withdraw(1.0)).count(), 3);
+        assert_eq!((0..100).filter(|_| budget.withdraw(1)).count(), 3);
     }
 
     #[test]
@@ -87,6 +112,6 @@ mod tests {
         for _ in 0..1_000 {
             budget.deposit();
         }
-        assert!(budget.left() <= CAPACITY);
+        assert!((budget.left() - 10.0).abs() < f64::EPSILON);
     }
 }

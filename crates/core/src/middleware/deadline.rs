@@ -29,7 +29,10 @@ pub struct Deadline {
 impl Default for Deadline {
     /// 600 s in all; one hour for a stream.
     fn default() -> Self {
-        Self { total: Duration::from_secs(600), max_stream: Duration::from_secs(3_600) }
+        Self {
+            total: Duration::from_secs(600),
+            max_stream: Duration::from_secs(3_600),
+        }
     }
 }
 
@@ -39,6 +42,15 @@ impl Deadline {
     pub fn total(mut self, total: Duration) -> Self {
         self.total = total;
         self
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        if self.total.is_zero() || self.max_stream.is_zero() {
+            return Err(Error::config(
+                "a deadline of zero: no call could be answered; leave the layer out instead",
+            ));
+        }
+        Ok(())
     }
 
     /// Sets the longest life of a stream whose caller gives no deadline.
@@ -53,7 +65,10 @@ impl<S> Layer<S> for Deadline {
     type Service = DeadlineService<S>;
 
     fn layer(&self, inner: S) -> DeadlineService<S> {
-        DeadlineService { deadline: *self, inner }
+        DeadlineService {
+            deadline: *self,
+            inner,
+        }
     }
 }
 
@@ -86,7 +101,9 @@ where
         DeadlineFuture {
             inner: self.inner.call(call),
             sleep: sleep_until(deadline),
-            stream_end: own.unwrap_or_else(|| now.checked_add(self.deadline.max_stream).unwrap_or(far)),
+            begun: false,
+            stream_end: own
+                .unwrap_or_else(|| now.checked_add(self.deadline.max_stream).unwrap_or(far)),
             began: now,
         }
     }
@@ -100,6 +117,7 @@ pin_project! {
         inner: F,
         #[pin]
         sleep: Sleep,
+        begun: bool,
         stream_end: Instant,
         began: Instant,
     }
@@ -110,10 +128,20 @@ impl<F: Future<Output = Result<Reply>>> Future for DeadlineFuture<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Reply>> {
         let this = self.project();
+        if !std::mem::replace(this.begun, true) && this.sleep.deadline() <= Instant::now() {
+            let error = Error::new(
+                crate::ErrorKind::Timeout,
+                "the call's deadline had passed before it began",
+            );
+            return Poll::Ready(Err(error.with_phase(Phase::Total)));
+        }
         if let Poll::Ready(reply) = this.inner.poll(cx) {
             return Poll::Ready(reply.map(|reply| match reply {
                 Reply::ChatStream(mut stream) => {
-                    stream.end_at(*this.stream_end, this.stream_end.saturating_duration_since(*this.began));
+                    stream.end_at(
+                        *this.stream_end,
+                        this.stream_end.saturating_duration_since(*this.began),
+                    );
                     Reply::ChatStream(stream)
                 }
                 other => other,

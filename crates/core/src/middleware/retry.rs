@@ -14,7 +14,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::Budget;
-use crate::{Attempt, Call, Class, Delivery, Error, ErrorKind, Phase, Recovery, Reply, Result};
+use crate::{Attempt, Call, Class, Delivery, Error, ErrorKind, Recovery, Reply, Result};
 
 /// Retries calls that failed before their first content, on the same backend.
 ///
@@ -43,11 +43,21 @@ impl Default for Retry {
 }
 
 impl Retry {
-    /// Sets how many attempts there are in all. One means no retry.
+    /// Sets how many attempts there are in all. One means no retry; zero is refused where an
+    /// account is built, and means one elsewhere.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
-        self.attempts = attempts.max(1);
+        self.attempts = attempts;
         self
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        if self.attempts == 0 {
+            return Err(Error::config(
+                "zero attempts were asked for; one means no retry",
+            ));
+        }
+        Ok(())
     }
 
     /// Sets the longest wait that a provider may ask for.
@@ -69,7 +79,10 @@ impl<S> Layer<S> for Retry {
     type Service = RetryService<S>;
 
     fn layer(&self, inner: S) -> RetryService<S> {
-        RetryService { retry: self.clone(), inner }
+        RetryService {
+            retry: self.clone(),
+            inner,
+        }
     }
 }
 
@@ -97,9 +110,15 @@ where
             retry: self.retry.clone(),
             attempt_began: Instant::now(),
             waited: Duration::ZERO,
+            doubtful: 0,
             attempts: Vec::new(),
         };
-        RetryFuture { inner: TowerRetry::new(history, self.inner.clone()).call(call) }
+        // The one that was polled ready makes the first attempt; its clone is polled for the next.
+        let clone = self.inner.clone();
+        let ready = std::mem::replace(&mut self.inner, clone);
+        RetryFuture {
+            inner: TowerRetry::new(history, ready).call(call),
+        }
     }
 }
 
@@ -140,6 +159,8 @@ struct History {
     retry: Retry,
     attempt_began: Instant,
     waited: Duration,
+    /// How many attempts may have been acted on, for all we know.
+    doubtful: u32,
     attempts: Vec<Attempt>,
 }
 
@@ -153,22 +174,25 @@ impl Policy<Call, Reply, Error> for History {
         let error = match result {
             Ok(reply) => {
                 self.retry.budget.deposit();
-                set_attempts(reply, call.attempt + 1);
+                if let Some(meta) = reply.meta_mut() {
+                    meta.attempts = call.attempt + 1;
+                }
                 return None;
             }
             Err(error) => error,
         };
-        let mut attempt = error.as_attempt(self.attempt_began.elapsed());
         let delay = self.delay(call, error);
-        attempt.waited = delay;
-        self.attempts.push(attempt);
+        self.attempts
+            .extend(error.take_tries(self.attempt_began.elapsed()));
+        if let Some(last) = self.attempts.last_mut() {
+            last.waited = delay;
+        }
         let Some(delay) = delay else {
-            if !self.attempts.is_empty() {
-                error.set_attempts(std::mem::take(&mut self.attempts));
-            }
+            error.set_attempts(std::mem::take(&mut self.attempts));
             error.mark_exhausted();
             return None;
         };
+        self.doubtful += u32::from(is_doubtful(error));
         tracing::debug!(
             attempt = call.attempt + 1,
             error.kind = error.kind().name(),
@@ -182,9 +206,10 @@ impl Policy<Call, Reply, Error> for History {
             call.avoid.push(endpoint.into());
         }
         self.waited += delay;
-        let began = Instant::now() + delay;
-        self.attempt_began = began;
-        Some(Wait { sleep: sleep(delay) })
+        self.attempt_began = Instant::now() + delay;
+        Some(Wait {
+            sleep: sleep(delay),
+        })
     }
 
     fn clone_request(&mut self, call: &Call) -> Option<Call> {
@@ -195,42 +220,68 @@ impl Policy<Call, Reply, Error> for History {
 impl History {
     /// How long to wait before the next attempt; `None` if there is none.
     fn delay(&self, call: &Call, error: &Error) -> Option<Duration> {
-        let made = call.attempt + 1;
-        let allowed = self.retry.attempts.min(most_attempts(call.op.class(), error));
-        if made >= allowed {
+        if call.attempt + 1 >= self.retry.attempts || !self.may_repeat(call.op.class(), error) {
             return None;
         }
         let delay = match error.retry_after() {
             Some(hint) if hint > self.retry.cap => return None,
-            Some(hint) => hint + jitter((hint / 10).min(Duration::from_secs(1))),
+            Some(hint) => hint.saturating_add(jitter((hint / 10).min(Duration::from_secs(1)))),
             None => backoff(error.kind(), call.attempt),
         };
-        let late = call.deadline.is_some_and(|deadline| Instant::now() + delay + SHORTEST_ATTEMPT > deadline);
-        if late || self.waited + delay > self.retry.total_wait {
+        // Also keeps what follows within what a clock can hold.
+        if self.waited.saturating_add(delay) > self.retry.total_wait {
             return None;
         }
-        let cost = if error.phase() == Some(Phase::Head) && error.kind() == ErrorKind::Timeout { 2.0 } else { 1.0 };
-        self.retry.budget.withdraw(cost).then_some(delay)
+        if call
+            .deadline
+            .is_some_and(|deadline| Instant::now() + delay + SHORTEST_ATTEMPT > deadline)
+        {
+            return None;
+        }
+        self.retry.budget.withdraw(1).then_some(delay)
+    }
+
+    /// Whether an operation of this class may be asked for again here after such an error.
+    fn may_repeat(&self, class: Class, error: &Error) -> bool {
+        let recoverable = error.is_retryable() && error.recovery() == Recovery::Later;
+        if !recoverable {
+            return self.attempts.is_empty() && is_upgraded(error);
+        }
+        match class {
+            Class::Read => true,
+            Class::Billed => !is_doubtful(error) || self.doubtful == 0,
+            Class::Effect => is_unharmful(error) || self.attempts.is_empty() && is_upgraded(error),
+        }
     }
 }
 
-/// How many attempts an operation of this class may have in all after such an error.
-fn most_attempts(class: Class, error: &Error) -> u32 {
-    if !error.is_retryable() || error.recovery() != Recovery::Later {
-        return 1;
+/// Whether the provider may have acted on it, or failed in the midst of it: to pay for it twice is
+/// enough.
+fn is_doubtful(error: &Error) -> bool {
+    let cut_off =
+        error.kind() == ErrorKind::Interrupted && error.delivery() == Delivery::MaybeProcessed;
+    cut_off
+        || error
+            .status()
+            .is_some_and(|status| matches!(status.as_u16(), 424 | 499))
+}
+
+/// Whether the provider had certainly not begun.
+fn is_unharmful(error: &Error) -> bool {
+    match (error.delivery(), error.kind()) {
+        (Delivery::NotSent, _) => true,
+        (Delivery::Rejected, ErrorKind::RateLimited | ErrorKind::Interrupted) => true,
+        (Delivery::Rejected, ErrorKind::Overloaded) => error.retry_after().is_some(),
+        _ => false,
     }
-    let uncertain = error.delivery() == Delivery::MaybeProcessed && error.kind() == ErrorKind::Interrupted
-        || error.status().is_some_and(|status| matches!(status.as_u16(), 424 | 499));
-    match class {
-        Class::Read => u32::MAX,
-        Class::Billed if uncertain => 2,
-        Class::Billed => u32::MAX,
-        Class::Effect => match (error.kind(), error.delivery()) {
-            (_, Delivery::NotSent) | (ErrorKind::RateLimited, Delivery::Rejected) => u32::MAX,
-            (ErrorKind::Overloaded, Delivery::Rejected) if error.retry_after().is_some() => u32::MAX,
-            _ => 1,
-        },
-    }
+}
+
+/// Whether the provider itself asks for another try where we would not make one.
+fn is_upgraded(error: &Error) -> bool {
+    let may = |status: http::StatusCode| matches!(status.as_u16(), 409 | 424 | 499 | 500..=599);
+    error.should_retry() == Some(true)
+        && error.status().is_some_and(may)
+        && error.delivery() != Delivery::Committed
 }
 
 /// Full jitter under an exponential ceiling.
@@ -245,16 +296,6 @@ fn backoff(kind: ErrorKind, attempt: u32) -> Duration {
 
 fn jitter(ceiling: Duration) -> Duration {
     ceiling.mul_f64(fastrand::f64())
-}
-
-fn set_attempts(reply: &mut Reply, attempts: u32) {
-    match reply {
-        Reply::Chat(response) => response.meta.attempts = attempts,
-        Reply::ChatStream(stream) => stream.meta_mut().attempts = attempts,
-        Reply::Embed(response) => response.meta.attempts = attempts,
-        Reply::Models(page) => page.meta.attempts = attempts,
-        Reply::Raw(_) => {}
-    }
 }
 
 pin_project! {

@@ -3,7 +3,7 @@
 use tower_layer::Layer;
 
 use super::{Deadline, Retry, Trace};
-use crate::Backend;
+use crate::{Backend, Result};
 
 /// The layers around a backend: span, then deadline, then retries, then the attempt.
 ///
@@ -30,14 +30,24 @@ pub struct Stack {
 impl Default for Stack {
     /// Spans without content, 600 s, three attempts.
     fn default() -> Self {
-        Self { retry: Some(Retry::default()), deadline: Some(Deadline::default()), trace: true, content: false }
+        Self {
+            retry: Some(Retry::default()),
+            deadline: Some(Deadline::default()),
+            trace: true,
+            content: false,
+        }
     }
 }
 
 impl Stack {
     /// No layers at all.
     pub fn bare() -> Self {
-        Self { retry: None, deadline: None, trace: false, content: false }
+        Self {
+            retry: None,
+            deadline: None,
+            trace: false,
+            content: false,
+        }
     }
 
     /// Sets how to retry; `None` for not at all.
@@ -62,6 +72,12 @@ impl Stack {
         self
     }
 
+    /// Whether every setting can work.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.retry.as_ref().map_or(Ok(()), Retry::check)?;
+        self.deadline.as_ref().map_or(Ok(()), Deadline::check)
+    }
+
     /// Puts these layers around `backend`.
     #[must_use]
     pub fn around(&self, backend: Backend) -> Backend {
@@ -72,7 +88,9 @@ impl Stack {
         match (&self.retry, self.deadline) {
             // The ordinary case is one concrete service, erased once.
             (Some(retry), Some(deadline)) if self.trace => {
-                backend.layer(tower::layer::layer_fn(|inner| trace.layer(deadline.layer(retry.layer(inner)))))
+                backend.layer(tower::layer::layer_fn(|inner| {
+                    trace.layer(deadline.layer(retry.layer(inner)))
+                }))
             }
             (retry, deadline) => {
                 let mut backend = backend;
@@ -82,7 +100,11 @@ impl Stack {
                 if let Some(deadline) = deadline {
                     backend = backend.layer(deadline);
                 }
-                if self.trace { backend.layer(trace) } else { backend }
+                if self.trace {
+                    backend.layer(trace)
+                } else {
+                    backend
+                }
             }
         }
     }

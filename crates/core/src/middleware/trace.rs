@@ -13,7 +13,10 @@ use tower_layer::Layer;
 use tower_service::Service;
 use tracing::{Instrument, Span, field::Empty, instrument::Instrumented};
 
-use crate::{Call, ChatResponse, End, Error, Observe, Op, Reply, Result, StreamChunk, chat::Usage};
+use crate::{
+    Call, ChatResponse, End, Error, Observe, Op, Reply, Result, StreamChunk, chat::Usage,
+    stream::Fold,
+};
 
 /// A span for each call: operation, provider, models, tokens, how it ended. Never what was said,
 /// unless [`with_content`](Self::with_content) is called.
@@ -26,7 +29,10 @@ pub struct Trace {
 impl Trace {
     /// Spans of calls to this provider.
     pub fn new(provider: &'static str) -> Self {
-        Self { provider, content: false }
+        Self {
+            provider,
+            content: false,
+        }
     }
 
     /// Records the messages and the answer as events of the span. They may be private.
@@ -85,7 +91,10 @@ impl<S> Layer<S> for Trace {
     type Service = TraceService<S>;
 
     fn layer(&self, inner: S) -> TraceService<S> {
-        TraceService { trace: *self, inner }
+        TraceService {
+            trace: *self,
+            inner,
+        }
     }
 }
 
@@ -110,8 +119,14 @@ where
 
     fn call(&mut self, call: Call) -> Self::Future {
         let span = self.trace.span(&call.op);
-        let inner = span.in_scope(|| self.inner.call(call)).instrument(span.clone());
-        TraceFuture { inner, span, content: self.trace.content }
+        let inner = span
+            .in_scope(|| self.inner.call(call))
+            .instrument(span.clone());
+        TraceFuture {
+            inner,
+            span,
+            content: self.trace.content,
+        }
     }
 }
 
@@ -137,7 +152,11 @@ impl<F: Future<Output = Result<Reply>>> Future for TraceFuture<F> {
         }
         Poll::Ready(match result {
             Ok(Reply::ChatStream(mut stream)) => {
-                stream.observe(Watch { span: this.span.clone() });
+                let answer = this.content.then(Fold::default);
+                stream.observe(Watch {
+                    span: this.span.clone(),
+                    answer,
+                });
                 Ok(Reply::ChatStream(stream))
             }
             Ok(reply) => {
@@ -159,10 +178,19 @@ impl<F: Future<Output = Result<Reply>>> Future for TraceFuture<F> {
 /// Holds the span open to the end of a stream.
 struct Watch {
     span: Span,
+    /// The answer, where the caller wants to see it there.
+    answer: Option<Fold>,
 }
 
 impl Observe for Watch {
     fn on_event(&mut self, chunk: &StreamChunk) {
+        if self
+            .answer
+            .as_mut()
+            .is_some_and(|answer| answer.push(chunk).is_err())
+        {
+            self.answer = None;
+        }
         match chunk {
             StreamChunk::Meta(meta) => {
                 record(&self.span, "gen_ai.response.model", meta.model.as_deref());
@@ -170,7 +198,10 @@ impl Observe for Watch {
             }
             StreamChunk::Usage(usage) => record_usage(&self.span, usage),
             StreamChunk::Finish { reason, usage, .. } => {
-                self.span.record("gen_ai.response.finish_reasons", reason.kind.class().as_str());
+                self.span.record(
+                    "gen_ai.response.finish_reasons",
+                    reason.kind.class().as_str(),
+                );
                 if let Some(usage) = usage {
                     record_usage(&self.span, usage);
                 }
@@ -180,6 +211,9 @@ impl Observe for Watch {
     }
 
     fn on_end(self: Box<Self>, end: End<'_>) {
+        if let Some(answer) = &self.answer {
+            record_message(&self.span, &answer.partial());
+        }
         match end {
             End::Complete => {}
             End::Failed(error) => record_error(&self.span, error),
@@ -193,12 +227,21 @@ impl Observe for Watch {
 fn record_answer(span: &Span, response: &ChatResponse, content: bool) {
     record(span, "gen_ai.response.model", Some(&response.model));
     record(span, "gen_ai.response.id", response.id.as_deref());
-    span.record("gen_ai.response.finish_reasons", response.finish.kind.class().as_str());
+    span.record(
+        "gen_ai.response.finish_reasons",
+        response.finish.kind.class().as_str(),
+    );
     record_usage(span, &response.usage);
     if content {
-        let message = serde_json::to_string(&response.message).unwrap_or_default();
-        span.in_scope(|| tracing::info!(target: "trunkline", { gen_ai.output.messages = message }, "answer"));
+        record_message(span, response);
     }
+}
+
+fn record_message(span: &Span, response: &ChatResponse) {
+    let message = serde_json::to_string(&response.message).unwrap_or_default();
+    span.in_scope(
+        || tracing::info!(target: "trunkline", { gen_ai.output.messages = message }, "answer"),
+    );
 }
 
 fn record_usage(span: &Span, usage: &Usage) {

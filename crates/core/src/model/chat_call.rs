@@ -19,7 +19,11 @@ call_settings!(ChatCall);
 
 impl ChatCall {
     pub(super) fn new(backend: Backend, request: ChatRequest) -> Self {
-        Self { backend, request, settings: Settings::default() }
+        Self {
+            backend,
+            request,
+            settings: Settings::default(),
+        }
     }
 
     /// Sets how freely the model chooses.
@@ -60,7 +64,10 @@ impl ChatCall {
     /// Whatever went wrong before that, after the retries.
     pub async fn stream(self) -> Result<ChatStream> {
         let op = Op::ChatStream(Arc::new(self.request));
-        self.settings.send(&self.backend, op).await?.into_chat_stream()
+        self.settings
+            .send(&self.backend, op)
+            .await?
+            .into_chat_stream()
     }
 
     /// Asks for the whole answer over a stream, so that a stall is seen early and an interruption
@@ -108,7 +115,9 @@ impl IntoFuture for ChatCall {
     type IntoFuture = BoxFuture<Result<ChatResponse>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let reply = self.settings.send(&self.backend, Op::Chat(Arc::new(self.request)));
+        let reply = self
+            .settings
+            .send(&self.backend, Op::Chat(Arc::new(self.request)));
         Box::pin(async { reply.await?.into_chat() })
     }
 }

@@ -47,11 +47,19 @@ impl Auth {
     ///
     /// The key cannot be sent; see [`check_key`].
     pub(crate) fn of(scheme: AuthScheme, key: Option<&Secret>) -> Result<Self> {
-        let Some(key) = key else { return Ok(Self::None(scheme)) };
+        let Some(key) = key else {
+            return Ok(Self::None(scheme));
+        };
         let key = check_key(key.expose())?;
         let (name, text) = match scheme {
-            AuthScheme::Bearer => (header::AUTHORIZATION, Zeroizing::new(format!("Bearer {key}"))),
-            AuthScheme::Header(name) => (HeaderName::from_static(name), Zeroizing::new(key.to_owned())),
+            AuthScheme::Bearer => (
+                header::AUTHORIZATION,
+                Zeroizing::new(format!("Bearer {key}")),
+            ),
+            AuthScheme::Header(name) => (
+                HeaderName::from_static(name),
+                Zeroizing::new(key.to_owned()),
+            ),
         };
         let mut value = HeaderValue::from_str(&text).map_err(|_| unsendable())?;
         value.set_sensitive(true);
@@ -63,10 +71,27 @@ impl Auth {
         Self::Custom(Custom(Arc::new(authorize)))
     }
 
+    /// What a provider must not repeat to us.
+    pub(crate) fn secret(&self) -> Option<&str> {
+        match self {
+            Self::Key(_, _, value) => value
+                .to_str()
+                .ok()
+                .map(|value| value.strip_prefix("Bearer ").unwrap_or(value)),
+            Self::None(_) | Self::Custom(_) => None,
+        }
+    }
+
     /// Puts them onto `request`; those of `key` instead, if there is one.
-    pub(crate) async fn apply(&self, request: &mut Request<Body>, key: Option<&Secret>) -> Result<()> {
+    pub(crate) async fn apply(
+        &self,
+        request: &mut Request<Body>,
+        key: Option<&Secret>,
+    ) -> Result<()> {
         let swapped = match (key, self) {
-            (Some(key), Self::None(scheme) | Self::Key(scheme, ..)) => Self::of(*scheme, Some(key))?,
+            (Some(key), Self::None(scheme) | Self::Key(scheme, ..)) => {
+                Self::of(*scheme, Some(key))?
+            }
             (Some(key), Self::Custom(_)) => Self::of(AuthScheme::Bearer, Some(key))?,
             (None, own) => return own.put(request).await,
         };
@@ -91,15 +116,23 @@ impl Auth {
 ///
 /// It is empty, or has characters that no header carries. The error does not hold it.
 fn check_key(key: &str) -> Result<&str> {
-    let key = key.strip_suffix('\n').map_or(key, |key| key.strip_suffix('\r').unwrap_or(key));
+    let key = key
+        .strip_suffix('\n')
+        .map_or(key, |key| key.strip_suffix('\r').unwrap_or(key));
     if key.is_empty() {
-        return Err(Error::config("the key is empty"));
+        return Err(Error::config("the key is empty; give one, or none at all"));
     }
-    if key.bytes().all(|byte| (0x20..0x7f).contains(&byte)) { Ok(key) } else { Err(unsendable()) }
+    if key.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+        Ok(key)
+    } else {
+        Err(unsendable())
+    }
 }
 
 fn unsendable() -> Error {
-    Error::config("the key has line breaks, control characters or characters beyond ASCII; was it pasted whole?")
+    Error::config(
+        "the key has line breaks, control characters or characters beyond ASCII; was it pasted whole?",
+    )
 }
 
 impl fmt::Debug for Auth {

@@ -3,13 +3,13 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header, response::Parts};
-use tokio::time::timeout;
+use http::{HeaderValue, header, response::Parts};
+use tokio::time::{Instant, timeout};
 
-use super::{Decoder, Protocol, Shape, content_type, events::Events, hints, status};
+use super::{Decoder, Protocol, Shape, content_type, events::Events, hints, is_ours, status};
 use crate::{
-    BackendInfo, Body, Call, ChatRequest, ChatStream, Error, ErrorKind, Limit, Op, Phase, Prime, Reply, Result,
-    Serve, Stats, Warning,
+    BackendInfo, Body, Call, ChatRequest, ChatStream, Delivery, Error, ErrorKind, Limit, Op, Phase,
+    Prime, Reply, Result, Serve, Stats, Warning,
     account::Site,
     chat::{Meta, Warnings},
     json::merge_patch,
@@ -32,9 +32,18 @@ struct Shared<P> {
 
 impl<P: Protocol> HttpBackend<P> {
     pub(crate) fn new(info: BackendInfo, protocol: P, site: Site) -> Self {
-        let counters = Arc::new(Counters::new(info.provider, site.target.shared_authority().clone()));
+        let counters = Arc::new(Counters::new(
+            info.provider,
+            site.target.shared_authority().clone(),
+        ));
         let provider = Arc::from(info.provider);
-        Self(Arc::new(Shared { info, provider, protocol, site, counters }))
+        Self(Arc::new(Shared {
+            info,
+            provider,
+            protocol,
+            site,
+            counters,
+        }))
     }
 }
 
@@ -47,25 +56,39 @@ impl<P: Protocol> Serve for HttpBackend<P> {
         let shared = self.0.clone();
         async move {
             let recorder = Recorder::begin(&shared.counters, call.attempt);
-            let result = shared.exchange(&call).await.map_err(|error| shared.sign(error));
+            let result = shared
+                .exchange(&call)
+                .await
+                .map_err(|error| shared.sign(error, &call));
             recorder.settle(result)
         }
     }
 
     fn stats(&self) -> Stats {
-        Stats { endpoints: vec![self.0.counters.snapshot()] }
+        Stats {
+            endpoints: vec![self.0.counters.snapshot()],
+        }
     }
 }
 
 impl<P: Protocol> Shared<P> {
     async fn exchange(&self, call: &Call) -> Result<Reply> {
         let buffered = match &call.op {
-            Op::Chat(request) if call.prime == Prime::Complete => Some(Op::ChatStream(request.clone())),
+            Op::Chat(request) if call.prime == Prime::Complete => {
+                Some(Op::ChatStream(request.clone()))
+            }
             _ => None,
         };
         let op = buffered.as_ref().unwrap_or(&call.op);
 
-        let (head, body, warnings) = self.send(op, call).await?;
+        let began = Instant::now();
+        let first_content = match (call.first_content, self.site.timers.first_content) {
+            (Some(call), Some(site)) => Some(call.min(site)),
+            (call, site) => call.or(site),
+        };
+        let (head, body, warnings) = self.send(op, call, first_content).await?;
+        let first_content =
+            first_content.map(|limit| (limit, limit.saturating_sub(began.elapsed())));
         match self.protocol.shape(op, &head) {
             Shape::Whole => {
                 let raw = self.read_whole(op, body).await?;
@@ -73,7 +96,9 @@ impl<P: Protocol> Shared<P> {
                 let raw = call.keep_raw.then_some(raw);
                 let reply = self.label(reply, head, raw, warnings);
                 match (op, reply) {
-                    (Op::ChatStream(_), Reply::Chat(response)) if buffered.is_some() => Ok(Reply::Chat(response)),
+                    (Op::ChatStream(_), Reply::Chat(response)) if buffered.is_some() => {
+                        Ok(Reply::Chat(response))
+                    }
                     // The provider answered a stream's request whole: one chunk for each part.
                     (Op::ChatStream(_), Reply::Chat(response)) => {
                         Ok(Reply::ChatStream(ChatStream::from_response(response)))
@@ -82,17 +107,48 @@ impl<P: Protocol> Shared<P> {
                 }
             }
             Shape::Frames(framing, frame_limits) => {
+                if let Some(media_type) =
+                    content_type(&head).filter(|media_type| is_markup(media_type))
+                {
+                    let media_type = media_type.to_owned();
+                    let page = prefix(body, QUOTED).await;
+                    return Err(status::describe(foreign_answer(&media_type, &page), &head));
+                }
                 let decoder = self.protocol.decoder(op, &head);
-                let frame_limits = self.site.limits.event.map_or(frame_limits, trunkline_http::frame::FrameLimits::both);
-                let events = Events::new(body, framing, frame_limits, decoder, &self.site, call.keep_raw);
-                self.stream(events, head, warnings, call, buffered.is_some()).await
+                let frame_limits = self
+                    .site
+                    .limits
+                    .event
+                    .map_or(frame_limits, trunkline_http::frame::FrameLimits::both);
+                let events = Events::new(
+                    body,
+                    framing,
+                    frame_limits,
+                    decoder,
+                    &self.site,
+                    call.keep_raw,
+                );
+                self.stream(
+                    events,
+                    head,
+                    warnings,
+                    call,
+                    first_content,
+                    buffered.is_some(),
+                )
+                .await
             }
             Shape::Streamed => Ok(Reply::Raw(http::Response::from_parts(head, body))),
         }
     }
 
     /// Sends and gives the head of a success.
-    async fn send(&self, op: &Op, call: &Call) -> Result<(Parts, Body, Warnings)> {
+    async fn send(
+        &self,
+        op: &Op,
+        call: &Call,
+        first_content: Option<Duration>,
+    ) -> Result<(Parts, Body, Warnings)> {
         let mut warnings = Warnings::default();
         let request = match op {
             Op::Raw(request) => self.raw(request)?,
@@ -106,19 +162,34 @@ impl<P: Protocol> Shared<P> {
         if let Some(patch) = patch {
             body = patched(&body, patch)?;
         }
-        // Only the providers' own headers and the account's stand before ours.
-        parts.headers.extend(self.site.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
-        parts.headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-        for (name, value) in &call.headers {
+        // The protocol's own first, then the account's, then the call's: the later one stands.
+        parts
+            .headers
+            .entry(header::USER_AGENT)
+            .or_insert(HeaderValue::from_static(USER_AGENT));
+        for (name, value) in self.site.headers.iter().chain(&call.headers) {
+            if is_ours(name) {
+                return Err(Error::config(format!(
+                    "the header `{name}` is ours to set; leave it out"
+                )));
+            }
             parts.headers.insert(name.clone(), value.clone());
         }
         let mut request = http::Request::from_parts(parts, Body::from(body));
-        self.site.auth.apply(&mut request, call.key.as_ref()).await?;
+        self.site
+            .auth
+            .apply(&mut request, call.key.as_ref())
+            .await?;
 
         let sending = self.site.http.send(request);
-        let response = match self.site.timers.head.filter(|_| matches!(op, Op::ChatStream(_))) {
+        // First content does not come before the head does.
+        let limit = match (self.site.timers.head, first_content) {
+            (Some(head), Some(first)) => Some(head.min(first)),
+            (head, first) => head.or(first),
+        };
+        let response = match limit.filter(|_| matches!(op, Op::ChatStream(_))) {
             Some(limit) => timeout(limit, sending).await.map_err(|_| {
-                Error::timeout(Phase::Head, limit).with_delivery(crate::Delivery::MaybeProcessed)
+                Error::timeout(Phase::Head, limit).with_delivery(Delivery::MaybeProcessed)
             })?,
             None => sending.await,
         }?;
@@ -130,9 +201,17 @@ impl<P: Protocol> Shared<P> {
     }
 
     fn raw(&self, request: &RawRequest) -> Result<http::Request<Bytes>> {
-        let mut built = self.site.target.request(request.method.clone(), &request.path, request.body.clone())?;
+        let mut built = self.site.target.request(
+            request.method.clone(),
+            &request.path,
+            request.body.clone(),
+        )?;
         *built.headers_mut() = request.headers.clone();
-        built.headers_mut().remove(header::AUTHORIZATION);
+        if let Some(name) = request.headers.keys().find(|name| is_ours(name)) {
+            return Err(Error::config(format!(
+                "the header `{name}` is ours to set; leave it out"
+            )));
+        }
         Ok(built)
     }
 
@@ -141,66 +220,78 @@ impl<P: Protocol> Shared<P> {
         if head.status.is_redirection() {
             return status::describe(redirect(head), head);
         }
-        let body = timeout(ERROR_BODY_PATIENCE, body.collect_prefix(self.site.limits.error_body)).await;
-        let body = body.unwrap_or_default();
+        let body = prefix(body, self.site.limits.error_body).await;
         let error = self.protocol.error(head, &body);
-        let wait = error.retry_after().map(hints::Wait::For).or_else(|| hints::wait(&head.headers, &body));
-        let error = status::describe(error, head).with_body(body);
-        match wait {
-            Some(wait) => error.with_retry_after(wait.duration()),
-            None => error,
-        }
+        // What the protocol read out of the provider's words is the weakest of hints.
+        let wait = hints::wait(&head.headers, &body)
+            .map(hints::Wait::duration)
+            .or(error.retry_after());
+        status::describe(error, head)
+            .with_retry_after(wait)
+            .with_body(body)
     }
 
     async fn read_whole(&self, op: &Op, mut body: Body) -> Result<Bytes> {
         let limits = &self.site.limits;
-        let limit = if matches!(op, Op::Embed(_)) { limits.embed_body } else { limits.body };
-        let Some(idle) = self.site.timers.byte_idle else {
-            return Ok(body.collect(limit).await?);
+        let limit = if matches!(op, Op::Embed(_)) {
+            limits.embed_body
+        } else {
+            limits.body
         };
-        // The ordinary answer arrives with its head, in one piece: no timer is needed for it.
-        let silent = || Error::timeout(Phase::ByteIdle, idle).with_delivery(crate::Delivery::Responded);
-        let mut whole = match timeout(idle, body.chunk()).await.map_err(|_| silent())? {
-            Some(first) => first?,
-            None => return Ok(Bytes::new()),
+        let too_large = || {
+            let what = format!("the answer is larger than {limit} bytes");
+            Error::limit_exceeded(Limit::Body, what).with_phase(Phase::Body)
         };
-        let mut rest = bytes::BytesMut::new();
-        while !http_body_is_over(&body) {
-            let Some(chunk) = timeout(idle, body.chunk()).await.map_err(|_| silent())? else { break };
-            let chunk = chunk?;
-            if rest.is_empty() {
-                let announced = usize::try_from(http_body_left(&body)).unwrap_or(usize::MAX);
-                rest.reserve((whole.len() + chunk.len()).saturating_add(announced).min(limit).min(1 << 20));
-                rest.extend_from_slice(&whole);
-            }
-            rest.extend_from_slice(&chunk);
-            if rest.len() > limit {
-                break;
-            }
+        if http_body_left(&body) > limit as u64 {
+            return Err(too_large());
         }
-        if !rest.is_empty() {
-            whole = rest.freeze();
+        // The ordinary answer arrives in one piece, and is not copied.
+        let Some(mut whole) = self.next_chunk(&mut body).await? else {
+            return Ok(Bytes::new());
+        };
+        if !http_body_is_over(&body) && whole.len() <= limit {
+            // An announced length is a claim: believe it only up to a size that costs nothing.
+            let announced = usize::try_from(http_body_left(&body))
+                .unwrap_or(usize::MAX)
+                .min(1 << 20);
+            let mut parts = bytes::BytesMut::with_capacity(whole.len().saturating_add(announced));
+            parts.extend_from_slice(&whole);
+            while parts.len() <= limit {
+                let Some(chunk) = self.next_chunk(&mut body).await? else {
+                    break;
+                };
+                parts.extend_from_slice(&chunk);
+            }
+            whole = parts.freeze();
         }
         if whole.len() > limit {
-            let what = format!("the answer is larger than {limit} bytes");
-            return Err(Error::limit_exceeded(Limit::Body, what).with_phase(Phase::Body));
+            Err(too_large())
+        } else {
+            Ok(whole)
         }
-        Ok(whole)
+    }
+
+    /// The next bytes of a whole answer, or an error if none come.
+    async fn next_chunk(&self, body: &mut Body) -> Result<Option<Bytes>> {
+        let chunk = match self.site.timers.byte_idle {
+            Some(idle) => timeout(idle, body.chunk()).await.map_err(|_| {
+                Error::timeout(Phase::ByteIdle, idle).with_delivery(Delivery::Responded)
+            })?,
+            None => body.chunk().await,
+        };
+        Ok(chunk.transpose()?)
     }
 
     fn decode(&self, op: &Op, head: &Parts, body: &Bytes) -> Result<Reply> {
-        self.protocol.decode(op, head, body.clone()).map_err(|error| {
-            // An unreadable answer that is not even JSON: a proxy's login page, a challenge.
-            let foreign = content_type(head).filter(|_| error.kind() == ErrorKind::Decode && !super::is_json(head));
-            let error = match foreign {
-                Some(media_type) => Error::decode(format!(
-                    "the answer is {media_type} and no JSON; is the base URL right? It begins: {}",
-                    String::from_utf8_lossy(body.get(..body.len().min(QUOTED)).unwrap_or_default()),
-                )),
-                None => error,
-            };
-            status::describe(error, head)
-        })
+        self.protocol
+            .decode(op, head, body.clone())
+            .map_err(|error| {
+                // An unreadable answer that is not even JSON: a proxy's login page, a challenge.
+                let unread = error.kind() == ErrorKind::Decode && !super::is_json(head);
+                let foreign = content_type(head).filter(|_| unread);
+                let error = foreign.map_or(error, |media_type| foreign_answer(media_type, body));
+                status::describe(error, head)
+            })
     }
 
     async fn stream<D: Decoder>(
@@ -209,33 +300,34 @@ impl<P: Protocol> Shared<P> {
         head: Parts,
         warnings: Warnings,
         call: &Call,
+        first_content: Option<(Duration, Duration)>,
         buffered: bool,
     ) -> Result<Reply> {
-        let describe = |error: Error, meta: &Meta| match meta.request_id() {
-            Some(id) if error.request_id().is_none() => error.with_request_id(id),
-            _ => error,
-        };
-        let meta = self.meta(head, None);
-        let fallback = meta.clone();
         let mut stream = ChatStream::new(events.with_warnings(warnings.into_vec()));
-        stream.set_meta(meta);
+        stream.set_meta(self.meta(head, None));
+        // A whole answer is waited for in two steps, so that its beginning can be timed as well.
+        let first = if call.prime == Prime::Complete {
+            Prime::FirstContent
+        } else {
+            call.prime
+        };
+        let mut stream = match first_content {
+            Some((limit, left)) => timeout(left, stream.prime(first))
+                .await
+                .unwrap_or_else(|_| {
+                    Err(Error::timeout(Phase::FirstContent, limit)
+                        .with_delivery(Delivery::Responded))
+                }),
+            None => stream.prime(first).await,
+        }?;
         if buffered {
             // Nothing is shown before the end, so an interruption at any point leaves no trace.
-            let collected = stream.collect().await;
-            return collected.map(Reply::Chat).map_err(|error| uncommitted(describe(error, &fallback)));
+            return stream.collect().await.map(Reply::Chat).map_err(uncommitted);
         }
-        let priming = stream.prime(call.prime);
-        let first_content = call.first_content.or(self.site.timers.first_content);
-        let primed = match first_content {
-            Some(limit) => timeout(limit, priming).await.unwrap_or_else(|_| {
-                Err(Error::timeout(Phase::FirstContent, limit).with_delivery(crate::Delivery::Responded))
-            }),
-            None => priming.await,
-        };
-        primed.map(Reply::ChatStream).map_err(|error| {
-            let error = describe(error, &fallback);
-            if error.status().is_none() { error.with_status(fallback.status.unwrap_or(StatusCode::OK)) } else { error }
-        })
+        if call.prime == Prime::Complete {
+            stream = stream.prime(Prime::Complete).await?;
+        }
+        Ok(Reply::ChatStream(stream))
     }
 
     fn meta(&self, head: Parts, raw: Option<Bytes>) -> Meta {
@@ -249,7 +341,13 @@ impl<P: Protocol> Shared<P> {
         }
     }
 
-    fn label(&self, mut reply: Reply, head: Parts, raw: Option<Bytes>, warnings: Warnings) -> Reply {
+    fn label(
+        &self,
+        mut reply: Reply,
+        head: Parts,
+        raw: Option<Bytes>,
+        warnings: Warnings,
+    ) -> Reply {
         let meta = self.meta(head, raw);
         match &mut reply {
             Reply::Chat(response) => {
@@ -267,8 +365,12 @@ impl<P: Protocol> Shared<P> {
         reply
     }
 
-    fn sign(&self, error: Error) -> Error {
-        let error = error.with_provider(self.provider.clone());
+    fn sign(&self, error: Error, call: &Call) -> Error {
+        let mut error = error.with_provider(self.provider.clone());
+        let own = call.key.as_ref().map(|key| key.expose().trim_end());
+        own.into_iter()
+            .chain(self.site.auth.secret())
+            .for_each(|secret| error.redact(secret));
         if error.endpoint().is_some() {
             return error;
         }
@@ -292,11 +394,19 @@ fn settings_of(op: &Op) -> (bool, Option<&crate::Json>) {
 }
 
 fn refused(warning: &Warning) -> Error {
-    Error::new(ErrorKind::Unsupported, format!("{}; the request is strict", warning.subject()))
+    Error::new(
+        ErrorKind::Unsupported,
+        format!("{}; the request is strict", warning.subject()),
+    )
 }
 
 fn patched(body: &Bytes, patch: &crate::Json) -> Result<Bytes> {
-    let invalid = || Error::new(ErrorKind::InvalidRequest, "the body patch cannot be merged into the body");
+    let invalid = || {
+        Error::new(
+            ErrorKind::InvalidRequest,
+            "the body patch cannot be merged into the body",
+        )
+    };
     let text = std::str::from_utf8(body).map_err(|_| invalid())?;
     let merged = merge_patch(text, patch).map_err(|error| invalid().with_source(error))?;
     Ok(merged.into())
@@ -304,21 +414,63 @@ fn patched(body: &Bytes, patch: &crate::Json) -> Result<Bytes> {
 
 /// Names the host only: a redirect's address may hold secrets.
 fn redirect(head: &Parts) -> Error {
-    let target = head.headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
-    let host = target.and_then(|target| target.parse::<http::Uri>().ok()).and_then(|uri| uri.host().map(str::to_owned));
+    let target = head
+        .headers
+        .get(header::LOCATION)
+        .and_then(|location| location.to_str().ok());
+    let host = target
+        .and_then(|target| target.parse::<http::Uri>().ok())
+        .and_then(|uri| uri.host().map(str::to_owned));
     let whither = host.map_or_else(String::new, |host| format!(" to {host}"));
     Error::new(
         ErrorKind::Redirect,
         format!("the server redirects{whither}; redirects are never followed, since they would carry the key away. \
                  Set the base URL to where the service is"),
     )
-    .with_delivery(crate::Delivery::Responded)
+    .with_delivery(Delivery::Responded)
+}
+
+/// An answer that no provider of AI gives: a proxy's login page, a challenge.
+fn foreign_answer(media_type: &str, body: &[u8]) -> Error {
+    let beginning = String::from_utf8_lossy(body.get(..body.len().min(QUOTED)).unwrap_or_default());
+    Error::decode(format!(
+        "the answer is {media_type} and no JSON; is the base URL right? It begins: {beginning}"
+    ))
+}
+
+/// A page for people. Streams are announced as anything else, or not at all.
+fn is_markup(media_type: &str) -> bool {
+    [
+        "text/html",
+        "application/xhtml+xml",
+        "application/xml",
+        "text/xml",
+    ]
+    .iter()
+    .any(|markup| markup.eq_ignore_ascii_case(media_type))
+}
+
+/// The beginning of a body: what came of it, if it does not come in time.
+async fn prefix(mut body: Body, limit: usize) -> Bytes {
+    let mut prefix = bytes::BytesMut::new();
+    let reading = async {
+        while let Some(Ok(chunk)) = body.chunk().await {
+            let room = limit.saturating_sub(prefix.len());
+            prefix.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+            if prefix.len() >= limit {
+                break;
+            }
+        }
+    };
+    // Late or not: what there is must do.
+    let _ = timeout(ERROR_BODY_PATIENCE, reading).await;
+    prefix.freeze()
 }
 
 /// A buffered call showed nothing, whatever its inner stream had yielded.
 fn uncommitted(error: Error) -> Error {
-    if error.delivery() == crate::Delivery::Committed {
-        error.with_delivery(crate::Delivery::Responded)
+    if error.delivery() == Delivery::Committed {
+        error.with_delivery(Delivery::Responded)
     } else {
         error
     }

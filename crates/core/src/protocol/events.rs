@@ -4,16 +4,18 @@ use std::{
     collections::VecDeque,
     future::Future,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
 use futures_core::Stream;
 use tokio::time::{Instant, Sleep, sleep_until};
-use trunkline_http::frame::{FrameLimits, FrameTooLarge, Framer, Framing};
+use trunkline_http::frame::{Frame, FrameLimits, FrameTooLarge, Framer, Framing};
 
 use super::{Decoder, Limits, Terminal, Timers};
-use crate::{Body, Delivery, Error, ErrorKind, Limit, Phase, Result, StreamChunk, Warning, account::Site};
+use crate::{
+    Body, Delivery, Error, ErrorKind, Limit, Phase, Result, StreamChunk, Warning, account::Site,
+};
 
 /// How long, and how far, to read on after the provider's last word, so that the connection can
 /// be used again.
@@ -83,71 +85,22 @@ impl<D: Decoder> Events<D> {
 impl<D: Decoder> Stream for Events<D> {
     type Item = Result<StreamChunk>;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let mut this = self.project();
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
+            let this = self.as_mut().project();
             if let Some(chunk) = this.out.pop_front() {
                 return Poll::Ready(Some(Ok(chunk)));
             }
-            let step = match *this.state {
+            match *this.state {
                 State::Over => return Poll::Ready(this.failure.take().map(Err)),
                 State::Draining(room) => {
-                    std::task::ready!(drain(this.body, room, this.clock.as_mut(), cx));
+                    ready!(drain(this.body, room, this.clock, cx));
                     *this.state = State::Over;
-                    continue;
                 }
-                State::Reading => match this.framer.next() {
-                    Ok(Some(frame)) => {
-                        *this.events += 1;
-                        if *this.events > this.limits.stream_events {
-                            Err(Error::limit_exceeded(Limit::Events, "the stream has too many events"))
-                        } else {
-                            if *this.keep_raw {
-                                this.out.push_back(StreamChunk::Raw(frame.data.clone()));
-                            }
-                            let read = this.decoder.frame(frame, this.out);
-                            skip_if(*this.lenient, read)
-                        }
-                    }
-                    Ok(None) => match this.body.poll_chunk(cx) {
-                        Poll::Ready(Some(Ok(chunk))) => {
-                            this.clock.as_mut().woke();
-                            *this.bytes += chunk.len() as u64;
-                            if *this.bytes > this.limits.stream_bytes {
-                                Err(Error::limit_exceeded(Limit::Body, "the stream is too large"))
-                            } else {
-                                this.framer.feed(chunk);
-                                continue;
-                            }
-                        }
-                        Poll::Ready(Some(Err(error))) => match this.decoder.terminal() {
-                            Terminal::Open => Err(broken(error)),
-                            _ => end(this.decoder, this.out, this.state),
-                        },
-                        Poll::Ready(None) => last_frame(this.framer, this.decoder, this.out)
-                            .and_then(|()| end(this.decoder, this.out, this.state)),
-                        Poll::Pending => match this.clock.as_mut().poll_idle(this.decoder.terminal(), cx) {
-                            Poll::Pending => return Poll::Pending,
-                            Poll::Ready(Some(error)) => Err(error),
-                            // Whole, and nothing follows.
-                            Poll::Ready(None) => end(this.decoder, this.out, this.state),
-                        },
-                    },
-                    Err(too_large) => Err(frame_too_large(too_large)),
-                },
-            };
-            if let Err(error) = step {
-                // What was decoded before the failure is still the caller's: it comes first.
-                *this.state = State::Over;
-                *this.failure = Some(error);
-            }
-            if this.out.iter().any(StreamChunk::is_progress) {
-                this.clock.as_mut().progressed();
-            }
-            if *this.state == State::Reading && this.decoder.terminal() == Terminal::Last {
-                match this.decoder.finish(this.out) {
-                    Ok(()) => *this.state = State::Draining(DRAIN_BYTES),
-                    Err(error) => {
+                State::Reading => {
+                    if let Err(error) = ready!(self.as_mut().poll_step(cx)) {
+                        // What was decoded before the failure is still the caller's: it comes first.
+                        let this = self.as_mut().project();
                         *this.state = State::Over;
                         *this.failure = Some(error);
                     }
@@ -157,44 +110,120 @@ impl<D: Decoder> Stream for Events<D> {
     }
 }
 
+impl<D: Decoder> Events<D> {
+    /// Reads one frame, or the next bytes, or the end.
+    fn poll_step(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        let mut this = self.as_mut().project();
+        if let Some(frame) = this.framer.next().map_err(frame_too_large)? {
+            return Poll::Ready(self.read(frame));
+        }
+        Poll::Ready(match this.body.poll_chunk(cx) {
+            Poll::Ready(Some(Ok(chunk))) => {
+                this.clock.woke();
+                *this.bytes = this.bytes.saturating_add(chunk.len() as u64);
+                if *this.bytes > this.limits.stream_bytes {
+                    return Poll::Ready(Err(Error::limit_exceeded(
+                        Limit::Body,
+                        "the stream is too large",
+                    )));
+                }
+                this.framer.feed(chunk);
+                Ok(())
+            }
+            Poll::Ready(Some(Err(error))) => match this.decoder.terminal() {
+                Terminal::Open => Err(broken(error)),
+                Terminal::Whole | Terminal::Last => self.finish(State::Over),
+            },
+            // An event without its blank line counts when the body ended cleanly.
+            Poll::Ready(None) => match this.framer.finish().map_err(frame_too_large)? {
+                Some(frame) => self.read(frame),
+                None => self.finish(State::Over),
+            },
+            Poll::Pending => {
+                match ready!(this.clock.as_mut().poll_idle(this.decoder.terminal(), cx)) {
+                    Some(error) => Err(error),
+                    // Whole, and nothing follows.
+                    None => self.finish(State::Over),
+                }
+            }
+        })
+    }
+
+    fn read(mut self: Pin<&mut Self>, frame: Frame) -> Result<()> {
+        let this = self.as_mut().project();
+        *this.events += 1;
+        if *this.events > this.limits.stream_events {
+            return Err(Error::limit_exceeded(
+                Limit::Events,
+                "the stream has too many events",
+            ));
+        }
+        if *this.keep_raw {
+            this.out.push_back(StreamChunk::Raw(frame.data.clone()));
+        }
+        let before = this.out.len();
+        let read = this.decoder.frame(frame, this.out);
+        // An event that says nothing to us shows that the model is at work; a ping does not.
+        let pings = |out: &VecDeque<StreamChunk>| {
+            out.len() > before && !out.iter().any(StreamChunk::is_progress)
+        };
+        if !pings(this.out) {
+            this.clock.progressed();
+        }
+        skip_if(*this.lenient, read)?;
+        if this.decoder.terminal() == Terminal::Last {
+            self.finish(State::Draining(DRAIN_BYTES))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn finish(self: Pin<&mut Self>, next: State) -> Result<()> {
+        let this = self.project();
+        *this.state = next;
+        this.decoder.finish(this.out)
+    }
+}
+
 fn skip_if(lenient: bool, read: Result<()>) -> Result<()> {
     match read {
         Err(error) if lenient && error.kind() == ErrorKind::Decode => {
-            tracing::warn!(%error, "skipped an event that cannot be read");
+            // Without the error's text, which may quote the answer.
+            tracing::warn!(
+                error.kind = error.kind().name(),
+                "skipped an event that cannot be read"
+            );
             Ok(())
         }
         read => read,
     }
 }
 
-fn end<D: Decoder>(decoder: &mut D, out: &mut VecDeque<StreamChunk>, state: &mut State) -> Result<()> {
-    *state = State::Over;
-    decoder.finish(out)
-}
-
-/// An event without its blank line counts when the body ended cleanly.
-fn last_frame<D: Decoder>(framer: &mut Framer, decoder: &mut D, out: &mut VecDeque<StreamChunk>) -> Result<()> {
-    match framer.finish() {
-        Ok(Some(frame)) => decoder.frame(frame, out),
-        Ok(None) => Ok(()),
-        Err(too_large) => Err(frame_too_large(too_large)),
-    }
-}
-
 fn broken(error: trunkline_http::TransportError) -> Error {
     let error = Error::from(error);
-    if error.phase().is_none() { error.with_phase(Phase::Body) } else { error }
+    if error.phase().is_none() {
+        error.with_phase(Phase::Body)
+    } else {
+        error
+    }
 }
 
 fn frame_too_large(error: FrameTooLarge) -> Error {
     match error.limit {
-        trunkline_http::Limit::Line => Error::limit_exceeded(Limit::Line, "a line of the stream is too long"),
+        trunkline_http::Limit::Line => {
+            Error::limit_exceeded(Limit::Line, "a line of the stream is too long")
+        }
         _ => Error::limit_exceeded(Limit::Event, "an event of the stream is too large"),
     }
 }
 
 /// Reads what follows the last word, a little. Ready when done.
-fn drain(body: &mut Body, mut room: u64, mut clock: Pin<&mut Clock>, cx: &mut Context<'_>) -> Poll<()> {
+fn drain(
+    body: &mut Body,
+    mut room: u64,
+    mut clock: Pin<&mut Clock>,
+    cx: &mut Context<'_>,
+) -> Poll<()> {
     loop {
         match body.poll_chunk(cx) {
             Poll::Ready(Some(Ok(chunk))) => match room.checked_sub(chunk.len() as u64) {
@@ -220,7 +249,12 @@ pin_project_lite::pin_project! {
 
 impl Clock {
     fn new(timers: Timers) -> Self {
-        Self { timers, waiting_since: None, progress_left: timers.progress_idle, sleep: None }
+        Self {
+            timers,
+            waiting_since: None,
+            progress_left: timers.progress_idle,
+            sleep: None,
+        }
     }
 
     /// Bytes came.
@@ -228,7 +262,14 @@ impl Clock {
         let this = self.project();
         if let Some(since) = this.waiting_since.take() {
             if let Some(left) = this.progress_left {
-                *left = left.saturating_sub(since.elapsed());
+                // No longer than the timer was set for: the rest is the caller's, who was away.
+                let set = this
+                    .sleep
+                    .as_ref()
+                    .as_pin_ref()
+                    .map(|sleep| sleep.deadline());
+                let until = set.map_or_else(Instant::now, |deadline| deadline.min(Instant::now()));
+                *left = left.saturating_sub(until.saturating_duration_since(since));
             }
         }
     }
@@ -241,7 +282,11 @@ impl Clock {
 
     /// Nothing to read. Ready when that has lasted too long: with an error, or with `None` where
     /// the answer is whole anyway.
-    fn poll_idle(mut self: Pin<&mut Self>, terminal: Terminal, cx: &mut Context<'_>) -> Poll<Option<Error>> {
+    fn poll_idle(
+        mut self: Pin<&mut Self>,
+        terminal: Terminal,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Error>> {
         if terminal != Terminal::Open {
             return self.poll_for(TRAILER_TIME, cx).map(|()| None);
         }
@@ -251,9 +296,15 @@ impl Clock {
             (None, Some(progress)) => (progress, Phase::ProgressIdle),
             (None, None) => return Poll::Pending,
         };
-        std::task::ready!(self.as_mut().poll_for(limit, cx));
-        let whole = if phase == Phase::ProgressIdle { self.timers.progress_idle } else { self.timers.byte_idle };
-        Poll::Ready(Some(Error::timeout(phase, whole.unwrap_or(limit)).with_delivery(Delivery::Responded)))
+        ready!(self.as_mut().poll_for(limit, cx));
+        let whole = if phase == Phase::ProgressIdle {
+            self.timers.progress_idle
+        } else {
+            self.timers.byte_idle
+        };
+        Poll::Ready(Some(
+            Error::timeout(phase, whole.unwrap_or(limit)).with_delivery(Delivery::Responded),
+        ))
     }
 
     /// Ready when we have been waiting for so long.
@@ -263,7 +314,9 @@ impl Clock {
             let now = Instant::now();
             *this.waiting_since = Some(now);
             // A limit beyond what a clock can hold never passes.
-            let Some(deadline) = now.checked_add(limit) else { return Poll::Pending };
+            let Some(deadline) = now.checked_add(limit) else {
+                return Poll::Pending;
+            };
             match this.sleep.as_mut().as_pin_mut() {
                 Some(sleep) => sleep.reset(deadline),
                 None => this.sleep.set(Some(sleep_until(deadline))),

@@ -45,7 +45,11 @@ pub fn wait(headers: &HeaderMap, body: &[u8]) -> Option<Wait> {
 
 /// The largest valid value of a header that may stand there several times.
 fn largest(headers: &HeaderMap, name: &str, read: impl Fn(&str) -> Option<Wait>) -> Option<Wait> {
-    headers.get_all(name).iter().filter_map(|value| read(value.to_str().ok()?.trim())).max()
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| read(value.to_str().ok()?.trim()))
+        .max()
 }
 
 fn milliseconds(headers: &HeaderMap) -> Option<Wait> {

@@ -22,6 +22,7 @@ pub use driver::HttpBackend;
 pub use settings::{Limits, Timers};
 pub use status::error_of_status;
 pub(crate) use status::request_id;
+pub(crate) use target::decoded;
 pub use target::{Target, segment};
 
 /// The wire format of a provider. Every function is pure: bytes and types in, bytes and types
@@ -43,7 +44,9 @@ pub trait Protocol: Send + Sync + 'static {
     fn shape(&self, op: &Op, head: &Parts) -> Shape {
         match op {
             Op::Raw(_) => Shape::Streamed,
-            Op::ChatStream(_) if !is_json(head) => Shape::Frames(Framing::Sse, FrameLimits::default()),
+            Op::ChatStream(_) if !is_json(head) => {
+                Shape::Frames(Framing::Sse, FrameLimits::default())
+            }
             _ => Shape::Whole,
         }
     }
@@ -123,9 +126,30 @@ pub enum Shape {
     Streamed,
 }
 
+/// Headers that nobody but the driver and the transport sets: those that would lead a request, or
+/// the key on it, to somewhere else, or end it early.
+pub(crate) fn is_ours(name: &http::HeaderName) -> bool {
+    const OURS: [http::HeaderName; 10] = [
+        header::AUTHORIZATION,
+        header::PROXY_AUTHORIZATION,
+        header::HOST,
+        header::CONNECTION,
+        header::CONTENT_LENGTH,
+        header::TRANSFER_ENCODING,
+        header::TE,
+        header::TRAILER,
+        header::UPGRADE,
+        header::EXPECT,
+    ];
+    OURS.contains(name)
+}
+
 /// Whether the head announces JSON. `application/json`, and anything that ends in `+json`.
 pub fn is_json(head: &Parts) -> bool {
-    let Some(media_type) = content_type(head) else { return false };
+    let Some(media_type) = content_type(head) else {
+        return false;
+    };
+    let media_type = media_type.to_ascii_lowercase();
     media_type == "application/json" || media_type.ends_with("+json")
 }
 

@@ -12,7 +12,7 @@ pub struct Timers {
     /// For the response head of a stream. That of a whole answer comes when the answer is ready,
     /// so there the call's total bounds it.
     pub head: Option<Duration>,
-    /// For the first content of a stream.
+    /// For the first content of a stream, from the sending of its request.
     pub first_content: Option<Duration>,
     /// For any byte at all, comments included.
     pub byte_idle: Option<Duration>,
@@ -68,8 +68,13 @@ impl Timers {
             ("byte_idle", self.byte_idle),
             ("progress_idle", self.progress_idle),
         ];
-        match timers.into_iter().find(|(_, limit)| *limit == Some(Duration::ZERO)) {
-            Some((name, _)) => Err(Error::config(format!("the timer `{name}` is zero; use `None` to wait for ever"))),
+        match timers
+            .into_iter()
+            .find(|(_, limit)| *limit == Some(Duration::ZERO))
+        {
+            Some((name, _)) => Err(Error::config(format!(
+                "the timer `{name}` is zero; use `None` to wait for ever"
+            ))),
             None => Ok(()),
         }
     }
@@ -144,6 +149,10 @@ impl Limits {
             || self.stream_bytes == 0
             || self.stream_events == 0
             || self.event == Some(0);
-        if zero { Err(Error::config("a limit is zero: nothing could be read")) } else { Ok(()) }
+        if zero {
+            Err(Error::config("a limit is zero: nothing could be read"))
+        } else {
+            Ok(())
+        }
     }
 }

@@ -52,7 +52,15 @@ pub(super) fn describe(error: Error, head: &Parts) -> Error {
 
 /// The provider's name for a request, under any of its usual names.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
-    const NAMES: [&str; 6] =
-        ["x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-goog-request-id", "cf-ray"];
-    NAMES.iter().find_map(|name| headers.get(*name)?.to_str().ok())
+    const NAMES: [&str; 6] = [
+        "x-request-id",
+        "request-id",
+        "x-amzn-requestid",
+        "apim-request-id",
+        "x-goog-request-id",
+        "cf-ray",
+    ];
+    NAMES
+        .iter()
+        .find_map(|name| headers.get(*name)?.to_str().ok())
 }

@@ -26,13 +26,17 @@ impl Target {
     pub fn parse(base_url: &str) -> Result<Self> {
         let base = base_url.trim();
         if base.contains(['?', '#']) {
-            return Err(Error::config("the base URL has a query or a fragment; give it without"));
+            return Err(Error::config(
+                "the base URL has a query or a fragment; give it without",
+            ));
         }
         if !base.contains("://") {
             return Err(Error::config("the base URL has no scheme; write https://…"));
         }
         let base = base.trim_end_matches('/');
-        let uri: Uri = base.parse().map_err(|_| Error::config("the base URL is no URL"))?;
+        let uri: Uri = base
+            .parse()
+            .map_err(|_| Error::config("the base URL is no URL"))?;
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
             return Err(Error::config("the base URL has no host"));
         };
@@ -47,9 +51,17 @@ impl Target {
         let confidential = match scheme {
             "https" => true,
             "http" => is_loopback(authority.host()),
-            _ => return Err(Error::config("the base URL's scheme is neither https nor http")),
+            _ => {
+                return Err(Error::config(
+                    "the base URL's scheme is neither https nor http",
+                ));
+            }
         };
-        Ok(Self { base: base.into(), authority: authority.as_str().into(), confidential })
+        Ok(Self {
+            base: base.into(),
+            authority: authority.as_str().into(),
+            confidential,
+        })
     }
 
     /// Host and port: `api.groq.com`.
@@ -73,7 +85,10 @@ impl Target {
     /// [`Config`](ErrorKind::Config): `path` is no path.
     pub fn post(&self, path: &str, body: impl Into<Bytes>) -> Result<Request<Bytes>> {
         let mut request = self.request(Method::POST, path, body.into())?;
-        request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        request.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
         Ok(request)
     }
 
@@ -93,13 +108,21 @@ impl Target {
     /// [`Config`](ErrorKind::Config): `path` is no path.
     pub fn request(&self, method: Method, path: &str, body: Bytes) -> Result<Request<Bytes>> {
         if !path.starts_with('/') {
-            return Err(Error::config("a path begins with a slash, and names no other host"));
+            return Err(Error::config(
+                "a path begins with a slash, and names no other host",
+            ));
+        }
+        if leads_upwards(path) {
+            return Err(Error::config(
+                "a path has a dot segment, which would lead out of the base URL",
+            ));
         }
         let mut url = String::with_capacity(self.base.len() + path.len());
         url.push_str(&self.base);
         url.push_str(path);
-        let uri = Uri::from_maybe_shared(Bytes::from(url))
-            .map_err(|error| Error::config("the path has characters that no URL may have").with_source(error))?;
+        let uri = Uri::from_maybe_shared(Bytes::from(url)).map_err(|error| {
+            Error::config("the path has characters that no URL may have").with_source(error)
+        })?;
         let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = uri;
@@ -109,7 +132,18 @@ impl Target {
 
 fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    bare.eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// Whether a segment of `path` is `.` or `..`, encoded or not.
+fn leads_upwards(path: &str) -> bool {
+    let path = path.split(['?', '#']).next().unwrap_or(path);
+    let dotted = path.contains("/.") || path.contains("%2");
+    dotted
+        && path
+            .split('/')
+            .any(|piece| matches!(decoded(piece).as_slice(), b"." | b".."))
 }
 
 /// One segment of a path: a model, a deployment, a file id. All but unreserved characters are
@@ -129,14 +163,22 @@ fn is_loopback(host: &str) -> bool {
 /// ```
 pub fn segment(text: &str) -> Result<String> {
     const MAX: usize = 256;
-    let invalid = |what: &str| Err(Error::new(ErrorKind::InvalidRequest, format!("a name in the request's path {what}")));
+    let invalid = |what: &str| {
+        Err(Error::new(
+            ErrorKind::InvalidRequest,
+            format!("a name in the request's path {what}"),
+        ))
+    };
     if text.is_empty() {
         return invalid("is empty");
     }
     if text.len() > MAX {
         return invalid("is longer than 256 bytes");
     }
-    if text.split('/').any(|piece| matches!(decoded(piece).as_slice(), b"." | b"..")) {
+    if text
+        .split('/')
+        .any(|piece| matches!(decoded(piece).as_slice(), b"." | b".."))
+    {
         return invalid("has a dot segment");
     }
     let mut encoded = String::with_capacity(text.len());
@@ -150,11 +192,16 @@ pub fn segment(text: &str) -> Result<String> {
     Ok(encoded)
 }
 
-fn decoded(piece: &str) -> Vec<u8> {
+/// `piece` with its percent-encoding taken off.
+pub(crate) fn decoded(piece: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut rest = piece.as_bytes();
     while let [first, tail @ ..] = rest {
-        let hex = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+        let hex = |digit: u8| {
+            char::from(digit)
+                .to_digit(16)
+                .and_then(|value| u8::try_from(value).ok())
+        };
         if let (b'%', [high, low, after @ ..]) = (first, tail) {
             if let (Some(high), Some(low)) = (hex(*high), hex(*low)) {
                 bytes.push(high * 16 + low);
@@ -185,13 +232,20 @@ mod tests {
             let error = Target::parse(url).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config);
             assert!(error.message().contains(expected), "{url}: {error}");
-            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+            assert!(
+                !format!("{error} {error:?}").contains("hunter2"),
+                "{error:?}"
+            );
         }
     }
 
     #[test]
     fn f121_exactly_one_slash_joins_base_and_path() {
-        for base in ["https://api.example.com/v1", "https://api.example.com/v1/", "https://api.example.com/v1///"] {
+        for base in [
+            "https://api.example.com/v1",
+            "https://api.example.com/v1/",
+            "https://api.example.com/v1///",
+        ] {
             let request = Target::parse(base).unwrap().get("/models").unwrap();
             assert_eq!(request.uri(), "https://api.example.com/v1/models");
         }
@@ -199,13 +253,53 @@ mod tests {
 
     #[test]
     fn f127_a_name_stays_one_segment_or_is_refused() {
-        for name in ["../../admin", "a/../b", "a%2f..", "..", ".", "%2e%2e", &"x".repeat(300), ""] {
+        for name in [
+            "../../admin",
+            "a/../b",
+            "a%2f..",
+            "..",
+            ".",
+            "%2e%2e",
+            &"x".repeat(300),
+            "",
+        ] {
             let Ok(encoded) = segment(name) else { continue };
             assert_eq!(name, "a%2f..", "{name} became {encoded}");
             assert_eq!(encoded, "a%252f..");
         }
-        for (name, expected) in [("a/b", "a%2Fb"), ("a?x=1", "a%3Fx%3D1"), ("a#f", "a%23f"), ("ä", "%C3%A4")] {
+        for (name, expected) in [
+            ("a/b", "a%2Fb"),
+            ("a?x=1", "a%3Fx%3D1"),
+            ("a#f", "a%23f"),
+            ("ä", "%C3%A4"),
+        ] {
             assert_eq!(segment(name).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn f127_no_path_leads_out_of_the_base_url() {
+        let target = Target::parse("https://api.example.com/v1").unwrap();
+        for path in [
+            "/../admin",
+            "/models/..",
+            "/./x",
+            "/%2e%2E/admin",
+            "/.%2e/admin?x=1",
+        ] {
+            assert_eq!(
+                target.get(path).unwrap_err().kind(),
+                ErrorKind::Config,
+                "{path}"
+            );
+        }
+        for path in [
+            "/models/gpt-4.1",
+            "/.well-known/x",
+            "/a..b",
+            "/files?path=/../x",
+        ] {
+            assert!(target.get(path).is_ok(), "{path}");
         }
     }
 
@@ -213,8 +307,15 @@ mod tests {
     fn a_path_cannot_name_another_host() {
         let target = Target::parse("https://api.example.com").unwrap();
         for path in ["@evil.example/x", "evil", ".evil.example/", ":99/"] {
-            assert_eq!(target.get(path).unwrap_err().kind(), ErrorKind::Config, "{path}");
+            assert_eq!(
+                target.get(path).unwrap_err().kind(),
+                ErrorKind::Config,
+                "{path}"
+            );
         }
-        assert_eq!(target.get("//evil.example/x").unwrap().uri().host(), Some("api.example.com"));
+        assert_eq!(
+            target.get("//evil.example/x").unwrap().uri().host(),
+            Some("api.example.com")
+        );
     }
 }

@@ -18,13 +18,18 @@ pub(super) struct Histogram {
 
 impl Default for Histogram {
     fn default() -> Self {
-        Self { buckets: [const { AtomicU64::new(0) }; BUCKETS], sum_micros: AtomicU64::new(0) }
+        Self {
+            buckets: [const { AtomicU64::new(0) }; BUCKETS],
+            sum_micros: AtomicU64::new(0),
+        }
     }
 }
 
 impl Histogram {
     pub(super) fn record(&self, elapsed: Duration) {
-        let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX).max(1);
+        let micros = u64::try_from(elapsed.as_micros())
+            .unwrap_or(u64::MAX)
+            .max(1);
         if let Some(bucket) = self.buckets.get(bucket_of(micros)) {
             bucket.fetch_add(1, Relaxed);
         }
@@ -32,7 +37,11 @@ impl Histogram {
     }
 
     pub(super) fn snapshot(&self) -> Distribution {
-        let counts: Vec<u64> = self.buckets.iter().map(|bucket| bucket.load(Relaxed)).collect();
+        let counts: Vec<u64> = self
+            .buckets
+            .iter()
+            .map(|bucket| bucket.load(Relaxed))
+            .collect();
         let count = counts.iter().sum();
         let at = |share: f64| {
             let rank = (count as f64 * share).ceil() as u64;
@@ -45,7 +54,12 @@ impl Histogram {
         };
         Distribution {
             count,
-            mean: Duration::from_micros(self.sum_micros.load(Relaxed).checked_div(count).unwrap_or(0)),
+            mean: Duration::from_micros(
+                self.sum_micros
+                    .load(Relaxed)
+                    .checked_div(count)
+                    .unwrap_or(0),
+            ),
             p50: if count == 0 { Duration::ZERO } else { at(0.5) },
             p95: if count == 0 { Duration::ZERO } else { at(0.95) },
             p99: if count == 0 { Duration::ZERO } else { at(0.99) },

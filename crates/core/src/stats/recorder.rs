@@ -5,7 +5,10 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::Counters;
-use crate::{End, Error, Observe, Reply, Result, StreamChunk, chat::{Completeness, Usage}};
+use crate::{
+    End, Error, Observe, Reply, Result, StreamChunk,
+    chat::{Completeness, Usage},
+};
 
 /// Counts one attempt. Dropped without an outcome, it counts as cancelled.
 #[derive(Debug)]
@@ -19,13 +22,21 @@ pub(crate) struct Recorder {
 impl Recorder {
     pub(crate) fn begin(counters: &Arc<Counters>, attempt: u32) -> Self {
         counters.began(attempt);
-        Self { counters: Some(counters.clone()), started: Instant::now(), usage: None, has_content: false }
+        Self {
+            counters: Some(counters.clone()),
+            started: Instant::now(),
+            usage: None,
+            has_content: false,
+        }
     }
 
     /// Settles with `result`, or goes along with its stream.
     pub(crate) fn settle(mut self, result: Result<Reply>) -> Result<Reply> {
         match result {
             Ok(Reply::ChatStream(mut stream)) => {
+                if stream.has_content() {
+                    self.first_content();
+                }
                 stream.observe(self);
                 Ok(Reply::ChatStream(stream))
             }
@@ -48,6 +59,15 @@ impl Recorder {
         }
     }
 
+    fn first_content(&mut self) {
+        if std::mem::replace(&mut self.has_content, true) {
+            return;
+        }
+        if let Some(counters) = &self.counters {
+            counters.first_content(self.started.elapsed());
+        }
+    }
+
     fn fail(&mut self, error: &Error) {
         if let Some(counters) = self.counters.take() {
             counters.failed(error);
@@ -58,18 +78,16 @@ impl Recorder {
 impl Observe for Recorder {
     fn on_event(&mut self, chunk: &StreamChunk) {
         match chunk {
-            StreamChunk::Usage(usage) | StreamChunk::Finish { usage: Some(usage), .. }
-                if usage.completeness != Completeness::Missing =>
-            {
+            StreamChunk::Usage(usage)
+            | StreamChunk::Finish {
+                usage: Some(usage), ..
+            } if usage.completeness != Completeness::Missing => {
                 self.usage = Some(usage.clone());
             }
             _ => {}
         }
-        if !self.has_content && chunk.is_output() {
-            self.has_content = true;
-            if let Some(counters) = &self.counters {
-                counters.first_content(self.started.elapsed());
-            }
+        if chunk.is_output() {
+            self.first_content();
         }
     }
 

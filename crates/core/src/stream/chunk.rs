@@ -145,7 +145,10 @@ pub enum Delta {
 impl StreamChunk {
     /// Words of part `ix`.
     pub fn text(ix: u32, text: impl Into<String>) -> Self {
-        Self::Delta { ix, delta: Delta::Text(text.into()) }
+        Self::Delta {
+            ix,
+            delta: Delta::Text(text.into()),
+        }
     }
 
     /// Whether this is content: once the caller has seen such a chunk, nothing is retried.

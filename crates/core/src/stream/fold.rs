@@ -6,8 +6,8 @@ use super::{ChunkMeta, Delta, StreamChunk};
 use crate::{
     ChatResponse, Error, Json, Limit, Result,
     chat::{
-        Candidate, Completeness, Content, Finish, FinishKind, Message, OpaqueState, Part, Role, Source,
-        ToolInput, ToolKind, Usage, Warning,
+        Candidate, Completeness, Content, Finish, FinishClass, FinishKind, Message, OpaqueState,
+        Part, Role, Source, ToolInput, ToolKind, Usage, Warning,
     },
 };
 
@@ -17,6 +17,8 @@ const MAX_TOOL_INPUT: usize = 1 << 20;
 const MAX_PARTS: usize = 4_096;
 /// How many tool calls one answer may have.
 const MAX_CALLS: usize = 256;
+/// How many summaries one part may have.
+const MAX_SUMMARIES: usize = 64;
 
 /// Folds the chunks of a stream into an answer.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +40,8 @@ struct Slot {
     /// Arguments and bytes that are whole only at the part's end.
     pending: BytesMut,
     open: bool,
+    /// A tool call that ended without a word about its arguments.
+    wordless: bool,
 }
 
 impl Fold {
@@ -45,20 +49,28 @@ impl Fold {
     ///
     /// # Errors
     ///
-    /// The answer outgrows a bound: 4,096 parts, 256 tool calls, 1 MiB of arguments for a call.
+    /// The answer outgrows a bound: 4,096 parts, 256 tool calls, 1 MiB of arguments for a call, 64
+    /// summaries for a part.
     pub fn push(&mut self, chunk: &StreamChunk) -> Result<()> {
         match chunk {
             StreamChunk::Delta { ix, delta } => return self.grow(*ix, delta),
             StreamChunk::Start { warnings } => self.warnings.extend_from_slice(warnings),
             StreamChunk::Meta(meta) => self.learn(meta),
-            StreamChunk::PartStart { candidate, part, .. } => return self.open(*candidate, part),
+            StreamChunk::PartStart {
+                candidate, part, ..
+            } => return self.open(*candidate, part.clone()),
             StreamChunk::PartEnd { ix, part } => {
                 if let Some(slot) = self.slots.get_mut(*ix as usize) {
-                    slot.close(part.as_deref());
+                    slot.close(part.clone());
                 }
             }
             StreamChunk::Usage(usage) => self.usage = Some(usage.clone()),
-            StreamChunk::Finish { candidate, reason, usage, ext } => {
+            StreamChunk::Finish {
+                candidate,
+                reason,
+                usage,
+                ext,
+            } => {
                 self.finishes.push((*candidate, reason.clone()));
                 if let Some(usage) = usage {
                     self.usage = Some(usage.clone());
@@ -72,9 +84,42 @@ impl Fold {
         Ok(())
     }
 
-    /// Whether the answer, the first if there are several, is whole.
+    /// Takes the next chunk and what it holds, without a copy of what is large.
+    ///
+    /// # Errors
+    ///
+    /// As for [`push`](Self::push).
+    pub fn push_owned(&mut self, chunk: StreamChunk) -> Result<()> {
+        match chunk {
+            StreamChunk::PartStart {
+                candidate, part, ..
+            } => self.open(candidate, part),
+            StreamChunk::PartEnd {
+                ix,
+                part: Some(part),
+            } => {
+                if let Some(slot) = self.slots.get_mut(ix as usize) {
+                    slot.close(Some(part));
+                }
+                Ok(())
+            }
+            chunk => self.push(&chunk),
+        }
+    }
+
+    /// Whether the answer is whole: it has its finish, and so has every other answer that began.
     pub fn is_finished(&self) -> bool {
-        self.finishes.iter().any(|(candidate, _)| *candidate == 0)
+        self.has_finished(0)
+            && self
+                .slots
+                .iter()
+                .all(|slot| self.has_finished(slot.candidate))
+    }
+
+    fn has_finished(&self, index: u32) -> bool {
+        self.finishes
+            .iter()
+            .any(|(candidate, _)| *candidate == index)
     }
 
     /// The answer.
@@ -107,14 +152,20 @@ impl Fold {
         }
     }
 
-    fn open(&mut self, candidate: u32, part: &Part) -> Result<()> {
+    fn open(&mut self, candidate: u32, part: Box<Part>) -> Result<()> {
         self.calls += usize::from(matches!(part.content, Content::ToolCall(_)));
         if self.slots.len() >= MAX_PARTS || self.calls > MAX_CALLS {
-            let what = format!("the answer has more than {MAX_CALLS} tool calls or {MAX_PARTS} parts");
+            let what =
+                format!("the answer has more than {MAX_CALLS} tool calls or {MAX_PARTS} parts");
             return Err(Error::limit_exceeded(Limit::Calls, what));
         }
-        let part = Box::new(part.clone());
-        self.slots.push(Slot { candidate, part, pending: BytesMut::new(), open: true });
+        self.slots.push(Slot {
+            candidate,
+            part,
+            pending: BytesMut::new(),
+            open: true,
+            wordless: false,
+        });
         Ok(())
     }
 
@@ -124,19 +175,28 @@ impl Fold {
         };
         match (delta, &mut slot.part.content) {
             (Delta::Text(text), Content::Text(ours)) => ours.text.push_str(text),
-            (Delta::Reasoning(text), Content::Reasoning(ours)) => ours.text.get_or_insert_default().push_str(text),
+            (Delta::Reasoning(text), Content::Reasoning(ours)) => {
+                ours.text.get_or_insert_default().push_str(text)
+            }
             (Delta::ToolInput(text), Content::ToolCall(_)) => {
                 if slot.pending.len() + text.len() > MAX_TOOL_INPUT {
-                    let what = format!("the arguments of a tool call are larger than {MAX_TOOL_INPUT} bytes");
+                    let what = format!(
+                        "the arguments of a tool call are larger than {MAX_TOOL_INPUT} bytes"
+                    );
                     return Err(Error::limit_exceeded(Limit::Calls, what));
                 }
                 slot.pending.extend_from_slice(text.as_bytes());
             }
             (Delta::Refusal(text), Content::Refusal(ours)) => ours.text.push_str(text),
-            (Delta::Citation(citation), Content::Text(ours)) => ours.annotations.push((**citation).clone()),
+            (Delta::Citation(citation), Content::Text(ours)) => {
+                ours.annotations.push((**citation).clone())
+            }
             (Delta::ReasoningSummary { index, text }, Content::Reasoning(ours)) => {
-                // A summary is a paragraph: there are few.
-                let index = (*index as usize).min(MAX_PARTS);
+                let index = *index as usize;
+                if index >= MAX_SUMMARIES {
+                    let what = format!("the reasoning has more than {MAX_SUMMARIES} summaries");
+                    return Err(Error::limit_exceeded(Limit::Calls, what));
+                }
                 if ours.summary.len() <= index {
                     ours.summary.resize(index + 1, String::new());
                 }
@@ -145,7 +205,9 @@ impl Fold {
                 }
             }
             (Delta::Media(bytes), Content::Media(_)) => slot.pending.extend_from_slice(bytes),
-            (Delta::Transcript(text), Content::Media(ours)) => ours.transcript.get_or_insert_default().push_str(text),
+            (Delta::Transcript(text), Content::Media(ours)) => {
+                ours.transcript.get_or_insert_default().push_str(text)
+            }
             (Delta::State(state), _) => add_state(&mut slot.part.state, state),
             (Delta::Ext(ext), _) => {
                 for (provider, value) in ext.iter() {
@@ -163,17 +225,28 @@ impl Fold {
     }
 
     fn add_logprobs(&mut self, candidate: u32, entries: &Json) {
-        let entries = entries.get().trim();
-        let inner = entries.strip_prefix('[').and_then(|entries| entries.strip_suffix(']')).map_or("", str::trim);
-        if inner.is_empty() {
+        let Some((_, all)) = self
+            .logprobs
+            .iter_mut()
+            .find(|(owner, _)| *owner == candidate)
+        else {
+            self.logprobs.push((candidate, entries.get().to_owned()));
             return;
-        }
-        match self.logprobs.iter_mut().find(|(owner, _)| *owner == candidate) {
-            Some((_, all)) => {
+        };
+        let inner = |list: &str| {
+            list.strip_prefix('[')?
+                .strip_suffix(']')
+                .map(|inner| inner.trim().is_empty())
+        };
+        match (inner(all), inner(entries.get())) {
+            (Some(false), Some(false)) => {
+                all.pop();
                 all.push(',');
-                all.push_str(inner);
+                all.push_str(entries.get().get(1..).unwrap_or_default());
             }
-            None => self.logprobs.push((candidate, inner.to_owned())),
+            (_, Some(true)) => {}
+            // Nothing yet, or no list: the later one counts.
+            _ => entries.get().clone_into(all),
         }
     }
 
@@ -185,11 +258,19 @@ impl Fold {
         candidates.sort_unstable();
         candidates.dedup();
 
-        let mut answers = candidates.into_iter().map(|index| self.take_candidate(index)).collect::<Vec<_>>().into_iter();
+        let mut answers = candidates
+            .into_iter()
+            .map(|index| self.take_candidate(index))
+            .collect::<Vec<_>>()
+            .into_iter();
         // Candidate 0 was pushed above and is the smallest.
         let first = answers.next().unwrap_or_else(|| self.take_candidate(0));
 
-        let mut response = ChatResponse::new(self.meta.model.take().unwrap_or_default(), first.message, first.finish);
+        let mut response = ChatResponse::new(
+            self.meta.model.take().unwrap_or_default(),
+            first.message,
+            first.finish,
+        );
         response.id = self.meta.id.take();
         response.created = self.meta.created;
         response.service_tier = self.meta.service_tier.take();
@@ -208,31 +289,41 @@ impl Fold {
     }
 
     fn take_candidate(&mut self, index: u32) -> Candidate {
+        let finish = self
+            .finishes
+            .iter()
+            .position(|(candidate, _)| *candidate == index)
+            .map_or_else(
+                || Finish::new(FinishKind::Other).detail("cut"),
+                |at| self.finishes.swap_remove(at).1,
+            );
+        if finish.kind.class() == FinishClass::Length {
+            if let Some(slot) = self.slots.iter_mut().rfind(|slot| slot.candidate == index) {
+                slot.doubt();
+            }
+        }
         let mut parts = Vec::new();
         for slot in self.slots.iter_mut().filter(|slot| slot.candidate == index) {
             slot.cut();
             parts.push(std::mem::replace(&mut *slot.part, Part::text("")));
         }
-        let finish = self.finishes.iter().position(|(candidate, _)| *candidate == index).map_or_else(
-            || Finish::new(FinishKind::Other).detail("cut"),
-            |at| self.finishes.swap_remove(at).1,
-        );
         let mut candidate = Candidate::new(index, Message::new(Role::Assistant, parts), finish);
         let logprobs = self.logprobs.iter().find(|(owner, _)| *owner == index);
-        candidate.logprobs = logprobs.and_then(|(_, entries)| Json::parse(format!("[{entries}]")).ok());
+        candidate.logprobs = logprobs.and_then(|(_, entries)| Json::parse(entries.as_str()).ok());
         candidate
     }
 }
 
 impl Slot {
     /// The part is whole.
-    fn close(&mut self, authoritative: Option<&Part>) {
+    fn close(&mut self, authoritative: Option<Box<Part>>) {
         self.open = false;
         if let Some(part) = authoritative {
-            *self.part = part.clone();
+            self.part = part;
             self.pending.clear();
             return;
         }
+        self.wordless = self.pending.is_empty();
         self.settle(|text, kind| match kind {
             ToolKind::Custom => ToolInput::Text(text),
             _ => ToolInput::from_text(text),
@@ -241,9 +332,32 @@ impl Slot {
 
     /// The answer ended while the part was open: whatever its arguments look like, they are cut.
     fn cut(&mut self) {
-        if self.open {
-            self.open = false;
-            self.settle(|raw, _| ToolInput::Invalid { raw, error: "cut before its end".to_owned() });
+        if !self.open {
+            return;
+        }
+        self.open = false;
+        match &mut self.part.content {
+            Content::ToolCall(call) => {
+                let raw = String::from_utf8_lossy(&self.pending.split()).into_owned();
+                call.input = ToolInput::Invalid {
+                    raw,
+                    error: CUT.to_owned(),
+                };
+            }
+            _ => self.settle(|raw, _| ToolInput::Text(raw)),
+        }
+    }
+
+    /// The answer ran out of tokens right after this part. If it is a call whose arguments had not
+    /// begun, nobody knows that it was to have none.
+    fn doubt(&mut self) {
+        if let Content::ToolCall(call) = &mut self.part.content {
+            if self.wordless && call.arguments() == "{}" {
+                call.input = ToolInput::Invalid {
+                    raw: String::new(),
+                    error: CUT.to_owned(),
+                };
+            }
         }
     }
 
@@ -261,6 +375,9 @@ impl Slot {
         }
     }
 }
+
+/// Why arguments that were never whole are invalid.
+const CUT: &str = "cut before its end";
 
 fn add_state(ours: &mut Option<OpaqueState>, state: &OpaqueState) {
     match ours {

@@ -11,10 +11,7 @@ use std::{
 use futures_core::Stream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::{
-    ChatResponse, Delivery, Error, Limit, Phase, Result,
-    chat::Meta,
-};
+use crate::{ChatResponse, Delivery, Error, Limit, Phase, Result, chat::Meta};
 
 mod chunk;
 mod fold;
@@ -40,7 +37,7 @@ pub enum Prime {
     /// With the first content; see [`StreamChunk::is_output`].
     #[default]
     FirstContent,
-    /// When the answer is whole.
+    /// When the answer is whole. All of it is then in memory.
     Complete,
 }
 
@@ -131,7 +128,9 @@ impl ChatStream {
 
     /// What has come so far, as an answer. Its last part may be half.
     pub fn partial(&self) -> ChatResponse {
-        self.fold.partial()
+        let mut partial = self.fold.partial();
+        partial.meta = self.meta.clone();
+        partial
     }
 
     /// The HTTP side of it: status, headers, provider, endpoint.
@@ -157,42 +156,53 @@ impl ChatStream {
         self.deadline = Some((Box::pin(sleep_until(deadline)), after));
     }
 
+    /// Whether content has been read that the caller has not seen yet.
+    pub(crate) fn has_content(&self) -> bool {
+        self.ready.iter().any(StreamChunk::is_output)
+    }
+
     /// Reads as far as `prime` says. What fails until then fails the call and not the stream.
     pub(crate) async fn prime(mut self, prime: Prime) -> Result<Self> {
-        let wanted = |chunk: &StreamChunk| match prime {
-            Prime::Head => true,
-            Prime::FirstChunk => !matches!(chunk, StreamChunk::Start { .. }),
-            Prime::FirstContent | Prime::Complete => chunk.is_output(),
-        };
-        if prime == Prime::Head {
-            return Ok(self);
-        }
-        let result = loop {
-            match poll_fn(|cx| self.poll_inner(cx)).await {
-                Some(Ok(StreamChunk::KeepAlive | StreamChunk::Progress { .. })) if prime != Prime::FirstChunk => {}
-                Some(Ok(chunk)) => {
-                    let found = wanted(&chunk);
-                    self.ready.push_back(chunk);
-                    if found {
-                        break Ok(());
-                    }
-                    if self.ready.len() > MAX_PRELUDE {
-                        break Err(Error::limit_exceeded(
-                            Limit::Events,
-                            format!("{MAX_PRELUDE} chunks came without any content"),
-                        ));
-                    }
-                }
-                Some(Err(error)) => break Err(error),
-                // poll_inner ends well only after a Finish, which is output.
-                None => break Ok(()),
-            }
-        };
-        match result {
+        match poll_fn(|cx| self.poll_prime(prime, cx)).await {
             Ok(()) => Ok(self),
             Err(error) => {
+                let error = self.label(error);
                 self.end(End::Failed(&error));
                 Err(error)
+            }
+        }
+    }
+
+    fn poll_prime(&mut self, prime: Prime, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        if prime == Prime::Head {
+            return Poll::Ready(Ok(()));
+        }
+        loop {
+            let chunk = match ready!(self.poll_inner(cx)) {
+                Some(chunk) => chunk?,
+                None => {
+                    self.inner = Box::pin(futures_util::stream::empty());
+                    return Poll::Ready(Ok(()));
+                }
+            };
+            let sign_of_life =
+                matches!(chunk, StreamChunk::KeepAlive | StreamChunk::Progress { .. });
+            if sign_of_life && prime != Prime::FirstChunk {
+                continue;
+            }
+            let found = match prime {
+                Prime::Head => true,
+                Prime::FirstChunk => !matches!(chunk, StreamChunk::Start { .. }),
+                Prime::FirstContent => chunk.is_output(),
+                Prime::Complete => false,
+            };
+            self.ready.push_back(chunk);
+            if found {
+                return Poll::Ready(Ok(()));
+            }
+            if self.ready.len() > MAX_PRELUDE && prime != Prime::Complete {
+                let what = format!("{MAX_PRELUDE} chunks came without any content");
+                return Poll::Ready(Err(Error::limit_exceeded(Limit::Events, what)));
             }
         }
     }
@@ -201,6 +211,10 @@ impl ChatStream {
     fn poll_inner(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<StreamChunk>>> {
         if let Some((sleep, after)) = &mut self.deadline {
             if sleep.as_mut().poll(cx).is_ready() {
+                // What may follow a whole answer is not worth an error.
+                if self.fold.is_finished() {
+                    return Poll::Ready(None);
+                }
                 let error = Error::timeout(Phase::Total, *after).with_delivery(Delivery::Responded);
                 return Poll::Ready(Some(Err(error)));
             }
@@ -221,8 +235,42 @@ impl ChatStream {
         Poll::Ready(Some(self.fold.push(&chunk).map(|()| chunk)))
     }
 
+    /// Adds to `error` what had come, and from where.
+    fn label(&self, error: Error) -> Error {
+        let mut error = error.with_partial(self.partial());
+        if self.state == State::Committed {
+            error = error.with_delivery(Delivery::Committed);
+        }
+        if let Some(id) = self
+            .meta
+            .request_id()
+            .filter(|_| error.request_id().is_none())
+        {
+            error = error.with_request_id(id);
+        }
+        if let Some(status) = self.meta.status.filter(|_| error.status().is_none()) {
+            error = error.with_status(status);
+        }
+        if let Some(provider) = &self.meta.provider {
+            error = error.with_provider(provider.clone());
+        }
+        if let Some(endpoint) = self
+            .meta
+            .endpoint
+            .clone()
+            .filter(|_| error.endpoint().is_none())
+        {
+            error = error.with_endpoint(endpoint);
+        }
+        error
+    }
+
+    /// It is over: what it held, the connection above all, is let go of now and not when the
+    /// caller drops it.
     fn end(&mut self, end: End<'_>) {
         self.state = State::Over;
+        self.deadline = None;
+        self.inner = Box::pin(futures_util::stream::empty());
         for observer in self.observers.drain(..) {
             observer.on_end(end);
         }
@@ -251,19 +299,7 @@ impl Stream for ChatStream {
                 Poll::Ready(Some(Ok(chunk)))
             }
             Some(Err(error)) => {
-                let mut error = error.with_partial(self.fold.partial());
-                if self.state == State::Committed {
-                    error = error.with_delivery(Delivery::Committed);
-                }
-                if let Some(id) = self.meta.request_id().filter(|_| error.request_id().is_none()) {
-                    error = error.with_request_id(id);
-                }
-                if let Some(provider) = &self.meta.provider {
-                    error = error.with_provider(provider.clone());
-                }
-                if let Some(endpoint) = self.meta.endpoint.clone().filter(|_| error.endpoint().is_none()) {
-                    error = error.with_endpoint(endpoint);
-                }
+                let error = self.label(error);
                 self.end(End::Failed(&error));
                 Poll::Ready(Some(Err(error)))
             }
@@ -287,6 +323,8 @@ impl Drop for ChatStream {
 
 impl fmt::Debug for ChatStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ChatStream").field("state", &self.state).finish_non_exhaustive()
+        f.debug_struct("ChatStream")
+            .field("state", &self.state)
+            .finish_non_exhaustive()
     }
 }

@@ -16,7 +16,9 @@ pub(super) fn stream_of(mut response: ChatResponse) -> ChatStream {
 }
 
 fn chunks_of(response: ChatResponse) -> Vec<StreamChunk> {
-    let mut chunks = vec![StreamChunk::Start { warnings: response.warnings }];
+    let mut chunks = vec![StreamChunk::Start {
+        warnings: response.warnings,
+    }];
     chunks.push(StreamChunk::Meta(Box::new(ChunkMeta {
         id: response.id,
         model: Some(response.model).filter(|model| !model.is_empty()),
@@ -29,10 +31,13 @@ fn chunks_of(response: ChatResponse) -> Vec<StreamChunk> {
     first.logprobs = response.logprobs;
     let mut finishes = Vec::new();
     for candidate in std::iter::once(first).chain(response.candidates) {
-        parts_of(candidate.message, candidate.index, &mut ix, &mut chunks);
-        if let Some(logprobs) = candidate.logprobs {
-            add_logprobs(&mut chunks, logprobs);
-        }
+        parts_of(
+            candidate.message,
+            candidate.logprobs,
+            candidate.index,
+            &mut ix,
+            &mut chunks,
+        );
         finishes.push(StreamChunk::Finish {
             candidate: candidate.index,
             reason: candidate.finish,
@@ -45,41 +50,54 @@ fn chunks_of(response: ChatResponse) -> Vec<StreamChunk> {
     chunks
 }
 
-fn parts_of(message: Message, candidate: u32, ix: &mut u32, chunks: &mut Vec<StreamChunk>) {
-    for part in message.parts {
-        let (start, delta) = split(part);
-        chunks.push(StreamChunk::PartStart { ix: *ix, candidate, part: Box::new(start) });
+/// Each part grows by one delta and ends as itself, so that nothing of it is lost on the way. The
+/// likelihoods belong to a part, and go with the last one.
+fn parts_of(
+    message: Message,
+    logprobs: Option<crate::Json>,
+    candidate: u32,
+    ix: &mut u32,
+    chunks: &mut Vec<StreamChunk>,
+) {
+    let last = message.parts.len();
+    let mut logprobs = logprobs;
+    for (nth, part) in message.parts.into_iter().enumerate() {
+        let (start, delta) = begin(&part);
+        chunks.push(StreamChunk::PartStart {
+            ix: *ix,
+            candidate,
+            part: Box::new(start),
+        });
         if let Some(delta) = delta.filter(|delta| !delta.is_empty()) {
             chunks.push(StreamChunk::Delta { ix: *ix, delta });
         }
-        chunks.push(StreamChunk::PartEnd { ix: *ix, part: None });
+        if let Some(logprobs) = logprobs.take_if(|_| nth + 1 == last) {
+            chunks.push(StreamChunk::Delta {
+                ix: *ix,
+                delta: Delta::Logprobs(logprobs),
+            });
+        }
+        chunks.push(StreamChunk::PartEnd {
+            ix: *ix,
+            part: Some(Box::new(part)),
+        });
         *ix += 1;
     }
 }
 
-/// Puts the likelihoods before the end of the last part, where they belong to an open one.
-fn add_logprobs(chunks: &mut Vec<StreamChunk>, logprobs: crate::Json) {
-    if let Some(StreamChunk::PartEnd { ix, .. }) = chunks.last() {
-        let ix = *ix;
-        chunks.insert(chunks.len() - 1, StreamChunk::Delta { ix, delta: Delta::Logprobs(logprobs) });
-    }
-}
-
 /// A part as it begins, and what it then grows by.
-fn split(mut part: Part) -> (Part, Option<Delta>) {
-    let delta = match &mut part.content {
+fn begin(part: &Part) -> (Part, Option<Delta>) {
+    let mut start = part.clone();
+    let delta = match &mut start.content {
         Content::Text(Text { text, .. }) => Some(Delta::Text(std::mem::take(text))),
         Content::Reasoning(Reasoning { text, .. }) => text.take().map(Delta::Reasoning),
         Content::Refusal(Refusal { text }) => Some(Delta::Refusal(std::mem::take(text))),
         Content::ToolCall(call) => {
-            let begun = ToolInput::from_text("");
-            match std::mem::replace(&mut call.input, begun) {
-                ToolInput::Json(json) => Some(Delta::ToolInput(json.get().to_owned())),
-                ToolInput::Text(text) => Some(Delta::ToolInput(text)),
-                ToolInput::Invalid { raw, .. } => Some(Delta::ToolInput(raw)),
-            }
+            let delta = Delta::ToolInput(call.arguments().to_owned());
+            call.input = ToolInput::from_text("");
+            Some(delta)
         }
         _ => None,
     };
-    (part, delta)
+    (start, delta)
 }

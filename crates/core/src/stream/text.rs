@@ -11,14 +11,22 @@ use futures_core::Stream;
 use super::{ChatStream, Delta, StreamChunk};
 use crate::{ChatResponse, Result};
 
-/// The words of an answer as they come. Reasoning and refusals are not among them.
+/// The words of an answer as they come, the first where several were asked for. Reasoning and
+/// refusals are not among them.
 #[must_use = "a stream does nothing unless it is read"]
 #[derive(Debug)]
-pub struct TextStream(ChatStream);
+pub struct TextStream {
+    chunks: ChatStream,
+    /// The parts that belong to other answers to the same request.
+    others: Vec<u32>,
+}
 
 impl TextStream {
     pub(super) fn new(stream: ChatStream) -> Self {
-        Self(stream)
+        Self {
+            chunks: stream,
+            others: Vec::new(),
+        }
     }
 
     /// The next words; `None` at the end.
@@ -27,12 +35,19 @@ impl TextStream {
     ///
     /// The one error that the stream ends with.
     pub async fn try_next(&mut self) -> Result<Option<String>> {
-        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await.transpose()
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx))
+            .await
+            .transpose()
+    }
+
+    /// All chunks, from here on.
+    pub fn into_inner(self) -> ChatStream {
+        self.chunks
     }
 
     /// What has come so far, as an answer: with tool calls, usage and the rest.
     pub fn partial(&self) -> ChatResponse {
-        self.0.partial()
+        self.chunks.partial()
     }
 }
 
@@ -41,8 +56,16 @@ impl Stream for TextStream {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<String>>> {
         loop {
-            match ready!(Pin::new(&mut self.0).poll_next(cx)) {
-                Some(Ok(StreamChunk::Delta { delta: Delta::Text(text), .. })) => return Poll::Ready(Some(Ok(text))),
+            match ready!(Pin::new(&mut self.chunks).poll_next(cx)) {
+                Some(Ok(StreamChunk::PartStart { ix, candidate, .. })) if candidate != 0 => {
+                    self.others.push(ix)
+                }
+                Some(Ok(StreamChunk::Delta {
+                    ix,
+                    delta: Delta::Text(text),
+                })) if !text.is_empty() && !self.others.contains(&ix) => {
+                    return Poll::Ready(Some(Ok(text)));
+                }
                 Some(Ok(_)) => {}
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),

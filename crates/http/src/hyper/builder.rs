@@ -10,8 +10,6 @@ use hyper_util::{
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 
-#[cfg(feature = "http2")]
-use super::shard::{Http2, Shards};
 use super::{
     Crypto, HyperTransport, Proxy, Roots,
     connect::{Connector, Parts},
@@ -21,6 +19,11 @@ use super::{
     tcp::Overrides,
     timers::Timers,
     tls::{Tls, TlsSettings},
+};
+#[cfg(feature = "http2")]
+use super::{
+    negotiate::Negotiated,
+    shard::{Http2, Shards},
 };
 use crate::{BoxError, TransportError, TransportErrorKind};
 
@@ -211,7 +214,7 @@ impl Builder {
 
     pub(super) fn assemble(self) -> HyperTransport {
         let counters = Arc::new(Counters::default());
-        let connector = Connector(Arc::new(Parts {
+        let parts = Arc::new(Parts {
             dial: self
                 .custom
                 .unwrap_or_else(|| Dial::Tcp(Arc::new(self.overrides))),
@@ -223,7 +226,9 @@ impl Builder {
             routes: self.proxy.as_ref().map(Proxy::matcher),
             timers: self.timers,
             counters: Arc::clone(&counters),
-        }));
+            #[cfg(feature = "http2")]
+            negotiated: Negotiated::default(),
+        });
         let mut settings = legacy::Client::builder(TokioExecutor::new());
         settings
             .pool_timer(TokioTimer::new())
@@ -232,20 +237,24 @@ impl Builder {
             .http1_max_buf_size(READ_BUFFER)
             // We re-send once ourselves, and count it.
             .retry_canceled_requests(false);
-        #[cfg(feature = "http2")]
-        if let Some(http2) = &self.http2 {
-            http2.apply(&mut settings);
-        }
-        let recipe = Recipe {
+        let recipe = |settings: legacy::Builder, expects_http2| Recipe {
             settings,
-            connector,
+            connector: Connector {
+                parts: Arc::clone(&parts),
+                expects_http2,
+            },
             max_lifetime: self.max_lifetime,
         };
+        let one = Box::new(One::new(recipe(settings.clone(), false)));
         #[cfg(feature = "http2")]
         if let Some(http2) = self.http2 {
-            return HyperTransport::new(Route::Sharded(Shards::new(recipe, http2)), counters);
+            let known = http2.prior_knowledge;
+            http2.apply(&mut settings);
+            let shards = Shards::new(recipe(settings, !known), http2);
+            let others = (!known).then_some(one);
+            return HyperTransport::new(Route::Sharded { shards, others }, counters);
         }
-        HyperTransport::new(Route::One(Box::new(One::new(recipe))), counters)
+        HyperTransport::new(Route::One(one), counters)
     }
 
     fn above_zero(&mut self, limit: Duration, name: &str) -> Duration {

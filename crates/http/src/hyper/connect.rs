@@ -13,6 +13,8 @@ use http::Uri;
 use hyper_util::rt::TokioIo;
 use tower_service::Service;
 
+#[cfg(feature = "http2")]
+use super::negotiate::Negotiated;
 use super::{
     conn::Conn,
     dial::{BoxStream, Dial, host, port},
@@ -23,10 +25,17 @@ use super::{
     tls::Tls,
     tunnel,
 };
+#[cfg(feature = "http2")]
+use crate::TransportErrorKind;
 use crate::{Phase, TransportError};
 
 #[derive(Clone)]
-pub(super) struct Connector(pub(super) Arc<Parts>);
+pub(super) struct Connector {
+    pub(super) parts: Arc<Parts>,
+    /// For a client that speaks HTTP/2 because the server was found to.
+    #[cfg_attr(not(feature = "http2"), allow(dead_code))]
+    pub(super) expects_http2: bool,
+}
 
 pub(super) struct Parts {
     pub(super) dial: Dial,
@@ -36,6 +45,8 @@ pub(super) struct Parts {
     pub(super) routes: Option<Routes>,
     pub(super) timers: Timers,
     pub(super) counters: Arc<Counters>,
+    #[cfg(feature = "http2")]
+    pub(super) negotiated: Negotiated,
 }
 
 impl Service<Uri> for Connector {
@@ -48,9 +59,9 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, target: Uri) -> Self::Future {
-        let parts = Arc::clone(&self.0);
+        let connector = self.clone();
         Box::pin(async move {
-            match parts.connect(&target).await {
+            match connector.connect(&target).await {
                 Ok(conn) => Ok(TokioIo::new(conn)),
                 Err(error) => Err(Carried::new(error)),
             }
@@ -58,8 +69,31 @@ impl Service<Uri> for Connector {
     }
 }
 
-impl Parts {
+impl Connector {
+    #[cfg(feature = "http2")]
     async fn connect(&self, target: &Uri) -> Result<Conn, TransportError> {
+        let conn = match self.parts.negotiated.take(target) {
+            Some(conn) => conn,
+            None => self.parts.connect(target).await?,
+        };
+        if self.expects_http2 && !conn.is_http2() {
+            self.parts.negotiated.forget(target);
+            let message = "the server no longer offers HTTP/2: it is asked again at the next call";
+            return Err(
+                TransportError::new(TransportErrorKind::Connect, message).with_phase(Phase::Tls)
+            );
+        }
+        Ok(conn)
+    }
+
+    #[cfg(not(feature = "http2"))]
+    async fn connect(&self, target: &Uri) -> Result<Conn, TransportError> {
+        self.parts.connect(target).await
+    }
+}
+
+impl Parts {
+    pub(super) async fn connect(&self, target: &Uri) -> Result<Conn, TransportError> {
         let stream = match self.routes.as_ref().and_then(|routes| routes.via(target)) {
             Some(via) => self.tunnel(&via, target).await?,
             None => self.dial.open(target, &self.timers).await?,

@@ -18,6 +18,8 @@ mod connect;
 mod dial;
 mod failure;
 mod guard;
+#[cfg(feature = "http2")]
+mod negotiate;
 mod proxy;
 mod resend;
 mod response;
@@ -32,6 +34,7 @@ mod tcp;
 mod timers;
 mod tls;
 mod tunnel;
+mod vars;
 
 use std::{
     fmt,
@@ -127,7 +130,7 @@ impl Inner {
     }
 
     async fn attempt(&self, request: Request<Body>) -> Result<Response<Body>, Failure> {
-        let (answer, slot) = self.route.request(request);
+        let (answer, slot) = self.route.send(request).await?;
         match answer.await {
             Ok(response) => Ok(response::receive(response, slot)?),
             Err(error) => Err(failure::of_request(error)),

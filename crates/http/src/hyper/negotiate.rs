@@ -4,7 +4,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
     time::Duration,
 };
 
@@ -17,7 +20,7 @@ use crate::{Phase, TransportError, TransportErrorKind};
 /// More authorities than this are not remembered at once.
 const MAX_KNOWN: usize = 1024;
 
-/// A connection that asked, and was not taken since, may be closed on the other side by now.
+/// The connection that asked is not taken later than this: the server may have closed it.
 const FRESH: Duration = Duration::from_secs(5);
 
 /// What the servers answered.
@@ -33,36 +36,38 @@ enum Known {
 }
 
 /// Lets one ask, and tells those who waited meanwhile how that failed.
-type Gate = tokio::sync::Mutex<Asked>;
-
 #[derive(Default)]
-struct Asked {
-    failure: Option<(Instant, TransportErrorKind, Option<Phase>, String)>,
+struct Gate {
+    failures: AtomicU64,
+    last: tokio::sync::Mutex<Option<(TransportErrorKind, Option<Phase>, String)>>,
 }
 
 impl Negotiated {
+    /// Whether the server behind `target` speaks HTTP/2. The connection that found out is parked.
     pub(super) async fn speaks_http2(
         &self,
         target: &Uri,
         parts: &Parts,
     ) -> Result<bool, TransportError> {
-        let Some(authority) = target.authority() else { return Ok(false) };
-        let Some(gate) = self.gate(authority) else { return Ok(true) };
-        let gate = match gate {
-            Ok(gate) => gate,
-            Err(http2) => return Ok(http2),
+        let Some(authority) = target.authority() else {
+            return Ok(false);
         };
-        let came = Instant::now();
-        let mut asked = gate.lock().await;
-        if let Some(Known::Speaks { http2 }) = lock(&self.known).get(authority) {
-            return Ok(*http2);
+        let gate = match self.known(authority) {
+            Known::Speaks { http2 } => return Ok(http2),
+            Known::Asking(gate) => gate,
+        };
+        let failures = gate.failures.load(SeqCst);
+        let mut last = gate.last.lock().await;
+        if let Known::Speaks { http2 } = self.known(authority) {
+            return Ok(http2);
         }
-        match &asked.failure {
-            Some((at, kind, phase, message)) if *at >= came => {
-                let error = TransportError::new(*kind, message.clone());
-                return Err(phase.map_or(error, |phase| error.with_phase(phase)));
-            }
-            _ => {}
+        if gate.failures.load(SeqCst) != failures
+            && let Some((kind, phase, message)) = &*last
+        {
+            let error = TransportError::new(*kind, message.clone());
+            return Err(phase
+                .iter()
+                .fold(error, |error, phase| error.with_phase(*phase)));
         }
         match parts.connect(target).await {
             Ok(conn) => {
@@ -72,10 +77,42 @@ impl Negotiated {
                 Ok(http2)
             }
             Err(error) => {
-                let message = error.message().to_owned();
-                asked.failure = Some((Instant::now(), error.kind(), error.phase(), message));
+                *last = Some((error.kind(), error.phase(), error.message().to_owned()));
+                gate.failures.fetch_add(1, SeqCst);
                 Err(error)
             }
         }
     }
+
+    /// The connection that asked, for the first who connects.
+    pub(super) fn take(&self, target: &Uri) -> Option<Conn> {
+        let (conn, at) = lock(&self.parked).remove(target.authority()?)?;
+        (at.elapsed() < FRESH).then_some(conn)
+    }
+
+    /// The server answered differently than before: it will be asked again.
+    pub(super) fn forget(&self, target: &Uri) {
+        if let Some(authority) = target.authority() {
+            lock(&self.known).remove(authority);
+        }
+    }
+
+    fn known(&self, authority: &Authority) -> Known {
+        let mut known = lock(&self.known);
+        match known.get(authority) {
+            Some(Known::Speaks { http2 }) => return Known::Speaks { http2: *http2 },
+            Some(Known::Asking(gate)) => return Known::Asking(Arc::clone(gate)),
+            None => {}
+        }
+        if known.len() >= MAX_KNOWN {
+            known.clear();
+        }
+        let gate = Arc::<Gate>::default();
+        known.insert(authority.clone(), Known::Asking(Arc::clone(&gate)));
+        Known::Asking(gate)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

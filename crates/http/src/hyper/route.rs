@@ -1,5 +1,7 @@
 //! Which of a transport's clients sends a request.
 
+#[cfg(feature = "http2")]
+use std::sync::Arc;
 use std::{
     hash::{BuildHasher, RandomState},
     sync::{Mutex, PoisonError},
@@ -13,16 +15,19 @@ use tokio::time::Instant;
 use super::connect::Connector;
 #[cfg(feature = "http2")]
 use super::shard::Shards;
-use crate::Body;
+use crate::{Body, TransportError};
 
 pub(super) type Client = legacy::Client<Connector, Body>;
 
-/// hyper-util's pool holds one HTTP/2 connection to an authority: more connections are more
-/// clients.
 pub(super) enum Route {
     One(Box<One>),
+    /// HTTP/2 for the servers that are known to speak it, or found to.
     #[cfg(feature = "http2")]
-    Sharded(std::sync::Arc<Shards>),
+    Sharded {
+        shards: Arc<Shards>,
+        /// `None` with prior knowledge.
+        others: Option<Box<One>>,
+    },
 }
 
 /// A stream's place on its connection, given back when dropped.
@@ -30,18 +35,26 @@ pub(super) enum Route {
 pub(super) struct Slot(
     #[cfg(feature = "http2")]
     #[allow(dead_code, reason = "held for its drop")]
-    pub(super) Option<super::shard::Place>,
+    Option<super::shard::Place>,
 );
 
 impl Route {
     /// Sends the request by the client whose turn it is.
-    pub(super) fn request(&self, request: Request<Body>) -> (legacy::ResponseFuture, Slot) {
+    pub(super) async fn send(
+        &self,
+        request: Request<Body>,
+    ) -> Result<(legacy::ResponseFuture, Slot), TransportError> {
         match self {
-            Self::One(one) => (one.client().request(request), Slot::default()),
+            Self::One(one) => Ok((one.send(request), Slot::default())),
             #[cfg(feature = "http2")]
-            Self::Sharded(shards) => {
-                let (client, place) = shards.place(request.uri().authority());
-                (client.request(request), Slot(Some(place)))
+            Self::Sharded { shards, others } => {
+                if let Some(others) = others
+                    && !others.speaks_http2(request.uri()).await?
+                {
+                    return Ok((others.send(request), Slot::default()));
+                }
+                let (answer, place) = shards.send(request);
+                Ok((answer, Slot(Some(place))))
             }
         }
     }
@@ -73,11 +86,15 @@ impl Recipe {
 }
 
 impl Aging {
-    pub(super) fn client(&mut self, recipe: &Recipe) -> Client {
+    pub(super) fn send(
+        &mut self,
+        request: Request<Body>,
+        recipe: &Recipe,
+    ) -> legacy::ResponseFuture {
         if Instant::now() >= self.retires {
             *self = recipe.fresh();
         }
-        self.client.clone()
+        self.client.request(request)
     }
 }
 
@@ -98,10 +115,15 @@ impl One {
         Self { recipe, aging }
     }
 
-    fn client(&self) -> Client {
-        self.aging
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .client(&self.recipe)
+    #[cfg(feature = "http2")]
+    async fn speaks_http2(&self, target: &http::Uri) -> Result<bool, TransportError> {
+        let parts = &self.recipe.connector.parts;
+        Ok(target.scheme_str() == Some("https")
+            && parts.negotiated.speaks_http2(target, parts).await?)
+    }
+
+    fn send(&self, request: Request<Body>) -> legacy::ResponseFuture {
+        let mut aging = self.aging.lock().unwrap_or_else(PoisonError::into_inner);
+        aging.send(request, &self.recipe)
     }
 }

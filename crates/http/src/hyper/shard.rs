@@ -6,10 +6,12 @@ use std::{
     time::Duration,
 };
 
-use http::uri::Authority;
+use http::{Request, uri::Authority};
 use hyper_util::{client::legacy, rt::TokioTimer};
 
-use super::route::{Aging, Client, Recipe};
+use super::route::{Aging, Recipe};
+
+use crate::Body;
 
 /// How HTTP/2 is used: see [`Builder::http2`](super::Builder::http2).
 ///
@@ -85,10 +87,31 @@ impl Http2 {
         self
     }
 
+    /// Counts one stream more, and says on which connection.
+    fn reserve(&self, streams: &mut Vec<usize>) -> usize {
+        let room = streams
+            .iter()
+            .position(|streams| *streams < self.max_streams);
+        let index = match room {
+            Some(index) => index,
+            None if streams.len() < self.max_connections => {
+                streams.push(0);
+                streams.len() - 1
+            }
+            None => (0..streams.len())
+                .min_by_key(|index| streams.get(*index))
+                .unwrap_or(0),
+        };
+        if let Some(streams) = streams.get_mut(index) {
+            *streams += 1;
+        }
+        index
+    }
+
     pub(super) fn apply(&self, settings: &mut legacy::Builder) {
         settings
             .timer(TokioTimer::new())
-            .http2_only(self.prior_knowledge)
+            .http2_only(true)
             .http2_initial_stream_window_size(STREAM_WINDOW)
             .http2_initial_connection_window_size(CONNECTION_WINDOW)
             .http2_max_header_list_size(MAX_HEADER_LIST)
@@ -98,6 +121,8 @@ impl Http2 {
     }
 }
 
+/// hyper-util's pool holds one HTTP/2 connection to an authority: more connections are more
+/// clients.
 pub(super) struct Shards {
     recipe: Recipe,
     http2: Http2,
@@ -127,40 +152,31 @@ impl Shards {
         })
     }
 
-    /// The first client with room: so that a quiet time lets the later connections go idle.
-    pub(super) fn place(self: &Arc<Self>, authority: Option<&Authority>) -> (Client, Place) {
-        let authority = authority.cloned().unwrap_or(Authority::from_static("-"));
+    /// By the first client with room: a quiet time lets the later connections go idle.
+    pub(super) fn send(
+        self: &Arc<Self>,
+        request: Request<Body>,
+    ) -> (legacy::ResponseFuture, Place) {
+        let authority = request.uri().authority().cloned();
+        let authority = authority.unwrap_or(Authority::from_static("-"));
         let mut state = self.state();
         let State { clients, busy } = &mut *state;
-        let streams = busy.entry(authority.clone()).or_default();
-        let room = streams
-            .iter()
-            .position(|streams| *streams < self.http2.max_streams);
-        let index = match room {
-            Some(index) => index,
-            None if streams.len() < self.http2.max_connections => streams.len(),
-            None => (0..streams.len())
-                .min_by_key(|index| streams.get(*index))
-                .unwrap_or(0),
-        };
-        if index >= streams.len() {
-            streams.resize(index + 1, 0);
-        }
-        if let Some(streams) = streams.get_mut(index) {
-            *streams += 1;
-        }
+        let index = self
+            .http2
+            .reserve(busy.entry(authority.clone()).or_default());
         while clients.len() <= index {
             clients.push(self.recipe.fresh());
         }
-        let client = match clients.get_mut(index) {
-            Some(aging) => aging.client(&self.recipe),
-            None => self.recipe.fresh().client(&self.recipe),
+        let answer = match clients.get_mut(index) {
+            Some(client) => client.send(request, &self.recipe),
+            None => self.recipe.fresh().send(request, &self.recipe),
         };
         drop(state);
+        let shards = Arc::clone(self);
         (
-            client,
+            answer,
             Place {
-                shards: Arc::clone(self),
+                shards,
                 authority,
                 index,
             },

@@ -23,9 +23,22 @@ fn search(value: &Value, depth: usize) -> Option<Wait> {
     }
     match value {
         Value::Object(fields) => {
-            let delay = fields.get("retryDelay").and_then(Value::as_str).and_then(time::units);
-            let seconds = || time::decimal(&fields.get("retry_after").filter(|v| v.is_number())?.to_string(), 1_000_000_000);
-            delay.or_else(seconds).or_else(|| fields.values().find_map(|field| search(field, depth + 1)))
+            let delay = fields
+                .get("retryDelay")
+                .and_then(Value::as_str)
+                .and_then(time::units);
+            let seconds = || {
+                time::decimal(
+                    &fields
+                        .get("retry_after")
+                        .filter(|v| v.is_number())?
+                        .to_string(),
+                    1_000_000_000,
+                )
+            };
+            delay
+                .or_else(seconds)
+                .or_else(|| fields.values().find_map(|field| search(field, depth + 1)))
         }
         Value::Array(items) => items.iter().find_map(|item| search(item, depth + 1)),
         // A gateway may have put the error of another into a string.

@@ -5,7 +5,12 @@ use super::*;
 fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
     pairs
         .iter()
-        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_bytes(value.as_bytes()).unwrap()))
+        .map(|(name, value)| {
+            (
+                HeaderName::from_static(name),
+                HeaderValue::from_bytes(value.as_bytes()).unwrap(),
+            )
+        })
         .collect()
 }
 
@@ -21,29 +26,62 @@ fn millis(millis: u64) -> Option<Wait> {
 fn f027_f028_seconds_and_milliseconds_the_latter_first() {
     assert_eq!(of_headers(&[("retry-after", "2")]), millis(2_000));
     assert_eq!(of_headers(&[("retry-after", "1.5")]), millis(1_500));
-    assert_eq!(of_headers(&[("retry-after-ms", "350"), ("retry-after", "10")]), millis(350));
+    assert_eq!(
+        of_headers(&[("retry-after-ms", "350"), ("retry-after", "10")]),
+        millis(350)
+    );
     assert_eq!(of_headers(&[("x-ms-retry-after-ms", "800")]), millis(800));
 }
 
 #[test]
 fn f029_a_date_is_measured_against_the_answer_s_own() {
     let date = "Tue, 24 Nov 2020 10:00:00 GMT";
-    for later in ["Tue, 24 Nov 2020 10:00:20 GMT", "Tuesday, 24-Nov-20 10:00:20 GMT", "Tue Nov 24 10:00:20 2020"] {
-        assert_eq!(of_headers(&[("date", date), ("retry-after", later)]), millis(20_000), "{later}");
+    for later in [
+        "Tue, 24 Nov 2020 10:00:20 GMT",
+        "Tuesday, 24-Nov-20 10:00:20 GMT",
+        "Tue Nov 24 10:00:20 2020",
+    ] {
+        assert_eq!(
+            of_headers(&[("date", date), ("retry-after", later)]),
+            millis(20_000),
+            "{later}"
+        );
     }
-    assert_eq!(of_headers(&[("date", date), ("retry-after", "Tue, 24 Nov 2020 09:00:00 GMT")]), None);
+    assert_eq!(
+        of_headers(&[
+            ("date", date),
+            ("retry-after", "Tue, 24 Nov 2020 09:00:00 GMT")
+        ]),
+        None
+    );
 }
 
 #[test]
 fn f030_what_is_malformed_is_no_hint_and_what_overflows_is_a_long_one() {
-    for value in
-        ["", "0", "0.0", "-10", "+3", "NaN", "abc", "1e3", "0x10", "1,2", "1s", "1 ", "Zun, 29 Sep 2023 10:00:00 GMT"]
-    {
+    for value in [
+        "",
+        "0",
+        "0.0",
+        "-10",
+        "+3",
+        "NaN",
+        "abc",
+        "1e3",
+        "0x10",
+        "1,2",
+        "1s",
+        "1 ",
+        "Zun, 29 Sep 2023 10:00:00 GMT",
+    ] {
         let expected = (value == "1 ").then_some(Wait::For(Duration::from_secs(1)));
         assert_eq!(of_headers(&[("retry-after", value)]), expected, "{value:?}");
     }
     for value in ["inf", "99999999999999999999999999999999999"] {
-        assert_eq!(of_headers(&[("retry-after", value)]), Some(Wait::TooLong), "{value:?}");
+        assert_eq!(
+            of_headers(&[("retry-after", value)]),
+            Some(Wait::TooLong),
+            "{value:?}"
+        );
     }
 }
 
@@ -60,15 +98,25 @@ fn f048_invalid_utf_8_is_passed_over_and_of_two_values_the_larger_counts() {
 
 #[test]
 fn f036_retry_info_in_the_body_with_nine_digits() {
-    let detail = r#"{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"34.074824224s"}"#;
+    let detail =
+        r#"{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"34.074824224s"}"#;
     let expected = Some(Wait::For(Duration::from_nanos(34_074_824_224)));
     let object = format!(r#"{{"error":{{"code":429,"details":[{{"@type":"x"}},{detail}]}}}}"#);
-    let stringified = format!(r#"{{"error":{{"message":{}}}}}"#, serde_json::to_string(&object).unwrap());
+    let stringified = format!(
+        r#"{{"error":{{"message":{}}}}}"#,
+        serde_json::to_string(&object).unwrap()
+    );
     for body in [object.clone(), format!("[{object}]"), stringified] {
         assert_eq!(wait(&HeaderMap::new(), body.as_bytes()), expected, "{body}");
     }
-    assert_eq!(wait(&HeaderMap::new(), br#"{"retryDelay":"900ms"}"#), millis(900));
-    assert_eq!(wait(&HeaderMap::new(), br#"{"retry_after":7}"#), millis(7_000));
+    assert_eq!(
+        wait(&HeaderMap::new(), br#"{"retryDelay":"900ms"}"#),
+        millis(900)
+    );
+    assert_eq!(
+        wait(&HeaderMap::new(), br#"{"retry_after":7}"#),
+        millis(7_000)
+    );
 }
 
 #[test]
@@ -84,12 +132,22 @@ fn f038_minus_one_and_zero_say_nothing() {
 
 #[test]
 fn f039_the_reset_of_a_limit_that_is_used_up() {
-    for (reset, expected) in
-        [("6m0s", 360_000), ("12ms", 12), ("1s", 1_000), ("1h2m3.5s", 3_723_500), ("9", 9_000)]
-    {
-        let pairs = [("x-ratelimit-remaining-tokens", "0"), ("x-ratelimit-reset-tokens", reset)];
+    for (reset, expected) in [
+        ("6m0s", 360_000),
+        ("12ms", 12),
+        ("1s", 1_000),
+        ("1h2m3.5s", 3_723_500),
+        ("9", 9_000),
+    ] {
+        let pairs = [
+            ("x-ratelimit-remaining-tokens", "0"),
+            ("x-ratelimit-reset-tokens", reset),
+        ];
         assert_eq!(of_headers(&pairs), millis(expected), "{reset}");
-        let left = [("x-ratelimit-remaining-tokens", "5"), ("x-ratelimit-reset-tokens", reset)];
+        let left = [
+            ("x-ratelimit-remaining-tokens", "5"),
+            ("x-ratelimit-reset-tokens", reset),
+        ];
         assert_eq!(of_headers(&left), None, "there is something left");
     }
 }
@@ -108,11 +166,18 @@ fn f039_the_longest_of_the_used_up_limits_counts() {
 #[test]
 fn f040_rfc_3339_and_epoch_resets() {
     let date = ("date", "Tue, 24 Nov 2020 10:00:00 GMT");
-    for reset in
-        ["2020-11-24T10:00:09Z", "2020-11-24T10:00:09.000Z", "2020-11-24T12:00:09+02:00", "1606212009", "1606212009000"]
-    {
-        let pairs =
-            [date, ("anthropic-ratelimit-tokens-remaining", "0"), ("anthropic-ratelimit-tokens-reset", reset)];
+    for reset in [
+        "2020-11-24T10:00:09Z",
+        "2020-11-24T10:00:09.000Z",
+        "2020-11-24T12:00:09+02:00",
+        "1606212009",
+        "1606212009000",
+    ] {
+        let pairs = [
+            date,
+            ("anthropic-ratelimit-tokens-remaining", "0"),
+            ("anthropic-ratelimit-tokens-reset", reset),
+        ];
         assert_eq!(of_headers(&pairs), millis(9_000), "{reset}");
     }
 }

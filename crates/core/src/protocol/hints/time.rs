@@ -15,7 +15,14 @@ pub(super) fn decimal(text: &str, nanos_per_unit: u64) -> Option<Wait> {
     if !digits(whole) || !digits(fraction) {
         return None;
     }
-    let Some(nanos) = whole.parse::<u64>().ok().and_then(|whole| whole.checked_mul(nanos_per_unit)) else {
+    let Some(nanos) = whole
+        .parse::<u64>()
+        .ok()
+        .map(|whole| u128::from(whole) * u128::from(nanos_per_unit))
+    else {
+        return Some(Wait::TooLong);
+    };
+    let Ok(seconds) = u64::try_from(nanos / 1_000_000_000) else {
         return Some(Wait::TooLong);
     };
     let mut unit = nanos_per_unit;
@@ -23,7 +30,9 @@ pub(super) fn decimal(text: &str, nanos_per_unit: u64) -> Option<Wait> {
         unit /= 10;
         sum + u64::from(digit - b'0') * unit
     });
-    positive(Duration::from_nanos(nanos.saturating_add(below)))
+    let rest = u64::try_from(nanos % 1_000_000_000).unwrap_or(0);
+    let wait = Duration::from_secs(seconds).saturating_add(Duration::from_nanos(rest + below));
+    positive(wait)
 }
 
 /// A moment, seen from another.
@@ -35,7 +44,9 @@ pub(super) fn until(moment: SystemTime, now: SystemTime) -> Option<Wait> {
 /// and time (RFC 3339).
 pub(super) fn reset(text: &str, now: SystemTime) -> Option<Wait> {
     if let Some(number) = decimal(text, 1_000_000_000) {
-        let Wait::For(seconds) = number else { return Some(number) };
+        let Wait::For(seconds) = number else {
+            return Some(number);
+        };
         let moment = match seconds.as_secs() {
             1_000_000_000_000.. => SystemTime::UNIX_EPOCH.checked_add(seconds / 1_000)?,
             1_000_000_000.. => SystemTime::UNIX_EPOCH.checked_add(seconds)?,
@@ -53,7 +64,9 @@ pub(super) fn units(text: &str) -> Option<Wait> {
     while !rest.is_empty() {
         let number_end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let (number, tail) = rest.split_at(number_end);
-        let unit_end = tail.find(|c: char| !c.is_ascii_alphabetic() && c != 'µ').unwrap_or(tail.len());
+        let unit_end = tail
+            .find(|c: char| !c.is_ascii_alphabetic() && c != 'µ')
+            .unwrap_or(tail.len());
         let (unit, tail) = tail.split_at(unit_end);
         let nanos = match unit {
             "ns" => 1,
@@ -69,7 +82,8 @@ pub(super) fn units(text: &str) -> Option<Wait> {
             Some(Wait::For(part)) => total = total.checked_add(part)?,
             Some(Wait::TooLong) => return Some(Wait::TooLong),
             // A zero among the parts is fine; anything else is not a number.
-            None if number.bytes().all(|byte| byte == b'0' || byte == b'.') && !number.is_empty() => {}
+            None if number.bytes().all(|byte| byte == b'0' || byte == b'.')
+                && !number.is_empty() => {}
             None => return None,
         }
         rest = tail;
@@ -87,7 +101,12 @@ fn rfc3339(text: &str) -> Option<SystemTime> {
     let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
     let mut clock = clock.splitn(3, ':').map(number);
     let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 60 {
+    if !(1..=12).contains(&month)
+        || !(1..=31).contains(&day)
+        || hour > 23
+        || minute > 59
+        || second > 60
+    {
         return None;
     }
     let fraction = match decimal(&format!("0.{fraction}"), 1_000_000_000) {
@@ -100,7 +119,8 @@ fn rfc3339(text: &str) -> Option<SystemTime> {
 }
 
 fn number(digits: &str) -> Option<i64> {
-    (digits.len() <= 4 && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok())?
+    (digits.len() <= 4 && digits.bytes().all(|byte| byte.is_ascii_digit()))
+        .then(|| digits.parse().ok())?
 }
 
 fn offset(zone: &str) -> Option<i64> {

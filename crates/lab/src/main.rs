@@ -1,0 +1,29 @@
+//! What needs every provider at once. `cargo xtask wires` and its like start this program.
+
+mod wires;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What needs every provider at once.
+#[derive(Parser)]
+#[command(name = "trunkline-lab", arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Replays recorded exchanges through the crates of their providers
+    ///
+    /// Fails if one is not decoded, is decoded with a loss, or breaks a law of streams.
+    Wires(wires::Options),
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    match Cli::parse().task {
+        Task::Wires(options) => wires::run(&options),
+    }
+}

@@ -1,0 +1,288 @@
+//! Holds what the driver gave against what stands in the bytes.
+
+use serde_json::Value;
+use trunkline_core::{
+    ChatResponse, Content, Op,
+    chat::{Finish, FinishKind, Message},
+};
+
+use super::{
+    corpus::Exchange,
+    errors, naive,
+    replay::{Failure, Got},
+};
+
+/// What is wrong with `got`, as the answer of `exchange` to `op`: nothing, one hopes.
+pub(crate) fn faults(exchange: &Exchange, op: &Op, got: &Got) -> Vec<String> {
+    if exchange.status.is_success() {
+        return success(exchange, op, got);
+    }
+    let Got::Failed(failure, _) = got else {
+        return vec![format!(
+            "status {} came back as {}",
+            exchange.status.as_u16(),
+            got.summary()
+        )];
+    };
+    let mut faults = Vec::new();
+    if !errors::fits(exchange.status, failure.kind) {
+        faults.push(format!(
+            "status {} came back as {failure}",
+            exchange.status.as_u16()
+        ));
+    }
+    let said = serde_json::from_slice(&exchange.body).unwrap_or_default();
+    faults.extend(silent(failure, &said));
+    faults
+}
+
+fn success(exchange: &Exchange, op: &Op, got: &Got) -> Vec<String> {
+    let whole: Option<Value> = serde_json::from_slice(&exchange.body).ok();
+    let events = if whole.is_some() {
+        Vec::new()
+    } else {
+        naive::events(&exchange.body)
+    };
+    let error = whole
+        .iter()
+        .chain(&events)
+        .find(|said| !said["error"].is_null());
+    match (error, got) {
+        (Some(said), Got::Failed(failure, _)) if errors::fits_in_band(failure.kind) => {
+            silent(failure, said).into_iter().collect()
+        }
+        (_, Got::Failed(failure, _)) => vec![failure.to_string()],
+        (Some(_), got) => vec![format!(
+            "the error in the answer was passed over; it came back as {}",
+            got.summary()
+        )],
+        (None, Got::Chat(response, _)) => {
+            let said = whole
+                .as_ref()
+                .map_or_else(|| naive::Chat::of_stream(&events), naive::Chat::of_answer);
+            if said.answers.is_empty() {
+                return vec!["an answer came out of bytes in which there is none".to_owned()];
+            }
+            chat(&said, response)
+        }
+        (None, Got::Embed(response)) => {
+            let said = naive::vectors(&whole.unwrap_or_default());
+            let got: Vec<&[f32]> = response
+                .vectors
+                .iter()
+                .map(|vector| vector.as_slice())
+                .collect();
+            lost("vectors", said == got, || {
+                format!("{} of {} came back", got.len(), said.len())
+            })
+        }
+        (None, Got::Models(page)) => {
+            let said = naive::models(&whole.unwrap_or_default());
+            let got: Vec<&str> = page.models.iter().map(|model| model.id.as_str()).collect();
+            lost("models", said == got, || {
+                format!("{} of {} came back", got.len(), said.len())
+            })
+        }
+    }
+    .into_iter()
+    .chain(unasked(op, got))
+    .collect()
+}
+
+/// An error must say what the provider said, or at least something in its place.
+fn silent(failure: &Failure, said: &Value) -> Option<String> {
+    let words = naive::error_message(said)?;
+    let message = &failure.message;
+    let nothing = message.is_empty() || message.starts_with("the server answered");
+    nothing.then(|| {
+        format!(
+            "lost: the error's message, {}; `{message}` came back",
+            quoted(&words)
+        )
+    })
+}
+
+/// A reply of another operation than was asked for.
+fn unasked(op: &Op, got: &Got) -> Option<String> {
+    let fits = match (op, got) {
+        (_, Got::Failed(..)) => true,
+        (Op::Chat(_) | Op::ChatStream(_), Got::Chat(..)) => true,
+        (Op::Embed(_), Got::Embed(_)) | (Op::Models(_), Got::Models(_)) => true,
+        _ => false,
+    };
+    (!fits).then(|| format!("{} came back to another operation", got.summary()))
+}
+
+fn chat(said: &naive::Chat, got: &ChatResponse) -> Vec<String> {
+    let mut faults = Vec::new();
+    let first = [(0, &got.message, &got.finish)];
+    let others = got
+        .candidates
+        .iter()
+        .map(|other| (u64::from(other.index), &other.message, &other.finish));
+    let mut answers: Vec<(u64, &Message, &Finish)> = first.into_iter().chain(others).collect();
+    for (index, said) in &said.answers {
+        let place = answers.iter().position(|(number, ..)| number == index);
+        let Some((_, message, finish)) = place.map(|place| answers.swap_remove(place)) else {
+            faults.push(format!("lost: answer {index}"));
+            continue;
+        };
+        faults.extend(answer(said, message, finish));
+    }
+
+    let same = |said: Option<u64>, got: Option<u64>| said.is_none() || said == got;
+    faults.extend(lost(
+        "input tokens",
+        same(said.input, got.usage.input.total),
+        || format!("{:?}, and not {:?}", got.usage.input.total, said.input),
+    ));
+    faults.extend(lost(
+        "output tokens",
+        same(said.output, got.usage.output.total),
+        || format!("{:?}, and not {:?}", got.usage.output.total, said.output),
+    ));
+    let named = said.models.is_empty() || said.models.contains(&got.model);
+    faults.extend(lost("model", named, || {
+        format!("{:?}, and not {:?}", got.model, said.models)
+    }));
+    let id = got.id.as_deref().unwrap_or_default();
+    let known = said.ids.is_empty() || said.ids.contains(id);
+    faults.extend(lost("id", known, || {
+        format!("{:?}, and not {:?}", got.id, said.ids)
+    }));
+    faults
+}
+
+fn answer(said: &naive::Answer, message: &Message, finish: &Finish) -> Vec<String> {
+    let (text, reasoning) = (
+        spoken(message, |content| match content {
+            Content::Text(text) => Some(text.text.clone()),
+            _ => None,
+        }),
+        spoken(message, |content| match content {
+            Content::Reasoning(reasoning) => Some(reasoning.text.clone().unwrap_or_default()),
+            _ => None,
+        }),
+    );
+    let mut faults = Vec::new();
+    // A dialect may tell thoughts from text where the provider writes both as text.
+    let told_apart = said.without_tags().is_some_and(|(words, thought)| {
+        words.trim() == text.trim() && thought.trim() == reasoning.trim()
+    });
+    if !told_apart {
+        faults.extend(differ("text", &said.text, &text));
+        faults.extend(differ("reasoning", &said.reasoning, &reasoning));
+    }
+    faults.extend(differ(
+        "refusal",
+        &said.refusal,
+        &spoken(message, |content| match content {
+            Content::Refusal(refusal) => Some(refusal.text.clone()),
+            _ => None,
+        }),
+    ));
+
+    let calls: Vec<(&str, &str)> = message
+        .tool_calls()
+        .map(|call| (call.name.as_str(), call.arguments()))
+        .collect();
+    let kept = calls.len() == said.calls.len()
+        && said
+            .calls
+            .values()
+            .zip(&calls)
+            .all(|(said, (name, arguments))| {
+                said.name == *name && same_arguments(&said.arguments, arguments)
+            });
+    faults.extend(lost("tool calls", kept, || {
+        format!("{calls:?}, and not {:?}", said.calls)
+    }));
+
+    let right = said
+        .finish
+        .as_deref()
+        .is_none_or(|word| means(word, &finish.kind));
+    faults.extend(lost("finish", right, || {
+        format!("{finish:?}, and not {:?}", said.finish)
+    }));
+    faults
+}
+
+fn spoken(message: &Message, words: impl Fn(&Content) -> Option<String>) -> String {
+    message
+        .parts
+        .iter()
+        .filter_map(|part| words(&part.content))
+        .collect()
+}
+
+/// Nothing means the empty object; space around JSON means nothing.
+fn same_arguments(said: &str, got: &str) -> bool {
+    let said = said.trim();
+    got.trim() == if said.is_empty() { "{}" } else { said }
+        || json(said).is_some_and(|said| json(got) == Some(said))
+}
+
+fn json(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok()
+}
+
+/// Whether a provider's word for the end of an answer can mean `kind`. A model that stopped may
+/// have done so in order to call tools, or to decline.
+fn means(word: &str, kind: &FinishKind) -> bool {
+    match word {
+        "length" => *kind == FinishKind::MaxTokens,
+        "tool_calls" | "tool_call" | "function_call" => *kind == FinishKind::ToolCalls,
+        "content_filter" => matches!(kind, FinishKind::ContentFilter(_)),
+        "stop" => matches!(
+            kind,
+            FinishKind::Stop
+                | FinishKind::StopSequence(_)
+                | FinishKind::ToolCalls
+                | FinishKind::Refusal
+        ),
+        _ => true,
+    }
+}
+
+fn lost(what: &str, kept: bool, difference: impl FnOnce() -> String) -> Vec<String> {
+    if kept {
+        Vec::new()
+    } else {
+        vec![format!("lost: {what}: {}", difference())]
+    }
+}
+
+fn differ(what: &str, said: &str, got: &str) -> Option<String> {
+    let from = said
+        .bytes()
+        .zip(got.bytes())
+        .take_while(|(said, got)| said == got)
+        .count();
+    (said != got).then(|| {
+        let tail = |text: &str| {
+            quoted(&String::from_utf8_lossy(
+                text.as_bytes().get(from..).unwrap_or_default(),
+            ))
+        };
+        format!(
+            "lost: {what}: from byte {from}, {}, and not {}",
+            tail(got),
+            tail(said)
+        )
+    })
+}
+
+/// The beginning of `text`.
+fn quoted(text: &str) -> String {
+    const SHOWN: usize = 60;
+    let more = if text.chars().nth(SHOWN).is_some() {
+        "…"
+    } else {
+        ""
+    };
+    format!("{:?}{more}", text.chars().take(SHOWN).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+//! Which kinds of error fit which status.
+
+use http::StatusCode;
+use trunkline_core::ErrorKind::{self, *};
+
+/// Whether an answer of `status` may be reported as `kind`.
+///
+/// The status alone decides less than one would wish: a context that is too long comes as 400, an
+/// unknown model as 400 or 404, a refusal for content as 400 or 403.
+pub(crate) fn fits(status: StatusCode, kind: ErrorKind) -> bool {
+    let kinds: &[ErrorKind] = match status.as_u16() {
+        400 | 422 => &[
+            InvalidRequest,
+            ContextLength,
+            ContentFilter,
+            NotFound,
+            Unsupported,
+            TooLarge,
+        ],
+        401 => &[Auth],
+        402 => &[QuotaExhausted],
+        403 => &[Permission, ContentFilter, Auth, QuotaExhausted],
+        404 | 410 => &[NotFound, Unsupported],
+        405 | 415 => &[InvalidRequest, Unsupported],
+        408 => &[Timeout, Server],
+        409 => &[Conflict],
+        413 => &[TooLarge, ContextLength],
+        429 => &[RateLimited, QuotaExhausted, Overloaded],
+        501 => &[Unsupported],
+        503 | 529 => &[Overloaded, Server],
+        500 | 502 | 504..=599 => &[Server, Overloaded, Unsupported],
+        _ => &[InvalidRequest],
+    };
+    kinds.contains(&kind)
+}
+
+/// Whether a failure inside a success may be reported as `kind`: anything that says what the
+/// provider said, and not that we could not read it.
+pub(crate) fn fits_in_band(kind: ErrorKind) -> bool {
+    !matches!(kind, Decode | Interrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_word_is_not_right_for_every_status() {
+        for (status, kind, expected) in [
+            (400, ContextLength, true),
+            (400, RateLimited, false),
+            (401, Auth, true),
+            (401, InvalidRequest, false),
+            (404, NotFound, true),
+            (404, Server, false),
+            (429, QuotaExhausted, true),
+            (429, InvalidRequest, false),
+            (500, Server, true),
+            (500, Decode, false),
+            (503, Overloaded, true),
+        ] {
+            assert_eq!(
+                fits(StatusCode::from_u16(status).unwrap(), kind),
+                expected,
+                "{status} {kind:?}"
+            );
+        }
+        assert!(
+            fits_in_band(InvalidRequest) && !fits_in_band(Decode) && !fits_in_band(Interrupted)
+        );
+    }
+}

@@ -1,0 +1,336 @@
+//! What an answer says, read in the plainest way: an independent reader to compare with. It knows
+//! no provider, no event but `data`, and no type but `serde_json::Value`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::Value;
+
+/// What a chat answer says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Chat {
+    /// By their index.
+    pub(crate) answers: BTreeMap<u64, Answer>,
+    pub(crate) ids: BTreeSet<String>,
+    pub(crate) models: BTreeSet<String>,
+    pub(crate) input: Option<u64>,
+    pub(crate) output: Option<u64>,
+}
+
+/// One of the answers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) text: String,
+    pub(crate) reasoning: String,
+    pub(crate) refusal: String,
+    pub(crate) calls: BTreeMap<u64, Call>,
+    pub(crate) finish: Option<String>,
+}
+
+/// A tool call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Call {
+    pub(crate) name: String,
+    pub(crate) arguments: String,
+}
+
+impl Chat {
+    /// Reads a whole answer.
+    pub(crate) fn of_answer(answer: &Value) -> Self {
+        let mut chat = Self::default();
+        chat.add(answer, "message");
+        chat
+    }
+
+    /// Reads a stream.
+    pub(crate) fn of_stream(events: &[Value]) -> Self {
+        let mut chat = Self::default();
+        for event in events {
+            chat.add(event, "delta");
+        }
+        chat
+    }
+
+    fn add(&mut self, said: &Value, field: &str) {
+        self.ids.extend(words(&said["id"]));
+        self.models.extend(words(&said["model"]));
+        for choice in list(&said["choices"]) {
+            let answer = self
+                .answers
+                .entry(choice["index"].as_u64().unwrap_or(0))
+                .or_default();
+            answer.add(&choice[field]);
+            answer.finish = words(&choice["finish_reason"]).or(answer.finish.take());
+        }
+        for usage in [&said["x_groq"]["usage"], &said["usage"]] {
+            if usage.is_object() {
+                self.input = usage["prompt_tokens"].as_u64().or(self.input);
+                self.output = output(usage).or(self.output);
+            }
+        }
+    }
+}
+
+impl Answer {
+    fn add(&mut self, said: &Value) {
+        match &said["content"] {
+            Value::String(text) => self.text.push_str(text),
+            pieces => {
+                for piece in list(pieces) {
+                    self.text
+                        .push_str(piece["text"].as_str().unwrap_or_default());
+                    for thought in list(&piece["thinking"]) {
+                        self.reasoning
+                            .push_str(thought["text"].as_str().unwrap_or_default());
+                    }
+                }
+            }
+        }
+        // Those who send both send the same in both.
+        let thought = words(&said["reasoning_content"]).or_else(|| words(&said["reasoning"]));
+        self.reasoning.push_str(&thought.unwrap_or_default());
+        self.refusal
+            .push_str(said["refusal"].as_str().unwrap_or_default());
+
+        for (place, call) in list(&said["tool_calls"]).enumerate() {
+            let place = call["index"].as_u64().unwrap_or(place as u64);
+            self.calls.entry(place).or_default().add(&call["function"]);
+        }
+        // The form before tools; some send an empty one along.
+        let old = &said["function_call"];
+        if words(&old["name"]).is_some() || words(&old["arguments"]).is_some() {
+            self.calls.entry(0).or_default().add(old);
+        }
+    }
+
+    /// The text apart from what stands between `<think>` and `</think>` at its beginning, and that.
+    pub(crate) fn without_tags(&self) -> Option<(&str, &str)> {
+        let tagged = self.text.trim_start().strip_prefix("<think>")?;
+        Some(
+            tagged
+                .split_once("</think>")
+                .map_or(("", tagged), |(thought, text)| (text, thought)),
+        )
+    }
+}
+
+impl Call {
+    fn add(&mut self, function: &Value) {
+        self.name
+            .push_str(function["name"].as_str().unwrap_or_default());
+        match &function["arguments"] {
+            Value::Null => {}
+            Value::String(text) => self.arguments.push_str(text),
+            json => self.arguments.push_str(&json.to_string()),
+        }
+    }
+}
+
+/// What came out, with reasoning. Who counts reasoning apart is known by the total.
+fn output(usage: &Value) -> Option<u64> {
+    let output = usage["completion_tokens"].as_u64()?;
+    let reasoning = usage["completion_tokens_details"]["reasoning_tokens"]
+        .as_u64()
+        .unwrap_or(0);
+    let apart = usage["prompt_tokens"].as_u64().unwrap_or(0) + output + reasoning;
+    Some(if usage["total_tokens"].as_u64() == Some(apart) {
+        output + reasoning
+    } else {
+        output
+    })
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn words(value: &Value) -> Option<String> {
+    value
+        .as_str()
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
+}
+
+/// The events of a stream that are JSON.
+pub(crate) fn events(body: &[u8]) -> Vec<Value> {
+    let text = String::from_utf8_lossy(body);
+    let data = text.lines().filter_map(|line| line.strip_prefix("data:"));
+    data.filter_map(|data| serde_json::from_str(data.trim()).ok())
+        .collect()
+}
+
+/// Whether a stream goes on under another id after an answer in it has ended.
+pub(crate) fn begins_again(body: &[u8]) -> bool {
+    let mut ended = None;
+    events(body).iter().any(|event| {
+        let id = words(&event["id"]);
+        let again = ended.is_some() && id != ended;
+        if list(&event["choices"]).any(|choice| choice["finish_reason"].is_string()) {
+            ended = id;
+        }
+        again
+    })
+}
+
+/// The words of an error, wherever a provider puts them.
+pub(crate) fn error_message(said: &Value) -> Option<String> {
+    let error = &said["error"];
+    let places = [&error["message"], error, &said["message"], &said["detail"]];
+    places.into_iter().find_map(words)
+}
+
+/// The vectors of an answer, in the order of their index.
+pub(crate) fn vectors(answer: &Value) -> Vec<Vec<f32>> {
+    let mut vectors: Vec<(u64, Vec<f32>)> = list(&answer["data"])
+        .map(|entry| {
+            (
+                entry["index"].as_u64().unwrap_or(0),
+                vector(&entry["embedding"]),
+            )
+        })
+        .collect();
+    vectors.sort_by_key(|(index, _)| *index);
+    vectors.into_iter().map(|(_, vector)| vector).collect()
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "vectors are of 32 bits")]
+fn vector(embedding: &Value) -> Vec<f32> {
+    if let Some(base64) = embedding.as_str() {
+        let bytes = STANDARD.decode(base64).unwrap_or_default();
+        let quads = bytes
+            .chunks_exact(4)
+            .filter_map(|quad| quad.try_into().ok());
+        return quads.map(f32::from_le_bytes).collect();
+    }
+    list(embedding)
+        .filter_map(Value::as_f64)
+        .map(|number| number as f32)
+        .collect()
+}
+
+/// The names of the models of an answer.
+pub(crate) fn models(answer: &Value) -> Vec<String> {
+    list(&answer["data"])
+        .filter_map(|model| words(&model["id"]))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn streamed(deltas: &[Value]) -> Answer {
+        let events: Vec<Value> = deltas
+            .iter()
+            .map(|delta| json!({"choices": [{"delta": delta}]}))
+            .collect();
+        Chat::of_stream(&events).answers.remove(&0).unwrap()
+    }
+
+    #[test]
+    fn text_comes_as_words_or_in_pieces() {
+        let answer = streamed(&[
+            json!({"content": null}),
+            json!({"content": "a"}),
+            json!({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}]}),
+            json!({"content": [{"type": "text", "text": "b"}]}),
+        ]);
+        assert_eq!(
+            (answer.text.as_str(), answer.reasoning.as_str()),
+            ("ab", "hm")
+        );
+    }
+
+    #[test]
+    fn thoughts_that_come_twice_count_once() {
+        let answer = streamed(&[
+            json!({"reasoning": "x", "reasoning_content": "x"}),
+            json!({"reasoning": "y"}),
+        ]);
+        assert_eq!(answer.reasoning, "xy");
+    }
+
+    #[test]
+    fn calls_grow_under_their_index() {
+        let call = |index: u64, name: Value, arguments: &str| json!({"tool_calls": [{"index": index, "function": {"name": name, "arguments": arguments}}]});
+        let answer = streamed(&[
+            call(0, json!("a"), "{"),
+            call(1, json!("b"), "{}"),
+            call(0, Value::Null, "}"),
+        ]);
+        let call = |name: &str| Call {
+            name: name.to_owned(),
+            arguments: "{}".to_owned(),
+        };
+        assert_eq!(
+            answer.calls.into_values().collect::<Vec<_>>(),
+            [call("a"), call("b")]
+        );
+    }
+
+    #[test]
+    fn the_old_form_of_calls_counts_unless_it_is_empty() {
+        let empty = streamed(&[json!({"function_call": {"name": "", "arguments": ""}})]);
+        assert!(empty.calls.is_empty());
+        let old = streamed(&[json!({"function_call": {"name": "f", "arguments": "{}"}})]);
+        assert_eq!(old.calls[&0].name, "f");
+    }
+
+    #[test]
+    fn reasoning_that_is_counted_apart_is_added() {
+        let usage = |total: u64| {
+            json!({"usage": {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": total,
+                             "completion_tokens_details": {"reasoning_tokens": 5}}})
+        };
+        assert_eq!(Chat::of_answer(&usage(12)).output, Some(2));
+        assert_eq!(Chat::of_answer(&usage(17)).output, Some(7));
+    }
+
+    #[test]
+    fn events_are_the_lines_of_data_that_are_json() {
+        let body = b": hello\n\ndata: {\"a\":1}\n\ndata:{\"a\":2}\r\n\r\nevent: x\ndata: {\"a\":3}\n\ndata: [DONE] \n";
+        let numbers: Vec<_> = events(body)
+            .iter()
+            .map(|event| event["a"].as_u64())
+            .collect();
+        assert_eq!(numbers, [Some(1), Some(2), Some(3)]);
+    }
+
+    #[test]
+    fn an_error_has_words_in_any_of_its_forms() {
+        for error in [
+            json!({"error": {"message": "no"}}),
+            json!({"error": "no"}),
+            json!({"message": "no"}),
+            json!({"detail": "no"}),
+        ] {
+            assert_eq!(error_message(&error).as_deref(), Some("no"), "{error}");
+        }
+        assert_eq!(error_message(&json!({"error": {}})), None);
+    }
+
+    #[test]
+    fn vectors_come_as_numbers_or_base64_and_in_any_order() {
+        let answer = json!({"data": [
+            {"index": 1, "embedding": "AACAPwAAAEA="},
+            {"index": 0, "embedding": [0.5, -1]},
+        ]});
+        assert_eq!(vectors(&answer), [vec![0.5, -1.0], vec![1.0, 2.0]]);
+    }
+
+    #[test]
+    fn tags_at_the_beginning_are_told_apart() {
+        let text = |text: &str| Answer {
+            text: text.to_owned(),
+            ..Answer::default()
+        };
+        assert_eq!(
+            text("\n<think>hm</think>\n\nyes").without_tags(),
+            Some(("\n\nyes", "hm"))
+        );
+        assert_eq!(text("<think>cut").without_tags(), Some(("", "cut")));
+        assert_eq!(text("a <think>b</think>").without_tags(), None);
+    }
+}

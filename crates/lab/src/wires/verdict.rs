@@ -1,0 +1,99 @@
+//! What is to be said of one exchange.
+
+use trunkline_core::Op;
+
+use super::{
+    compare,
+    corpus::Exchange,
+    cut::Cut,
+    exceptions::{self, Exception},
+    replay::{self, Run},
+    subject::Subject,
+};
+
+/// What became of an exchange.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// It waits for something.
+    NotYet(&'static str),
+    /// It was replayed.
+    Replayed(Judged),
+}
+
+/// What replaying showed.
+#[derive(Debug, Default)]
+pub(crate) struct Judged {
+    /// What went wrong.
+    pub(crate) faults: Vec<String>,
+    /// Laws of streams that were broken.
+    pub(crate) violations: Vec<String>,
+    /// The kinds of the parts that have no name in the vocabulary.
+    pub(crate) opaque: Vec<String>,
+    /// What the answer warns of.
+    pub(crate) warnings: Vec<String>,
+    /// The rule by which nothing of this counts.
+    pub(crate) exception: Option<Exception>,
+}
+
+impl Judged {
+    /// Whether nothing is wrong.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.faults.is_empty() && self.violations.is_empty()
+    }
+}
+
+/// Replays `exchange` whole and cut, and judges what comes out.
+pub(crate) async fn judge(
+    exchange: &Exchange,
+    op: &Op,
+    subject: &Subject,
+    splits: usize,
+    seed: u64,
+) -> Judged {
+    let whole = replay::once(exchange, op, subject, &Cut::Whole).await;
+    let mut judged = Judged {
+        faults: compare::faults(exchange, op, &whole.got),
+        opaque: whole.got.opaque(),
+        warnings: whole
+            .got
+            .warnings()
+            .iter()
+            .map(|warning| format!("{warning:?}"))
+            .collect(),
+        violations: whole.violations.clone(),
+        exception: None,
+    };
+    for cut in Cut::all(
+        exchange.body.len(),
+        &exchange.arrived,
+        splits,
+        seed_of(exchange, seed),
+    ) {
+        let run = replay::once(exchange, op, subject, &cut).await;
+        judged.faults.extend(difference(&cut, &run, &whole));
+    }
+    if !judged.is_clean() {
+        judged.exception = exceptions::of(exchange);
+    }
+    judged
+}
+
+fn difference(cut: &Cut, run: &Run, whole: &Run) -> Option<String> {
+    (run != whole).then(|| {
+        format!(
+            "{cut}: {}, and not {}",
+            run.got.summary(),
+            whole.got.summary()
+        )
+    })
+}
+
+/// Its own for each exchange, so that it is the same whichever others are replayed.
+fn seed_of(exchange: &Exchange, seed: u64) -> u64 {
+    exchange.file.bytes().fold(seed, |seed, byte| {
+        seed.wrapping_mul(31).wrapping_add(byte.into())
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,207 @@
+//! How one provider differs from the common format. Data, so that it can be read at a glance.
+
+use trunkline_core::{Capabilities, ChatRequest, ErrorKind, Json, ProviderDef};
+
+use crate::ErrorDetail;
+
+/// How one provider speaks chat completions.
+///
+/// Start from a provider's definition and say what differs; a new field here breaks nobody.
+///
+/// ```
+/// use trunkline_core::{Capabilities, ProviderDef};
+/// use trunkline_openai_compat::Dialect;
+///
+/// const PROVIDER: ProviderDef = ProviderDef::new("example", "EXAMPLE", |_, _| unreachable!())
+///     .base_url("https://api.example.com/v1")
+///     .capabilities(Capabilities::NONE.chat().stream().temperature());
+///
+/// const DIALECT: Dialect = Dialect::of(&PROVIDER).max_tokens("max_tokens").think_tags();
+/// # let _ = DIALECT;
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Dialect {
+    /// The provider's id.
+    pub provider: &'static str,
+    /// What it can do; what it cannot is left out of the request.
+    pub capabilities: Capabilities,
+    /// What the limit on output tokens is called.
+    pub max_tokens: &'static str,
+    /// Whether instructions may come with the role `developer`; else they become `system`.
+    pub developer_role: bool,
+    /// Whether a stream tells its usage when asked to by `stream_options`.
+    pub stream_usage: bool,
+    /// How it is told how much to think.
+    pub reasoning: ReasoningParam,
+    /// The field in which it wants the model's earlier thoughts back, if it does.
+    pub reasoning_replay: Option<&'static str>,
+    /// Whether thoughts come inside the text, between `<think>` and `</think>`.
+    pub think_tags: bool,
+    /// Whether it knows `allowed_tools`; else the other tools are left out.
+    pub allowed_tools: bool,
+    /// Whether embeddings come as base64 when asked to, which is a fifth of the work.
+    pub base64_embeddings: bool,
+    /// What its own error codes mean.
+    pub classify: fn(&ErrorDetail) -> Option<ErrorKind>,
+    /// What no field here can say: a merge patch over the body of a request.
+    pub patch: fn(&ChatRequest) -> Option<Json>,
+}
+
+/// How a provider is told how much to think.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReasoningParam {
+    /// `"reasoning_effort": "low"`.
+    Effort,
+    /// `"reasoning": { "effort": "low" }`, or `{ "max_tokens": 1024 }`.
+    Object,
+}
+
+/// All that chat completions have at their origin.
+const OPENAI_CAPABILITIES: Capabilities = Capabilities::NONE
+    .chat()
+    .stream()
+    .tools()
+    .tool_choice()
+    .parallel_tools()
+    .json()
+    .schema()
+    .image_in()
+    .audio_in()
+    .document_in()
+    .audio_out()
+    .temperature()
+    .top_p()
+    .frequency_penalty()
+    .presence_penalty()
+    .seed()
+    .stop()
+    .candidates()
+    .logprobs()
+    .logit_bias()
+    .reasoning()
+    .service_tier()
+    .user()
+    .metadata()
+    .embed()
+    .dimensions()
+    .list_models()
+    .max_inputs(2_048);
+
+impl Dialect {
+    /// OpenAI's own.
+    ///
+    /// <https://platform.openai.com/docs/api-reference/chat/create>
+    pub const OPENAI: Self = Self {
+        provider: "openai",
+        capabilities: OPENAI_CAPABILITIES,
+        max_tokens: "max_completion_tokens",
+        developer_role: true,
+        stream_usage: true,
+        reasoning: ReasoningParam::Effort,
+        reasoning_replay: None,
+        think_tags: false,
+        allowed_tools: true,
+        base64_embeddings: true,
+        classify: |_| None,
+        patch: |_| None,
+    };
+
+    /// What most compatible servers take, with the id and the capabilities of `provider`.
+    pub const fn of(provider: &ProviderDef) -> Self {
+        Self {
+            provider: provider.id,
+            capabilities: provider.capabilities,
+            max_tokens: "max_tokens",
+            developer_role: false,
+            allowed_tools: false,
+            base64_embeddings: false,
+            ..Self::OPENAI
+        }
+    }
+
+    /// Sets the provider's id.
+    #[must_use]
+    pub const fn provider(mut self, id: &'static str) -> Self {
+        self.provider = id;
+        self
+    }
+
+    /// Sets what it can do.
+    #[must_use]
+    pub const fn capabilities(mut self, capabilities: Capabilities) -> Self {
+        self.capabilities = capabilities;
+        self
+    }
+
+    /// Sets what the limit on output tokens is called.
+    #[must_use]
+    pub const fn max_tokens(mut self, field: &'static str) -> Self {
+        self.max_tokens = field;
+        self
+    }
+
+    /// Says that it knows the role `developer`.
+    #[must_use]
+    pub const fn developer_role(mut self) -> Self {
+        self.developer_role = true;
+        self
+    }
+
+    /// Says that it refuses `stream_options`.
+    #[must_use]
+    pub const fn no_stream_usage(mut self) -> Self {
+        self.stream_usage = false;
+        self
+    }
+
+    /// Sets how it is told how much to think.
+    #[must_use]
+    pub const fn reasoning(mut self, param: ReasoningParam) -> Self {
+        self.reasoning = param;
+        self
+    }
+
+    /// Sets the field in which it wants earlier thoughts back.
+    #[must_use]
+    pub const fn reasoning_replay(mut self, field: &'static str) -> Self {
+        self.reasoning_replay = Some(field);
+        self
+    }
+
+    /// Says that thoughts come inside the text, between `<think>` and `</think>`.
+    #[must_use]
+    pub const fn think_tags(mut self) -> Self {
+        self.think_tags = true;
+        self
+    }
+
+    /// Says that it knows `allowed_tools`.
+    #[must_use]
+    pub const fn allowed_tools(mut self) -> Self {
+        self.allowed_tools = true;
+        self
+    }
+
+    /// Says that embeddings come as base64 when asked to.
+    #[must_use]
+    pub const fn base64_embeddings(mut self) -> Self {
+        self.base64_embeddings = true;
+        self
+    }
+
+    /// Sets what its own error codes mean.
+    #[must_use]
+    pub const fn classify(mut self, classify: fn(&ErrorDetail) -> Option<ErrorKind>) -> Self {
+        self.classify = classify;
+        self
+    }
+
+    /// Sets a merge patch over the body of a request, for what no field here can say.
+    #[must_use]
+    pub const fn patch(mut self, patch: fn(&ChatRequest) -> Option<Json>) -> Self {
+        self.patch = patch;
+        self
+    }
+}

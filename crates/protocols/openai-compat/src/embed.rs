@@ -1,0 +1,137 @@
+//! Vectors from the wire: numbers, or base64 of them.
+//!
+//! <https://platform.openai.com/docs/api-reference/embeddings/object>
+
+use std::fmt;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, SeqAccess, Visitor},
+};
+use serde_json::value::RawValue;
+use trunkline_core::{
+    EmbedRequest, EmbedResponse, Error, Result,
+    chat::{Completeness, Usage},
+    embed::Embedding,
+};
+
+use crate::{
+    Dialect, decode, error,
+    wire::{Str, count},
+};
+
+#[derive(Deserialize)]
+struct Wire<'a> {
+    #[serde(borrow, default)]
+    data: Option<Vec<Item<'a>>>,
+    #[serde(borrow, default)]
+    model: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    usage: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Item<'a> {
+    #[serde(borrow, default)]
+    index: Option<&'a RawValue>,
+    embedding: Vector,
+}
+
+pub(crate) fn response(
+    dialect: Dialect,
+    request: &EmbedRequest,
+    body: &[u8],
+) -> Result<EmbedResponse> {
+    let wire: Wire<'_> = serde_json::from_slice(body).map_err(|cause| {
+        let place = format!(
+            "the answer is no list of embeddings (line {}, column {})",
+            cause.line(),
+            cause.column()
+        );
+        Error::decode(place).with_source(cause)
+    })?;
+    let Some(mut data) = wire.data else {
+        let text = String::from_utf8_lossy(body);
+        return Err(match error::looks_like_one(&text) {
+            true => error::in_band(dialect, &text),
+            false => Error::decode("an answer without `data`"),
+        });
+    };
+    if data.len() != request.inputs.len() {
+        let (got, asked) = (data.len(), request.inputs.len());
+        return Err(Error::decode(format!(
+            "{got} embeddings came for {asked} inputs"
+        )));
+    }
+    // In the order of the inputs, whatever the order on the wire.
+    data.sort_by_key(|item| item.index.and_then(count).unwrap_or(u64::MAX));
+    let vectors = data
+        .into_iter()
+        .map(|item| Embedding::from(item.embedding.0))
+        .collect();
+    let mut response = EmbedResponse::new(
+        wire.model
+            .map(|model| model.0.into_owned())
+            .unwrap_or_default(),
+        vectors,
+    );
+    response.usage = wire.usage.and_then(usage).unwrap_or_default();
+    Ok(response)
+}
+
+/// Some tell the total only, which is the input: nothing comes out.
+fn usage(raw: &RawValue) -> Option<Usage> {
+    #[derive(Deserialize)]
+    struct Total<'a> {
+        #[serde(borrow)]
+        total_tokens: Option<&'a RawValue>,
+    }
+    let mut usage = decode::usage::usage(raw)?;
+    if usage.input.total.is_none() {
+        usage.input.total = serde_json::from_str::<Total<'_>>(raw.get())
+            .ok()
+            .and_then(|total| count(total.total_tokens?));
+    }
+    usage.completeness = Completeness::Final;
+    Some(usage)
+}
+
+struct Vector(Vec<f32>);
+
+impl<'de> Deserialize<'de> for Vector {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Numbers;
+        impl<'de> Visitor<'de> for Numbers {
+            type Value = Vector;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of numbers, or base64 of 32-bit floats")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Vector, E> {
+                let bytes = STANDARD.decode(text).map_err(E::custom)?;
+                let (floats, rest) = bytes.as_chunks::<4>();
+                if !rest.is_empty() {
+                    return Err(E::custom("base64 of something else than 32-bit floats"));
+                }
+                Ok(Vector(
+                    floats
+                        .iter()
+                        .map(|float| f32::from_le_bytes(*float))
+                        .collect(),
+                ))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vector, A::Error> {
+                // A hint is a claim: believe it up to a size that costs nothing.
+                let mut floats = Vec::with_capacity(seq.size_hint().unwrap_or(1_536).min(8_192));
+                while let Some(float) = seq.next_element()? {
+                    floats.push(float);
+                }
+                Ok(Vector(floats))
+            }
+        }
+        deserializer.deserialize_any(Numbers)
+    }
+}

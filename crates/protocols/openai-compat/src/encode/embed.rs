@@ -1,0 +1,94 @@
+//! Requests for embeddings.
+//!
+//! <https://platform.openai.com/docs/api-reference/embeddings/create>
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use trunkline_core::{EmbedRequest, Error, ErrorKind, Result, chat::Warnings, embed::EmbedInput};
+
+use super::List;
+use crate::Dialect;
+
+pub(crate) fn embed(
+    dialect: Dialect,
+    request: &EmbedRequest,
+    warnings: &mut Warnings,
+) -> Result<Vec<u8>> {
+    let invalid = |what: String| Error::new(ErrorKind::InvalidRequest, what);
+    if request.model.is_empty() {
+        return Err(invalid("the request names no model".to_owned()));
+    }
+    if request.inputs.is_empty() {
+        return Err(invalid("there is nothing to embed".to_owned()));
+    }
+    if let Some(most) = dialect
+        .capabilities
+        .max_inputs
+        .filter(|most| request.inputs.len() > *most)
+    {
+        let inputs = request.inputs.len();
+        return Err(invalid(format!(
+            "{inputs} inputs in one request; the provider takes {most}. Send several requests"
+        )));
+    }
+    if request
+        .inputs
+        .iter()
+        .any(|input| matches!(input, EmbedInput::Media(_)))
+    {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            "only texts and tokens can be embedded here, no media",
+        ));
+    }
+    warnings.unsupported_if(
+        request.dimensions.is_some() && !dialect.capabilities.dimensions,
+        "dimensions",
+    );
+    warnings.unsupported_if(request.purpose.is_some(), "purpose");
+    warnings.unsupported_if(request.user.is_some() && !dialect.capabilities.user, "user");
+
+    let mut bytes = Vec::new();
+    serde_json::to_writer(&mut bytes, &Body { dialect, request }).map_err(|error| {
+        invalid("the request cannot be written as JSON".to_owned()).with_source(error)
+    })?;
+    match request.options.get(dialect.provider) {
+        Some(options) => super::merge(&bytes, options),
+        None => Ok(bytes),
+    }
+}
+
+struct Body<'a> {
+    dialect: Dialect,
+    request: &'a EmbedRequest,
+}
+
+impl Serialize for Body<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { dialect, request } = self;
+        let mut body = serializer.serialize_map(None)?;
+        body.serialize_entry("model", &request.model)?;
+        body.serialize_entry("input", &List(request.inputs.iter().map(Input)))?;
+        if dialect.base64_embeddings {
+            body.serialize_entry("encoding_format", "base64")?;
+        }
+        if let (true, Some(dimensions)) = (dialect.capabilities.dimensions, request.dimensions) {
+            body.serialize_entry("dimensions", &dimensions)?;
+        }
+        if let (true, Some(user)) = (dialect.capabilities.user, &request.user) {
+            body.serialize_entry("user", user)?;
+        }
+        body.end()
+    }
+}
+
+struct Input<'a>(&'a EmbedInput);
+
+impl Serialize for Input<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            EmbedInput::Text(text) => serializer.serialize_str(text),
+            EmbedInput::Tokens(tokens) => tokens.serialize(serializer),
+            _ => serializer.serialize_none(),
+        }
+    }
+}

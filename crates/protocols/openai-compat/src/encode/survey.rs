@@ -1,0 +1,143 @@
+//! What a request asks for that this dialect cannot say: one warning for each.
+
+use trunkline_core::{
+    ChatRequest, Content, Part, Role, Warning,
+    chat::{Format, Modality, Replay, Source, ToolChoice, ToolKind, ToolStatus, Warnings},
+};
+
+use crate::Dialect;
+
+pub(super) fn settings(dialect: Dialect, request: &ChatRequest, warnings: &mut Warnings) {
+    let can = &dialect.capabilities;
+    macro_rules! unsupported {
+        ($($name:ident: $asked:expr),+ $(,)?) => {
+            $(warnings.unsupported_if(!can.$name && $asked, stringify!($name));)+
+        };
+    }
+    unsupported! {
+        temperature: request.temperature.is_some(),
+        top_p: request.top_p.is_some(),
+        top_k: request.top_k.is_some(),
+        min_p: request.min_p.is_some(),
+        frequency_penalty: request.frequency_penalty.is_some(),
+        presence_penalty: request.presence_penalty.is_some(),
+        seed: request.seed.is_some(),
+        stop: !request.stop.is_empty(),
+        candidates: request.candidates.is_some_and(|n| n != 1),
+        logprobs: request.logprobs.is_some(),
+        logit_bias: !request.logit_bias.is_empty(),
+        reasoning: request.reasoning.is_some(),
+        service_tier: request.service_tier.is_some(),
+        user: request.user.is_some(),
+        metadata: !request.metadata.is_empty(),
+        tools: !request.tools.is_empty(),
+        tool_choice: request.tool_choice.is_some() && !request.tools.is_empty(),
+        parallel_tools: request.parallel_tools.is_some() && !request.tools.is_empty(),
+        image_out: request.modalities.contains(&Modality::Image),
+        audio_out: request.modalities.contains(&Modality::Audio),
+    }
+    match &request.format {
+        Some(Format::Schema { .. }) if !can.schema && can.json => {
+            warnings.push(Warning::coerced("format", "schema", "json"));
+        }
+        Some(Format::Schema { .. }) if !can.schema => warnings.push(Warning::unsupported("schema")),
+        Some(Format::Json) if !can.json => warnings.push(Warning::unsupported("json")),
+        _ => {}
+    }
+    if let Some(ToolChoice::Allowed(_)) = request.tool_choice {
+        if can.tool_choice && !dialect.allowed_tools {
+            warnings.push(Warning::coerced(
+                "tool_choice",
+                "allowed tools",
+                "those tools only",
+            ));
+        }
+    }
+    for tool in &request.tools {
+        if let ToolKind::Mcp(_) = tool.kind {
+            warnings.push(Warning::unsupported("tools.mcp"));
+        }
+    }
+    if request
+        .messages
+        .last()
+        .is_some_and(|message| message.role == Role::Assistant)
+        && !can.prefill
+    {
+        warnings.push(Warning::unsupported("prefill"));
+    }
+}
+
+pub(super) fn messages(dialect: Dialect, request: &ChatRequest, warnings: &mut Warnings) {
+    for message in &request.messages {
+        if message.role == Role::Developer && !dialect.developer_role {
+            warnings.push(Warning::coerced("role", "developer", "system"));
+        }
+        for part in &message.parts {
+            self::part(dialect, message.role, part, warnings);
+        }
+    }
+}
+
+fn part(dialect: Dialect, role: Role, part: &Part, warnings: &mut Warnings) {
+    if let Some(state) = part
+        .state
+        .as_ref()
+        .filter(|state| !is_ours(dialect, &state.kind, state.replay))
+    {
+        warnings.push(Warning::StateDropped {
+            kind: state.kind.clone(),
+        });
+    }
+    match &part.content {
+        Content::Media(media) => {
+            if let Some(feature) = super::message::unsendable(dialect, role, media) {
+                warnings.push(Warning::unsupported(feature));
+            }
+        }
+        Content::ToolResult(result) => {
+            if result.status != ToolStatus::Ok {
+                let status = match result.status {
+                    ToolStatus::Denied => "denied",
+                    ToolStatus::Incomplete => "incomplete",
+                    _ => "error",
+                };
+                warnings.push(Warning::coerced("tool_result.status", status, "text"));
+            }
+            if result
+                .output
+                .iter()
+                .any(|part| !matches!(part.content, Content::Text(_)))
+            {
+                warnings.push(Warning::unsupported("tool_result.media"));
+            }
+        }
+        Content::Opaque(opaque) if !is_ours(dialect, &opaque.kind, opaque.replay) => {
+            warnings.push(Warning::StateDropped {
+                kind: opaque.kind.clone(),
+            });
+        }
+        Content::CachePoint(_) => warnings.push(Warning::unsupported("cache_point")),
+        Content::Approval(_) => warnings.push(Warning::unsupported("approval")),
+        Content::Reasoning(reasoning) if reasoning.redacted && part.state.is_none() => {
+            warnings.push(Warning::unsupported("reasoning.redacted"));
+        }
+        _ => {}
+    }
+}
+
+/// Whether state of this kind goes back to this provider.
+pub(super) fn is_ours(dialect: Dialect, kind: &str, replay: Replay) -> bool {
+    replay != Replay::Never
+        && kind
+            .strip_prefix(dialect.provider)
+            .is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// Whether the file is one that this provider stores.
+pub(super) fn file_of<'a>(dialect: Dialect, source: &'a Source) -> Option<&'a str> {
+    match source {
+        Source::File(ids) => ids.get(dialect.provider).map(String::as_str),
+        _ => None,
+    }
+}

@@ -1,0 +1,298 @@
+//! What servers send, read as tolerantly as they write.
+//!
+//! One set of types for whole answers and for chunks: a chunk has `delta` where an answer has
+//! `message`, and both are read alike. Strings borrow from the frame. `null` is the same as absent everywhere, unknown
+//! fields are passed over, and what is kept as raw JSON is read only when it is needed.
+//!
+//! <https://platform.openai.com/docs/api-reference/chat/object>
+//! <https://platform.openai.com/docs/api-reference/chat-streaming/streaming>
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, IgnoredAny, SeqAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+/// An answer, or a piece of one.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Chunk<'a> {
+    #[serde(borrow)]
+    pub(crate) id: Option<Str<'a>>,
+    #[serde(borrow)]
+    pub(crate) object: Option<Str<'a>>,
+    #[serde(borrow)]
+    pub(crate) model: Option<Str<'a>>,
+    #[serde(borrow)]
+    pub(crate) created: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(crate) service_tier: Option<Str<'a>>,
+    #[serde(borrow)]
+    pub(crate) choices: Option<Few<Choice<'a>>>,
+    #[serde(borrow)]
+    pub(crate) usage: Option<&'a RawValue>,
+    /// Groq's streams put their usage here.
+    #[serde(borrow)]
+    pub(crate) x_groq: Option<&'a RawValue>,
+    /// Pages that the answer stands on (Perplexity, xAI).
+    #[serde(borrow)]
+    pub(crate) citations: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(crate) error: Option<&'a RawValue>,
+}
+
+/// One of the answers.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Choice<'a> {
+    #[serde(borrow)]
+    pub(crate) index: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(crate) delta: Option<Delta<'a>>,
+    /// Whole answers have it. Perplexity's chunks have both: there it repeats all that came.
+    #[serde(borrow)]
+    pub(crate) message: Option<Delta<'a>>,
+    #[serde(borrow)]
+    pub(crate) finish_reason: Option<Str<'a>>,
+    #[serde(borrow)]
+    pub(crate) logprobs: Option<Logprobs<'a>>,
+    /// OpenRouter's failures in the midst of an answer.
+    #[serde(borrow)]
+    pub(crate) error: Option<&'a RawValue>,
+}
+
+/// What was said.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Delta<'a> {
+    #[serde(borrow)]
+    pub(crate) content: Option<Said<'a>>,
+    #[serde(borrow)]
+    pub(crate) reasoning_content: Option<Said<'a>>,
+    #[serde(borrow)]
+    pub(crate) reasoning: Option<Said<'a>>,
+    #[serde(borrow)]
+    pub(crate) reasoning_details: Option<Vec<&'a RawValue>>,
+    #[serde(borrow)]
+    pub(crate) refusal: Option<Str<'a>>,
+    #[serde(borrow)]
+    pub(crate) tool_calls: Option<Few<ToolCall<'a>>>,
+    /// The form before tools.
+    #[serde(borrow)]
+    pub(crate) function_call: Option<Function<'a>>,
+    #[serde(borrow)]
+    pub(crate) annotations: Option<Vec<&'a RawValue>>,
+    #[serde(borrow)]
+    pub(crate) audio: Option<Audio<'a>>,
+    #[serde(borrow)]
+    pub(crate) images: Option<Vec<&'a RawValue>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ToolCall<'a> {
+    #[serde(borrow)]
+    pub(crate) index: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(crate) id: Option<Str<'a>>,
+    #[serde(borrow)]
+    pub(crate) function: Option<Function<'a>>,
+    #[serde(borrow)]
+    pub(crate) custom: Option<Function<'a>>,
+    #[serde(borrow)]
+    pub(crate) extra_content: Option<&'a RawValue>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Function<'a> {
+    #[serde(borrow)]
+    pub(crate) name: Option<Str<'a>>,
+    /// A string that holds JSON; some servers send the JSON itself.
+    #[serde(borrow, alias = "input")]
+    pub(crate) arguments: Option<&'a RawValue>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Audio<'a> {
+    #[serde(borrow)]
+    pub(crate) id: Option<Str<'a>>,
+    #[serde(borrow)]
+    pub(crate) data: Option<Str<'a>>,
+    #[serde(borrow)]
+    pub(crate) transcript: Option<Str<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Logprobs<'a> {
+    #[serde(borrow)]
+    pub(crate) content: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(crate) refusal: Option<&'a RawValue>,
+}
+
+/// A string that borrows where JSON lets it. A number or a flag becomes its text; what is neither
+/// becomes nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Str<'a>(pub(crate) Cow<'a, str>);
+
+impl Str<'_> {
+    pub(crate) fn non_empty(&self) -> Option<&str> {
+        Some(&*self.0).filter(|text| !text.is_empty())
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Str<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl<'de> Visitor<'de> for Text {
+            type Value = Str<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Str<'de>, E> {
+                Ok(Str(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Str<'de>, E> {
+                Ok(Str(Cow::Owned(text.to_owned())))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Str<'de>, E> {
+                Ok(Str(Cow::Owned(number.to_string())))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Str<'de>, E> {
+                Ok(Str(Cow::Owned(number.to_string())))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<Str<'de>, E> {
+                Ok(Str(Cow::Owned(number.to_string())))
+            }
+
+            fn visit_bool<E>(self, flag: bool) -> Result<Str<'de>, E> {
+                Ok(Str(Cow::Owned(flag.to_string())))
+            }
+
+            fn visit_unit<E>(self) -> Result<Str<'de>, E> {
+                Ok(Str::default())
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Str<'de>, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Str::default())
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Str<'de>, A::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Str::default())
+            }
+        }
+        deserializer.deserialize_any(Text)
+    }
+}
+
+/// Words, or a list of pieces (Mistral).
+#[derive(Debug)]
+pub(crate) enum Said<'a> {
+    Words(Str<'a>),
+    Pieces(Vec<&'a RawValue>),
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Said<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Said<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or a list")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Said<'de>, E> {
+                Ok(Said::Words(Str(Cow::Borrowed(text))))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Said<'de>, E> {
+                Ok(Said::Words(Str(Cow::Owned(text.to_owned()))))
+            }
+
+            fn visit_unit<E>(self) -> Result<Said<'de>, E> {
+                Ok(Said::Words(Str::default()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Said<'de>, A::Error> {
+                let mut pieces = Vec::new();
+                while let Some(piece) = seq.next_element()? {
+                    pieces.push(piece);
+                }
+                Ok(Said::Pieces(pieces))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// A list that has one entry nearly always: the first costs no allocation.
+#[derive(Debug)]
+pub(crate) struct Few<T> {
+    first: Option<T>,
+    rest: Vec<T>,
+}
+
+impl<T> IntoIterator for Few<T> {
+    type Item = T;
+    type IntoIter = std::iter::Chain<std::option::IntoIter<T>, std::vec::IntoIter<T>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.first.into_iter().chain(self.rest)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Few<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List<T>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
+            type Value = Few<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Few<T>, A::Error> {
+                let first = seq.next_element()?;
+                let mut rest = Vec::new();
+                while let Some(next) = seq.next_element()? {
+                    rest.push(next);
+                }
+                Ok(Few { first, rest })
+            }
+        }
+        deserializer.deserialize_seq(List(std::marker::PhantomData))
+    }
+}
+
+/// A count. Servers write `12`, `12.0`, `"12"`, and nonsense, which is no count.
+pub(crate) fn count(raw: &RawValue) -> Option<u64> {
+    let text = raw.get().trim_matches('"');
+    text.parse().ok().or_else(|| {
+        let number: f64 = text.parse().ok()?;
+        // A cast saturates; what is not finite is not a count.
+        (number.is_finite() && number >= 0.0).then_some(number as u64)
+    })
+}
+
+/// A string's text, or the text of any other JSON.
+pub(crate) fn text_of(raw: &RawValue) -> Cow<'_, str> {
+    match serde_json::from_str::<Str<'_>>(raw.get()) {
+        Ok(Str(text)) if raw.get().starts_with('"') => text,
+        _ if raw.get() == "null" => Cow::Borrowed(""),
+        _ => Cow::Borrowed(raw.get()),
+    }
+}

@@ -1,0 +1,12 @@
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+#[doc(inline)]
+pub use trunkline_core::*;
+
+// backends:begin
+#[cfg(feature = "groq")]
+pub use trunkline_groq as groq;
+#[cfg(feature = "openai")]
+pub use trunkline_openai as openai;
+// backends:end

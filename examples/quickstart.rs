@@ -1,0 +1,203 @@
+//! The main job, from a question to the statistics.
+//!
+//! `cargo run --example quickstart`
+//!
+//! Without a key it talks to the test kit's embedded provider: a real server on loopback, without
+//! a model behind it. With `OPENAI_API_KEY` or `GROQ_API_KEY` it talks to that provider; a base URL
+//! (`OPENAI_BASE_URL`) takes it to any server that speaks the same protocol.
+
+use std::io::Write;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use trunkline::{Backend, ChatRequest, Message, Model, Result, Tool};
+use trunkline_groq::Groq;
+use trunkline_openai::OpenAi;
+use trunkline_testkit::{EmbeddedProvider, embedded};
+
+#[tokio::main]
+async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
+    let (model, embedder, _embedded) = connect().await?;
+
+    chat(&model).await?;
+    stream(&model).await?;
+    tools(&model).await?;
+    structured(&model).await?;
+    match &embedder {
+        Some(embedder) => embeddings(embedder).await?,
+        None => println!("\n— Embeddings —\n(this provider has none)"),
+    }
+    statistics(model.backend());
+    Ok(())
+}
+
+/// The first of: OpenAI, Groq, the embedded provider. The last must be kept as long as it is used.
+async fn connect() -> Result<(Model, Option<Model>, Option<EmbeddedProvider>)> {
+    let is_set = |name: &str| std::env::var(name).is_ok_and(|value| !value.is_empty());
+    if is_set("OPENAI_API_KEY") || is_set("OPENAI_BASE_URL") {
+        let vars = |name: &str| {
+            // A server of your own may want no key; the protocol wants some.
+            let keyless = name == "OPENAI_API_KEY" && !is_set(name) && !is_set("OPENAI_API_KEYS");
+            std::env::var(name)
+                .ok()
+                .or_else(|| keyless.then(|| "none".to_owned()))
+        };
+        let openai = OpenAi::from_vars(&vars)?;
+        let model = openai.default_model()?;
+        println!("Talking to OpenAI's API, model {}.", model.name());
+        let embedder = openai.model("text-embedding-3-small");
+        return Ok((model, Some(embedder), None));
+    }
+    if is_set("GROQ_API_KEY") {
+        let model = Groq::from_env()?.default_model()?;
+        println!("Talking to Groq, model {}.", model.name());
+        return Ok((model, None, None));
+    }
+    let server = EmbeddedProvider::builder()
+        .rate_limit_first(true)
+        .start()
+        .await;
+    println!(
+        "No key is set: talking to the embedded provider at {}, which has no model behind it.",
+        server.url()
+    );
+    println!("Set OPENAI_API_KEY or GROQ_API_KEY to talk to a real one.");
+    let account = OpenAi::with(server.key(), server.url(), trunkline::HttpClient::shared())?;
+    let (model, embedder) = (
+        account.model(embedded::CHAT_MODEL),
+        account.model(embedded::EMBED_MODEL),
+    );
+    Ok((model, Some(embedder), Some(server)))
+}
+
+async fn chat(model: &Model) -> Result<()> {
+    println!("\n— A chat —");
+    let answer = model.chat("Why is the sky blue? One sentence.").await?;
+    println!("{}", answer.text());
+    if answer.meta().attempts > 1 {
+        println!(
+            "(It took {} attempts: the first was refused, and repeated unseen.)",
+            answer.meta().attempts
+        );
+    }
+    Ok(())
+}
+
+async fn stream(model: &Model) -> Result<()> {
+    println!("\n— The same, word by word —");
+    let mut words = model
+        .chat("Tell me a very short story.")
+        .stream()
+        .await?
+        .text();
+    while let Some(word) = words.try_next().await? {
+        print!("{word}");
+        // Output that fails to flush is output that nobody sees: nothing to do about it here.
+        let _ = std::io::stdout().flush();
+    }
+    println!();
+    Ok(())
+}
+
+/// The weather somewhere.
+#[derive(Deserialize, JsonSchema)]
+struct Weather {
+    /// The city, as the user named it.
+    city: String,
+}
+
+async fn tools(model: &Model) -> Result<()> {
+    println!("\n— A tool —");
+    let mut chat = ChatRequest::from("Do I need an umbrella in Oslo?").tool(Tool::of::<Weather>(
+        "weather",
+        "The weather in a city, now.",
+    ));
+    // A model may want tools several times; this many rounds are enough for one question.
+    for _ in 0..5 {
+        let answer = model.chat(chat.clone()).await?;
+        if answer.tool_calls().next().is_none() {
+            println!("{}", answer.text());
+            return Ok(());
+        }
+        chat = chat.message(Message::assistant(&answer));
+        for call in answer.tool_calls() {
+            let message = match call.parse::<Weather>() {
+                Ok(Weather { city }) => {
+                    println!("(The model asks for the weather in {city}.)");
+                    Message::tool_result(call, format!("Rain in {city}, 9 °C."))
+                }
+                // The model reads what was wrong and tries again.
+                Err(error) => Message::tool_error(call, error.to_string()),
+            };
+            chat = chat.message(message);
+        }
+    }
+    println!("(The model went on asking for tools.)");
+    Ok(())
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Recipe {
+    title: String,
+    minutes: u32,
+    steps: Vec<String>,
+}
+
+async fn structured(model: &Model) -> Result<()> {
+    println!("\n— An answer as a Rust type —");
+    let recipe: Recipe = model.chat("A lasagna for two.").extract().await?;
+    println!(
+        "{} ({} minutes, {} steps)",
+        recipe.title,
+        recipe.minutes,
+        recipe.steps.len()
+    );
+    Ok(())
+}
+
+async fn embeddings(embedder: &Model) -> Result<()> {
+    println!("\n— Embeddings —");
+    let texts = ["a cat on a mat", "a cat on the mat", "the price of copper"];
+    let embedded = embedder.embed(texts).dimensions(64).await?;
+    if let [cat, same_cat, copper] = &embedded.vectors[..] {
+        println!(
+            "{:?} and {:?}: {:.2}",
+            texts[0],
+            texts[1],
+            cosine(cat, same_cat)
+        );
+        println!(
+            "{:?} and {:?}: {:.2}",
+            texts[0],
+            texts[2],
+            cosine(cat, copper)
+        );
+    }
+    Ok(())
+}
+
+fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}
+
+fn statistics(backend: &Backend) {
+    println!("\n— What happened at the endpoint —");
+    for endpoint in backend.stats().endpoints {
+        println!("{} at {}", endpoint.provider, endpoint.endpoint);
+        println!(
+            "  calls {}, completed {}, retries {}",
+            endpoint.calls, endpoint.completed, endpoint.retries
+        );
+        println!("  errors {:?}", endpoint.errors);
+        println!(
+            "  tokens in {}, out {}",
+            endpoint.input_tokens, endpoint.output_tokens
+        );
+        let first = endpoint.time_to_first_content;
+        println!(
+            "  first content within {:?} (half of {} streams)",
+            first.p50, first.count
+        );
+    }
+}
