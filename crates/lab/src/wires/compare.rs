@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use trunkline_core::{
-    ChatResponse, Content, Op,
+    ChatResponse, Content, Op, ToolCall,
     chat::{Finish, FinishKind, Message},
 };
 
@@ -46,10 +46,13 @@ fn success(exchange: &Exchange, op: &Op, got: &Got) -> Vec<String> {
     let error = whole
         .iter()
         .chain(&events)
-        .find(|said| !said["error"].is_null());
+        .find(|said| said.get("error").is_some_and(|error| !error.is_null()));
     match (error, got) {
         (Some(said), Got::Failed(failure, _)) if errors::fits_in_band(failure.kind) => {
-            silent(failure, said).into_iter().collect()
+            silent(failure, said)
+                .into_iter()
+                .chain(forgotten(failure, &events))
+                .collect()
         }
         (_, Got::Failed(failure, _)) => vec![failure.to_string()],
         (Some(_), got) => vec![format!(
@@ -100,6 +103,23 @@ fn silent(failure: &Failure, said: &Value) -> Option<String> {
             quoted(&words)
         )
     })
+}
+
+/// What came before an error is still the caller's.
+fn forgotten(failure: &Failure, events: &[Value]) -> Vec<String> {
+    let said = naive::Chat::of_stream(events)
+        .answers
+        .remove(&0)
+        .unwrap_or_default();
+    let got = failure
+        .partial
+        .as_ref()
+        .map(|partial| Words::of(&partial.message))
+        .unwrap_or_default();
+    differ("text", &said.text, &got.text)
+        .into_iter()
+        .chain(differ("reasoning", &said.reasoning, &got.reasoning))
+        .collect()
 }
 
 /// A reply of another operation than was asked for.
@@ -154,46 +174,25 @@ fn chat(said: &naive::Chat, got: &ChatResponse) -> Vec<String> {
 }
 
 fn answer(said: &naive::Answer, message: &Message, finish: &Finish) -> Vec<String> {
-    let (text, reasoning) = (
-        spoken(message, |content| match content {
-            Content::Text(text) => Some(text.text.clone()),
-            _ => None,
-        }),
-        spoken(message, |content| match content {
-            Content::Reasoning(reasoning) => Some(reasoning.text.clone().unwrap_or_default()),
-            _ => None,
-        }),
-    );
+    let got = Words::of(message);
     let mut faults = Vec::new();
     // A dialect may tell thoughts from text where the provider writes both as text.
     let told_apart = said.without_tags().is_some_and(|(words, thought)| {
-        words.trim() == text.trim() && thought.trim() == reasoning.trim()
+        words.trim() == got.text.trim() && thought.trim() == got.reasoning.trim()
     });
     if !told_apart {
-        faults.extend(differ("text", &said.text, &text));
-        faults.extend(differ("reasoning", &said.reasoning, &reasoning));
+        faults.extend(differ("text", &said.text, &got.text));
+        faults.extend(differ("reasoning", &said.reasoning, &got.reasoning));
     }
-    faults.extend(differ(
-        "refusal",
-        &said.refusal,
-        &spoken(message, |content| match content {
-            Content::Refusal(refusal) => Some(refusal.text.clone()),
-            _ => None,
-        }),
-    ));
+    faults.extend(differ("refusal", &said.refusal, &got.refusal));
 
-    let calls: Vec<(&str, &str)> = message
-        .tool_calls()
-        .map(|call| (call.name.as_str(), call.arguments()))
-        .collect();
+    let calls: Vec<&ToolCall> = message.tool_calls().collect();
     let kept = calls.len() == said.calls.len()
         && said
             .calls
-            .values()
+            .iter()
             .zip(&calls)
-            .all(|(said, (name, arguments))| {
-                said.name == *name && same_arguments(&said.arguments, arguments)
-            });
+            .all(|(said, got)| same_call(said, got, &finish.kind));
     faults.extend(lost("tool calls", kept, || {
         format!("{calls:?}, and not {:?}", said.calls)
     }));
@@ -208,12 +207,41 @@ fn answer(said: &naive::Answer, message: &Message, finish: &Finish) -> Vec<Strin
     faults
 }
 
-fn spoken(message: &Message, words: impl Fn(&Content) -> Option<String>) -> String {
-    message
-        .parts
-        .iter()
-        .filter_map(|part| words(&part.content))
-        .collect()
+/// All that a message says in words, by what it is.
+#[derive(Default)]
+struct Words {
+    text: String,
+    reasoning: String,
+    refusal: String,
+}
+
+impl Words {
+    fn of(message: &Message) -> Self {
+        let mut words = Self::default();
+        for part in &message.parts {
+            match &part.content {
+                Content::Text(text) => words.text.push_str(&text.text),
+                Content::Reasoning(reasoning) => words
+                    .reasoning
+                    .push_str(reasoning.text.as_deref().unwrap_or_default()),
+                Content::Refusal(refusal) => words.refusal.push_str(&refusal.text),
+                _ => {}
+            }
+        }
+        words
+    }
+}
+
+/// A call that came without an id has one that was made up.
+fn same_call(said: &naive::Call, got: &ToolCall, finish: &FinishKind) -> bool {
+    let id = if said.id.is_empty() {
+        got.synthetic_id
+    } else {
+        got.id.as_str() == said.id
+    };
+    // Of arguments that were cut before their first byte nothing can be made.
+    let cut = said.arguments.is_empty() && *finish == FinishKind::MaxTokens && !got.is_complete();
+    id && said.name == got.name && (cut || same_arguments(&said.arguments, got.arguments()))
 }
 
 /// Nothing means the empty object; space around JSON means nothing.

@@ -32,7 +32,7 @@ pub(crate) struct Options {
     /// Only this provider's
     #[arg(long)]
     provider: Option<String>,
-    /// Show what each failure was asked and answered, and which exchanges have opaque parts or warnings
+    /// Show what each failure was asked and answered, and every error, opaque part and warning
     #[arg(long)]
     verbose: bool,
     /// At how many sets of random places each body is cut

@@ -1,6 +1,8 @@
 //! What an answer says, read in the plainest way: an independent reader to compare with. It knows
 //! no provider, no event but `data`, and no type but `serde_json::Value`.
 
+#![allow(clippy::indexing_slicing, reason = "indexing a `Value` by name answers null and cannot panic")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -23,13 +25,17 @@ pub(crate) struct Answer {
     pub(crate) text: String,
     pub(crate) reasoning: String,
     pub(crate) refusal: String,
-    pub(crate) calls: BTreeMap<u64, Call>,
+    /// In the order in which they began.
+    pub(crate) calls: Vec<Call>,
     pub(crate) finish: Option<String>,
 }
 
 /// A tool call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Call {
+    place: u64,
+    /// Empty where the provider gives none.
+    pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) arguments: String,
 }
@@ -94,13 +100,30 @@ impl Answer {
 
         for (place, call) in list(&said["tool_calls"]).enumerate() {
             let place = call["index"].as_u64().unwrap_or(place as u64);
-            self.calls.entry(place).or_default().add(&call["function"]);
+            self.grow(place, &id(&call["id"]), &call["function"]);
         }
         // The form before tools; some send an empty one along.
         let old = &said["function_call"];
         if words(&old["name"]).is_some() || words(&old["arguments"]).is_some() {
-            self.calls.entry(0).or_default().add(old);
+            self.grow(0, "", old);
         }
+    }
+
+    /// Grows the call at this place. Another id there means another call.
+    fn grow(&mut self, place: u64, id: &str, function: &Value) {
+        let same = |call: &&mut Call| {
+            call.place == place && (id.is_empty() || call.id.is_empty() || call.id == id)
+        };
+        if let Some(call) = self.calls.iter_mut().rfind(same) {
+            call.add(id, function);
+            return;
+        }
+        let mut call = Call {
+            place,
+            ..Call::default()
+        };
+        call.add(id, function);
+        self.calls.push(call);
     }
 
     /// The text apart from what stands between `<think>` and `</think>` at its beginning, and that.
@@ -115,7 +138,10 @@ impl Answer {
 }
 
 impl Call {
-    fn add(&mut self, function: &Value) {
+    fn add(&mut self, id: &str, function: &Value) {
+        if self.id.is_empty() {
+            id.clone_into(&mut self.id);
+        }
         self.name
             .push_str(function["name"].as_str().unwrap_or_default());
         match &function["arguments"] {
@@ -144,6 +170,13 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
+/// Most ids are strings, some are numbers.
+fn id(value: &Value) -> String {
+    words(value)
+        .or_else(|| value.as_u64().map(|id| id.to_string()))
+        .unwrap_or_default()
+}
+
 fn words(value: &Value) -> Option<String> {
     value
         .as_str()
@@ -157,19 +190,6 @@ pub(crate) fn events(body: &[u8]) -> Vec<Value> {
     let data = text.lines().filter_map(|line| line.strip_prefix("data:"));
     data.filter_map(|data| serde_json::from_str(data.trim()).ok())
         .collect()
-}
-
-/// Whether a stream goes on under another id after an answer in it has ended.
-pub(crate) fn begins_again(body: &[u8]) -> bool {
-    let mut ended = None;
-    events(body).iter().any(|event| {
-        let id = words(&event["id"]);
-        let again = ended.is_some() && id != ended;
-        if list(&event["choices"]).any(|choice| choice["finish_reason"].is_string()) {
-            ended = id;
-        }
-        again
-    })
 }
 
 /// The words of an error, wherever a provider puts them.
@@ -260,14 +280,28 @@ mod tests {
             call(1, json!("b"), "{}"),
             call(0, Value::Null, "}"),
         ]);
-        let call = |name: &str| Call {
-            name: name.to_owned(),
-            arguments: "{}".to_owned(),
+        let calls = answer.calls.iter();
+        let calls: Vec<_> = calls
+            .map(|call| (call.name.as_str(), call.arguments.as_str()))
+            .collect();
+        assert_eq!(calls, [("a", "{}"), ("b", "{}")]);
+    }
+
+    #[test]
+    fn another_id_at_the_same_place_is_another_call() {
+        let call =
+            |id: Value| json!({"tool_calls": [{"index": 0, "id": id, "function": {"name": "f"}}]});
+        let ids = |calls: &[Value]| -> Vec<String> {
+            streamed(calls)
+                .calls
+                .into_iter()
+                .map(|call| call.id)
+                .collect()
         };
-        assert_eq!(
-            answer.calls.into_values().collect::<Vec<_>>(),
-            [call("a"), call("b")]
-        );
+        assert_eq!(ids(&[call(json!("a")), call(json!("a"))]), ["a"]);
+        assert_eq!(ids(&[call(json!("a")), call(json!(""))]), ["a"]);
+        assert_eq!(ids(&[call(json!("a")), call(json!("b"))]), ["a", "b"]);
+        assert_eq!(ids(&[call(json!(7))]), ["7"]);
     }
 
     #[test]
@@ -275,7 +309,7 @@ mod tests {
         let empty = streamed(&[json!({"function_call": {"name": "", "arguments": ""}})]);
         assert!(empty.calls.is_empty());
         let old = streamed(&[json!({"function_call": {"name": "f", "arguments": "{}"}})]);
-        assert_eq!(old.calls[&0].name, "f");
+        assert_eq!(old.calls[0].name, "f");
     }
 
     #[test]

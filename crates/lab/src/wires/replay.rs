@@ -22,10 +22,10 @@ pub(crate) struct Run {
 pub(crate) enum Got {
     /// With its chunks, if it came in chunks.
     Chat(Box<ChatResponse>, Vec<StreamChunk>),
-    Embed(EmbedResponse),
-    Models(ModelsPage),
+    Embed(Box<EmbedResponse>),
+    Models(Box<ModelsPage>),
     /// With the chunks that came before.
-    Failed(Failure, Vec<StreamChunk>),
+    Failed(Box<Failure>, Vec<StreamChunk>),
 }
 
 /// What of an error a program can act on.
@@ -48,8 +48,8 @@ pub(crate) async fn once(exchange: &Exchange, op: &Op, subject: &Subject, cut: &
     match result {
         Ok(Reply::ChatStream(stream)) => read(stream).await,
         Ok(Reply::Chat(response)) => Run::of(Got::Chat(Box::new(response), Vec::new())),
-        Ok(Reply::Embed(response)) => Run::of(Got::Embed(response)),
-        Ok(Reply::Models(page)) => Run::of(Got::Models(page)),
+        Ok(Reply::Embed(response)) => Run::of(Got::Embed(Box::new(response))),
+        Ok(Reply::Models(page)) => Run::of(Got::Models(Box::new(page))),
         Ok(_) => Run::of(Got::failed(
             &Error::decode("a reply to another operation"),
             Vec::new(),
@@ -113,7 +113,7 @@ impl Got {
             status: error.status().map(|status| status.as_u16()),
             partial: error.partial().cloned().map(Box::new),
         };
-        Self::Failed(failure, chunks)
+        Self::Failed(Box::new(failure), chunks)
     }
 
     /// The kinds of the parts that have no name in the vocabulary.

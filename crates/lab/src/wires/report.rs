@@ -79,7 +79,10 @@ impl Report {
                     .scenarios
                     .entry(exchange.scenario.clone())
                     .or_default() += Count::of(&judged);
-                if !judged.is_clean() || !judged.opaque.is_empty() || !judged.warnings.is_empty() {
+                let plain = judged.opaque.is_empty()
+                    && judged.warnings.is_empty()
+                    && judged.error.is_none();
+                if !plain || !judged.is_clean() {
                     self.notes.push(Note { exchange, judged });
                 }
             }
@@ -145,19 +148,8 @@ impl Report {
                 writeln!(out)?;
             }
         }
-        if verbose {
-            for note in &self.notes {
-                let said = [
-                    ("opaque", &note.judged.opaque),
-                    ("warning", &note.judged.warnings),
-                ];
-                for (what, words) in said
-                    .iter()
-                    .flat_map(|(what, all)| all.iter().map(move |words| (what, words)))
-                {
-                    writeln!(out, "{what}: {}: {words}", note.exchange.file)?;
-                }
-            }
+        for note in self.notes.iter().filter(|_| verbose) {
+            note.print_finds(out)?;
         }
         Ok(())
     }
@@ -210,6 +202,26 @@ impl Note {
             )?;
             writeln!(out, "    status {}", exchange.status)?;
             writeln!(out, "    body   {}", beginning(&exchange.body))?;
+        }
+        Ok(())
+    }
+
+    /// What is worth a look although nothing is wrong with it.
+    fn print_finds(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Self { exchange, judged } = self;
+        for kind in &judged.opaque {
+            writeln!(out, "opaque: {}: {kind}", exchange.file)?;
+        }
+        for warning in &judged.warnings {
+            writeln!(out, "warning: {}: {warning}", exchange.file)?;
+        }
+        if let Some(error) = &judged.error {
+            writeln!(
+                out,
+                "error: {}: {} is {error}",
+                exchange.file,
+                exchange.status.as_u16()
+            )?;
         }
         Ok(())
     }

@@ -3,8 +3,7 @@
 use std::fmt;
 
 use trunkline_core::{
-    Account, AccountConfig, Backend, HttpClient, ProviderDef, Result, account::Builder,
-    protocol::Protocol,
+    Account, Backend, HttpClient, ProviderDef, Result, account::Builder, protocol::Protocol,
 };
 use trunkline_openai_compat::{Dialect, OpenAiCompat};
 

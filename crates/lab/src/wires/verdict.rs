@@ -6,8 +6,8 @@ use super::{
     compare,
     corpus::Exchange,
     cut::Cut,
-    exceptions::{self, Exception},
-    replay::{self, Run},
+    exceptions::{self, EXCEPTIONS, Exception},
+    replay::{self, Got, Run},
     subject::Subject,
 };
 
@@ -31,6 +31,8 @@ pub(crate) struct Judged {
     pub(crate) opaque: Vec<String>,
     /// What the answer warns of.
     pub(crate) warnings: Vec<String>,
+    /// The error that came out.
+    pub(crate) error: Option<String>,
     /// The rule by which nothing of this counts.
     pub(crate) exception: Option<Exception>,
 }
@@ -61,6 +63,10 @@ pub(crate) async fn judge(
             .map(|warning| format!("{warning:?}"))
             .collect(),
         violations: whole.violations.clone(),
+        error: match &whole.got {
+            Got::Failed(failure, _) => Some(failure.to_string()),
+            _ => None,
+        },
         exception: None,
     };
     for cut in Cut::all(
@@ -73,7 +79,7 @@ pub(crate) async fn judge(
         judged.faults.extend(difference(&cut, &run, &whole));
     }
     if !judged.is_clean() {
-        judged.exception = exceptions::of(exchange);
+        judged.exception = exceptions::of(exchange, EXCEPTIONS);
     }
     judged
 }

@@ -24,7 +24,7 @@ fn failed(kind: ErrorKind, message: &'static str) -> Got {
         status: None,
         partial: None,
     };
-    Got::Failed(failure, Vec::new())
+    Got::Failed(Box::new(failure), Vec::new())
 }
 
 fn asked() -> Op {
@@ -160,6 +160,38 @@ fn arguments_may_be_absent_or_spaced() {
 }
 
 #[test]
+fn a_call_keeps_its_id_and_one_without_says_that_it_was_made_up() {
+    let call = |id: &str| json!({"choices": [{"message": {"tool_calls": [{"id": id, "function": {"name": "f"}}]}}]});
+    let got = |id: &str, synthetic: bool| {
+        let mut call = ToolCall::new(id, "f", ToolInput::from_text(""));
+        call.synthetic_id = synthetic;
+        parts(vec![Part::new(Content::ToolCall(call))])
+    };
+    assert_eq!(chat_faults(&call("a"), got("a", false)), [""; 0]);
+    assert_eq!(chat_faults(&call(""), got("made up", true)), [""; 0]);
+    assert_eq!(chat_faults(&call("a"), got("b", false)).len(), 1);
+    assert_eq!(chat_faults(&call(""), got("", false)).len(), 1);
+}
+
+#[test]
+fn arguments_that_were_cut_before_their_first_byte_may_be_invalid() {
+    let cut = ToolInput::Invalid {
+        raw: String::new(),
+        error: "cut".to_owned(),
+    };
+    let got = ToolCall::new("", "f", cut);
+    let mut said = naive::Call::default();
+    said.name = "f".to_owned();
+    let mut synthetic = got;
+    synthetic.synthetic_id = true;
+    assert!(same_call(&said, &synthetic, &FinishKind::MaxTokens));
+    assert!(
+        !same_call(&said, &synthetic, &FinishKind::ToolCalls),
+        "a call without arguments is whole"
+    );
+}
+
+#[test]
 fn thoughts_in_tags_may_be_told_apart_or_left() {
     let said = json!({"choices": [{"message": {"content": "<think>hm</think>\n\nyes"}}]});
     let mut reasoning = Reasoning::default();
@@ -267,7 +299,7 @@ fn an_answer_that_was_not_decoded_is_a_fault() {
 fn vectors_and_models_must_all_come() {
     let op = Op::Embed(trunkline_core::EmbedRequest::new(["a"]).into());
     let exchange = answered(200, &json!({"data": [{"index": 0, "embedding": [0.5]}]}));
-    let vectors = |numbers: Vec<f32>| Got::Embed(EmbedResponse::new("m", vec![numbers.into()]));
+    let vectors = |numbers: Vec<f32>| Got::Embed(Box::new(EmbedResponse::new("m", vec![numbers.into()])));
     assert_eq!(faults(&exchange, &op, &vectors(vec![0.5])), [""; 0]);
     assert_eq!(
         faults(&exchange, &op, &vectors(vec![0.25])),
@@ -290,7 +322,7 @@ fn vectors_and_models_must_all_come() {
 
 #[test]
 fn a_reply_to_another_operation_is_a_fault() {
-    let got = Got::Models(ModelsPage::default());
+    let got = Got::Models(Box::default());
     assert_eq!(
         faults(&answered(200, &json!({})), &asked(), &got),
         ["0 models came back to another operation"]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::wires::exceptions::{self, tests::exchange};
+use crate::wires::exceptions::{Exception, tests::exchange};
 
 fn report(judged: Judged) -> Report {
     let mut report = Report::new(7, 3);
@@ -32,17 +32,16 @@ fn a_fault_or_a_violation_fails_the_run_and_an_exception_does_not() {
         .is_clean()
     );
 
-    let mut twice = exchange();
-    twice.streamed = true;
-    twice.body = "data: {\"id\":\"1\",\"choices\":[{\"finish_reason\":\"stop\"}]}\n\ndata: {\"id\":\"2\"}\n\n".into();
-    let exception = exceptions::of(&twice);
-    assert!(exception.is_some());
+    let exception = Some(Exception {
+        reason: "it was recorded wrong",
+        matches: |_| true,
+    });
     let excepted = report(Judged {
         exception,
         ..faulty()
     });
     assert!(excepted.is_clean());
-    assert!(printed(&excepted, false).contains("no server ends an answer and begins another"));
+    assert!(printed(&excepted, false).contains("it was recorded wrong"));
 }
 
 #[test]
@@ -68,10 +67,11 @@ fn each_failure_names_its_file_and_reason() {
 }
 
 #[test]
-fn opaque_parts_and_warnings_are_counted_and_shown_on_request() {
+fn opaque_parts_warnings_and_errors_are_shown_on_request() {
     let judged = || Judged {
         opaque: vec!["x.thing".to_owned()],
         warnings: vec!["odd".to_owned()],
+        error: Some("NotFound: no such model".to_owned()),
         ..Judged::default()
     };
     let report = report(judged());
@@ -84,5 +84,12 @@ fn opaque_parts_and_warnings_are_counted_and_shown_on_request() {
         (1, 1, 1)
     );
     assert!(!printed(&report, false).contains("x.thing"));
-    assert!(printed(&report, true).contains("opaque: p/x.json: x.thing"));
+    let verbose = printed(&report, true);
+    for find in [
+        "opaque: p/x.json: x.thing",
+        "warning: p/x.json: odd",
+        "error: p/x.json: 200 is NotFound: no such model",
+    ] {
+        assert!(verbose.contains(find), "{find} in {verbose}");
+    }
 }

@@ -51,7 +51,8 @@ pub struct ChunkDecoder {
     candidates: Vec<Candidate>,
     /// The number of the next part.
     next: u32,
-    has_meta: bool,
+    has_id: bool,
+    has_model: bool,
     has_citations: bool,
     /// Makes up ids for tool calls that come without.
     id_seed: u64,
@@ -135,7 +136,8 @@ impl ChunkDecoder {
             part,
             candidates: Vec::new(),
             next: 0,
-            has_meta: false,
+            has_id: false,
+            has_model: false,
             has_citations: false,
             id_seed: 0,
             last: false,
@@ -158,7 +160,7 @@ impl ChunkDecoder {
                 false => Error::decode("an answer without `choices`"),
             });
         }
-        if !self.has_meta {
+        if !(self.has_id && self.has_model) {
             self.meta(&chunk, out);
         }
         for choice in chunk.choices.into_iter().flatten() {
@@ -189,26 +191,23 @@ impl ChunkDecoder {
         Ok(())
     }
 
+    /// What the chunk tells of the answer as a whole. Azure's first chunk has no model yet, and
+    /// Copilot's no id: it is told again when there is more of it.
     fn meta(&mut self, chunk: &Chunk<'_>, out: &mut VecDeque<StreamChunk>) {
+        let owned = |text: &Option<wire::Str<'_>>| Some(text.as_ref()?.non_empty()?.to_owned());
         let mut meta = ChunkMeta::default();
-        let owned = |text: &Option<wire::Str<'_>>| {
-            text.as_ref()
-                .and_then(wire::Str::non_empty)
-                .map(str::to_owned)
-        };
-        meta.id = owned(&chunk.id);
-        meta.model = owned(&chunk.model);
-        meta.created = chunk
-            .created
-            .and_then(wire::count)
-            .filter(|created| *created > 0);
-        meta.service_tier = owned(&chunk.service_tier);
-        // Azure's first chunk tells of its filters only: wait for one that knows its model.
-        if meta.model.is_none() && meta.id.is_none() {
+        meta.id = owned(&chunk.id).filter(|_| !self.has_id);
+        meta.model = owned(&chunk.model).filter(|_| !self.has_model);
+        if meta.id.is_none() && meta.model.is_none() {
             return;
         }
-        self.has_meta = true;
-        self.id_seed = fnv(meta.id.as_deref().unwrap_or_default());
+        meta.created = chunk.created.and_then(wire::count).filter(|created| *created > 0);
+        meta.service_tier = owned(&chunk.service_tier);
+        if let Some(id) = &meta.id {
+            self.has_id = true;
+            self.id_seed = fnv(id);
+        }
+        self.has_model |= meta.model.is_some();
         out.push_back(StreamChunk::Meta(Box::new(meta)));
     }
 
