@@ -8,7 +8,7 @@ use crate::{
     AccountConfig, Backend, BackendInfo, Error, HttpClient, Model, ProviderDef, Result, Secret,
     env,
     middleware::Stack,
-    protocol::{Auth, HttpBackend, Limits, Protocol, Target, Timers},
+    protocol::{Auth, Authorize, HttpBackend, Limits, Protocol, Target, Timers},
 };
 
 /// A backend twice: bare, for pools, and in its stack, for everybody else.
@@ -65,6 +65,7 @@ pub struct Builder<A> {
     endpoints: Vec<String>,
     model: Option<String>,
     headers: Vec<(String, String)>,
+    authorize: Option<Auth>,
     client: Option<HttpClient>,
     stack: Stack,
     timers: Timers,
@@ -104,6 +105,7 @@ impl<A> Builder<A> {
             endpoints: Vec::new(),
             model: None,
             headers: Vec::new(),
+            authorize: None,
             client: None,
             stack: Stack::default(),
             timers: Timers::default(),
@@ -116,6 +118,13 @@ impl<A> Builder<A> {
     /// Sets the key.
     pub fn key(mut self, key: impl Into<Secret>) -> Self {
         self.keys.push(key.into());
+        self
+    }
+
+    /// Sets what adds credentials to each attempt, instead of a key: a token that is refreshed, a
+    /// signature over the request.
+    pub fn authorize(mut self, authorize: impl Authorize) -> Self {
+        self.authorize = Some(Auth::custom(authorize));
         self
     }
 
@@ -234,15 +243,21 @@ impl<A> Builder<A> {
             )));
         }
         let target = Target::parse(&self.base_url()?)?;
-        let key = self.single_key()?;
-        if key.is_some() && !target.is_confidential() && !self.plain_http {
+        let auth = match &self.authorize {
+            Some(_) if !self.keys.is_empty() => {
+                return Err(Error::config("both a key and `.authorize(…)` were given; give one of them"));
+            }
+            Some(auth) => auth.clone(),
+            None => Auth::of(self.provider.auth, self.single_key()?.as_ref())?,
+        };
+        if !matches!(auth, Auth::None(_)) && !target.is_confidential() && !self.plain_http {
             return Err(Error::config(format!(
                 "the base URL sends the key to {} in clear text; use https, or call `.allow_plain_http()`",
                 target.authority(),
             )));
         }
         let site = Site {
-            auth: Auth::of(self.provider.auth, key.as_ref())?,
+            auth,
             headers: self.header_map()?,
             http: self.client.clone().ok_or_else(|| {
                 Error::config(

@@ -12,7 +12,7 @@ use tower::ServiceExt;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{BoxError, Call, Endpoint, Error, Model, Operation, Reply, Result, Stats, raw};
+use crate::{BoxError, Call, Endpoint, Error, Model, ModelInfo, Operation, Reply, Result, Stats, models, raw};
 
 mod check;
 mod info;
@@ -94,6 +94,15 @@ impl Backend {
     /// One path of the provider, for requests of your own: same account, layers and transport.
     pub fn endpoint(&self, path: &str) -> Endpoint {
         Endpoint::new(self.clone(), path)
+    }
+
+    /// All models that the provider lists, page by page.
+    ///
+    /// # Errors
+    ///
+    /// As any call; [`LimitExceeded`](crate::ErrorKind::LimitExceeded) after 1,000 pages.
+    pub async fn models(&self) -> Result<Vec<ModelInfo>> {
+        models::all(self).await
     }
 
     /// Tests the endpoint, as far as `check` says.

@@ -1,8 +1,10 @@
 //! The models that a provider serves, as it lists them itself.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{Ext, chat::Meta};
+use crate::{Backend, Call, Error, Ext, Limit, Op, Result, chat::Meta};
 
 /// A request for one page of models.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,4 +88,22 @@ impl ModelsPage {
             ..Self::default()
         }
     }
+}
+
+/// The most pages that are asked for: a provider that names the same page for ever is not followed
+/// for ever.
+const MAX_PAGES: usize = 1_000;
+
+pub(crate) async fn all(backend: &Backend) -> Result<Vec<ModelInfo>> {
+    let mut models = Vec::new();
+    let mut request = ModelsRequest::default();
+    for _ in 0..MAX_PAGES {
+        let page = backend.call(Call::new(Op::Models(Arc::new(request)))).await?.into_models()?;
+        models.extend(page.models);
+        match page.next {
+            Some(next) => request = ModelsRequest::page(next),
+            None => return Ok(models),
+        }
+    }
+    Err(Error::limit_exceeded(Limit::Events, format!("the list of models has more than {MAX_PAGES} pages")))
 }

@@ -65,16 +65,6 @@ pub trait Protocol: Send + Sync + 'static {
     /// Reads an answer that is no success. The driver adds status, request id, waiting time and
     /// the provider's name.
     fn error(&self, head: &Parts, body: &[u8]) -> Error;
-
-    /// The next page, part or poll, where one answer is not the end.
-    ///
-    /// # Errors
-    ///
-    /// The answer points to somewhere that cannot be asked for.
-    fn follow(&self, op: &Op, reply: &Reply) -> Result<Option<Op>> {
-        let _ = (op, reply);
-        Ok(None)
-    }
 }
 
 /// Turns frames into chunks. Pushed, never polled; no I/O.

@@ -4,6 +4,7 @@ use serde_json::Value;
 use trunkline_core::{
     ChatResponse, Content, Op, ToolCall,
     chat::{Finish, FinishKind, Message},
+    embed::Embedding,
 };
 
 use super::{
@@ -25,7 +26,7 @@ pub(crate) fn faults(exchange: &Exchange, op: &Op, got: &Got) -> Vec<String> {
         )];
     };
     let mut faults = Vec::new();
-    if !errors::fits(exchange.status, failure.kind) {
+    if !errors::fits(exchange.status, failure.kind, failure.code.as_deref()) {
         faults.push(format!(
             "status {} came back as {failure}",
             exchange.status.as_u16()
@@ -70,11 +71,7 @@ fn success(exchange: &Exchange, op: &Op, got: &Got) -> Vec<String> {
         }
         (None, Got::Embed(response)) => {
             let said = naive::vectors(&whole.unwrap_or_default());
-            let got: Vec<&[f32]> = response
-                .vectors
-                .iter()
-                .map(|vector| vector.as_slice())
-                .collect();
+            let got: Vec<&[f32]> = response.vectors.iter().map(Embedding::as_slice).collect();
             lost("vectors", said == got, || {
                 format!("{} of {} came back", got.len(), said.len())
             })
@@ -124,12 +121,13 @@ fn forgotten(failure: &Failure, events: &[Value]) -> Vec<String> {
 
 /// A reply of another operation than was asked for.
 fn unasked(op: &Op, got: &Got) -> Option<String> {
-    let fits = match (op, got) {
-        (_, Got::Failed(..)) => true,
-        (Op::Chat(_) | Op::ChatStream(_), Got::Chat(..)) => true,
-        (Op::Embed(_), Got::Embed(_)) | (Op::Models(_), Got::Models(_)) => true,
-        _ => false,
-    };
+    let fits = matches!(
+        (op, got),
+        (_, Got::Failed(..))
+            | (Op::Chat(_) | Op::ChatStream(_), Got::Chat(..))
+            | (Op::Embed(_), Got::Embed(_))
+            | (Op::Models(_), Got::Models(_))
+    );
     (!fits).then(|| format!("{} came back to another operation", got.summary()))
 }
 

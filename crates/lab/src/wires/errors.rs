@@ -7,7 +7,11 @@ use trunkline_core::ErrorKind::{self, *};
 ///
 /// The status alone decides less than one would wish: a context that is too long comes as 400, an
 /// unknown model as 400 or 404, a refusal for content as 400 or 403.
-pub(crate) fn fits(status: StatusCode, kind: ErrorKind) -> bool {
+pub(crate) fn fits(status: StatusCode, kind: ErrorKind, code: Option<&str>) -> bool {
+    // Groq blames the request where its model wrote a call that is none: that is its own failure.
+    if code == Some("tool_use_failed") && kind == Server {
+        return true;
+    }
     let kinds: &[ErrorKind] = match status.as_u16() {
         400 | 422 => &[
             InvalidRequest,
@@ -47,6 +51,7 @@ mod tests {
     #[test]
     fn the_same_word_is_not_right_for_every_status() {
         for (status, kind, expected) in [
+            (400, Server, false),
             (400, ContextLength, true),
             (400, RateLimited, false),
             (401, Auth, true),
@@ -60,7 +65,7 @@ mod tests {
             (503, Overloaded, true),
         ] {
             assert_eq!(
-                fits(StatusCode::from_u16(status).unwrap(), kind),
+                fits(StatusCode::from_u16(status).unwrap(), kind, Some("x")),
                 expected,
                 "{status} {kind:?}"
             );

@@ -1,7 +1,10 @@
 //! What an answer says, read in the plainest way: an independent reader to compare with. It knows
 //! no provider, no event but `data`, and no type but `serde_json::Value`.
 
-#![allow(clippy::indexing_slicing, reason = "indexing a `Value` by name answers null and cannot panic")]
+#![allow(
+    clippy::indexing_slicing,
+    reason = "indexing a `Value` by name answers null and cannot panic"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 

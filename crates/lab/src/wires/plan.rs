@@ -1,6 +1,9 @@
 //! Which operation an exchange is replayed as, if it can be replayed yet.
 
-#![allow(clippy::indexing_slicing, reason = "indexing a `Value` by name answers null and cannot panic")]
+#![allow(
+    clippy::indexing_slicing,
+    reason = "indexing a `Value` by name answers null and cannot panic"
+)]
 
 use std::sync::Arc;
 

@@ -1,8 +1,10 @@
 //! One exchange, once, through the real driver.
 
+use std::sync::Arc;
+
 use trunkline_core::{
-    Backend, Call, ChatResponse, ChatStream, Content, EmbedResponse, Error, ErrorKind, HttpClient,
-    Op, Reply, Result, StreamChunk, Warning,
+    Call, ChatRequest, ChatResponse, ChatStream, Content, EmbedResponse, Error, ErrorKind,
+    HttpClient, Op, Prime, Reply, StreamChunk, Warning,
     models::ModelsPage,
     stream::{Fold, Laws},
 };
@@ -40,9 +42,24 @@ pub(crate) struct Failure {
 
 /// Replays `exchange` as `op`, its body cut by `cut`. Without retries: every error counts.
 pub(crate) async fn once(exchange: &Exchange, op: &Op, subject: &Subject, cut: &Cut) -> Run {
+    ask(Call::new(op.clone()), exchange, subject, cut).await
+}
+
+/// Replays a stream as a chat that the driver reads to its end by itself.
+pub(crate) async fn buffered(
+    exchange: &Exchange,
+    request: &Arc<ChatRequest>,
+    subject: &Subject,
+) -> Run {
+    let mut call = Call::new(Op::Chat(request.clone()));
+    call.prime = Prime::Complete;
+    ask(call, exchange, subject, &Cut::Whole).await
+}
+
+async fn ask(call: Call, exchange: &Exchange, subject: &Subject, cut: &Cut) -> Run {
     let client = HttpClient::new(Recorded::new(exchange, cut));
     let result = match subject.backend(client) {
-        Ok(backend) => ask(&backend, op).await,
+        Ok(backend) => backend.call(call).await,
         Err(error) => Err(error),
     };
     match result {
@@ -56,10 +73,6 @@ pub(crate) async fn once(exchange: &Exchange, op: &Op, subject: &Subject, cut: &
         )),
         Err(error) => Run::of(Got::failed(&error, Vec::new())),
     }
-}
-
-async fn ask(backend: &Backend, op: &Op) -> Result<Reply> {
-    backend.call(Call::new(op.clone())).await
 }
 
 /// Reads a stream to its end, holds it to the laws, and folds it.
@@ -114,6 +127,17 @@ impl Got {
             partial: error.partial().cloned().map(Box::new),
         };
         Self::Failed(Box::new(failure), chunks)
+    }
+
+    /// Whether both say the same, however they came.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Chat(ours, _), Self::Chat(theirs, _)) => ours == theirs,
+            (Self::Failed(ours, _), Self::Failed(theirs, _)) => {
+                (ours.kind, &ours.message) == (theirs.kind, &theirs.message)
+            }
+            _ => false,
+        }
     }
 
     /// The kinds of the parts that have no name in the vocabulary.

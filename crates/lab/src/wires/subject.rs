@@ -5,6 +5,8 @@ use std::fmt;
 use trunkline_core::{
     Account, Backend, HttpClient, ProviderDef, Result, account::Builder, protocol::Protocol,
 };
+use trunkline_groq::Groq;
+use trunkline_openai::OpenAi;
 use trunkline_openai_compat::{Dialect, OpenAiCompat};
 
 /// Makes the backend under test over a transport.
@@ -36,6 +38,12 @@ impl Subject {
     /// The crate of `provider`, or the plain dialect where it has none yet.
     pub(crate) fn of(provider: &str) -> Self {
         match provider {
+            "groq" => Self::new("trunkline-groq", |client| {
+                Ok(Groq::builder().key(KEY).client(client).build()?.bare())
+            }),
+            "openai" => Self::new("trunkline-openai", |client| {
+                Ok(OpenAi::builder().key(KEY).client(client).build()?.bare())
+            }),
             _ => Self::protocol("the plain dialect", || OpenAiCompat(Dialect::OPENAI)),
         }
     }
@@ -70,5 +78,24 @@ impl Subject {
 impl fmt::Debug for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Subject").field(&self.name).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wires::{cut::Cut, exceptions::tests::exchange, transport::Recorded};
+
+    #[test]
+    fn a_provider_with_a_crate_is_served_by_it() {
+        for (provider, id) in [
+            ("groq", "groq"),
+            ("openai", "openai"),
+            ("mistral", "compatible"),
+        ] {
+            let client = HttpClient::new(Recorded::new(&exchange(), &Cut::Whole));
+            let backend = Subject::of(provider).backend(client).unwrap();
+            assert_eq!(backend.info().provider, id);
+        }
     }
 }

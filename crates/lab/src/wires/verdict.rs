@@ -78,6 +78,13 @@ pub(crate) async fn judge(
         let run = replay::once(exchange, op, subject, &cut).await;
         judged.faults.extend(difference(&cut, &run, &whole));
     }
+    if let Op::ChatStream(request) = op {
+        let buffered = replay::buffered(exchange, request, subject).await;
+        let same = buffered.got.says_the_same(&whole.got);
+        judged
+            .faults
+            .extend((!same).then(|| unlike("buffered", &buffered, &whole)));
+    }
     if !judged.is_clean() {
         judged.exception = exceptions::of(exchange, EXCEPTIONS);
     }
@@ -85,13 +92,15 @@ pub(crate) async fn judge(
 }
 
 fn difference(cut: &Cut, run: &Run, whole: &Run) -> Option<String> {
-    (run != whole).then(|| {
-        format!(
-            "{cut}: {}, and not {}",
-            run.got.summary(),
-            whole.got.summary()
-        )
-    })
+    (run != whole).then(|| unlike(&cut.to_string(), run, whole))
+}
+
+fn unlike(how: &str, run: &Run, whole: &Run) -> String {
+    format!(
+        "{how}: {}, and not {}",
+        run.got.summary(),
+        whole.got.summary()
+    )
 }
 
 /// Its own for each exchange, so that it is the same whichever others are replayed.

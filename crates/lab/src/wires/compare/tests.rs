@@ -299,7 +299,8 @@ fn an_answer_that_was_not_decoded_is_a_fault() {
 fn vectors_and_models_must_all_come() {
     let op = Op::Embed(trunkline_core::EmbedRequest::new(["a"]).into());
     let exchange = answered(200, &json!({"data": [{"index": 0, "embedding": [0.5]}]}));
-    let vectors = |numbers: Vec<f32>| Got::Embed(Box::new(EmbedResponse::new("m", vec![numbers.into()])));
+    let vectors =
+        |numbers: Vec<f32>| Got::Embed(Box::new(EmbedResponse::new("m", vec![numbers.into()])));
     assert_eq!(faults(&exchange, &op, &vectors(vec![0.5])), [""; 0]);
     assert_eq!(
         faults(&exchange, &op, &vectors(vec![0.25])),
@@ -309,9 +310,9 @@ fn vectors_and_models_must_all_come() {
     let op = Op::Models(trunkline_core::models::ModelsRequest::default().into());
     let exchange = answered(200, &json!({"data": [{"id": "a"}, {"id": "b"}]}));
     let models = |names: &[&str]| {
-        Got::Models(ModelsPage::new(
+        Got::Models(Box::new(ModelsPage::new(
             names.iter().map(|name| ModelInfo::new(*name)).collect(),
-        ))
+        )))
     };
     assert_eq!(faults(&exchange, &op, &models(&["a", "b"])), [""; 0]);
     assert_eq!(
