@@ -14,7 +14,7 @@ struct Step {
     quick: bool,
 }
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 9] = [
     Step {
         command: "cargo fmt --all --check",
         quick: true,
@@ -24,7 +24,15 @@ const STEPS: [Step; 7] = [
         quick: true,
     },
     Step {
+        command: "cargo clippy -p trunkline-http --all-features --all-targets --locked -- -D warnings",
+        quick: false,
+    },
+    Step {
         command: "cargo test --workspace",
+        quick: false,
+    },
+    Step {
+        command: "cargo run --example quickstart",
         quick: false,
     },
     Step {

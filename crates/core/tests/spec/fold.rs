@@ -13,7 +13,7 @@ fn block<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
-pub fn chunks_of(response: ChatResponse) -> Vec<StreamChunk> {
+fn chunks_of(response: ChatResponse) -> Vec<StreamChunk> {
     block(async {
         let mut stream = ChatStream::from_response(response);
         let mut chunks = Vec::new();

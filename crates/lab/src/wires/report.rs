@@ -128,7 +128,7 @@ impl Report {
         )?;
         writeln!(
             out,
-            "each body whole, cut as recorded, cut at {} sets of random places (--seed {}), and cut after every byte",
+            "each body whole, cut as recorded, cut at {} sets of random places (--seed {}), and cut after every byte; streams also buffered",
             self.splits, self.seed,
         )
     }

@@ -1,4 +1,4 @@
-//! Values of the vocabulary, at random.
+//! Values of the vocabulary, at random. Boxed: strategies that nest by value outgrow a test's stack.
 
 use bytes::Bytes;
 use proptest::{collection::{btree_map, vec}, option, prelude::*, sample::select};
@@ -10,7 +10,7 @@ use trunkline_core::{
 
 /// JSON text that a careless reader would change: numbers no float holds, keys out of order, keys
 /// that come twice, escapes that need not be.
-pub fn odd_json() -> impl Strategy<Value = Json> {
+pub(crate) fn odd_json() -> BoxedStrategy<Json> {
     select(vec![
         "null",
         "1.50",
@@ -24,39 +24,39 @@ pub fn odd_json() -> impl Strategy<Value = Json> {
         r#"[{"type":"text"},[[]]]"#,
         r#"{"type":"not a tag","ix":0}"#,
     ])
-    .prop_map(|text| Json::parse(text).unwrap())
+    .prop_map(|text| Json::parse(text).unwrap()).boxed()
 }
 
-pub fn words() -> impl Strategy<Value = String> {
-    prop_oneof![4 => "[a-zé😀 \\n\"\\\\]{0,12}", 1 => Just(String::new())]
+pub(crate) fn words() -> BoxedStrategy<String> {
+    prop_oneof![4 => "[a-zé😀 \\n\"\\\\]{0,12}", 1 => Just(String::new())].boxed()
 }
 
 /// Sixteen bits of fraction: what every reader of JSON reads back.
-fn number() -> impl Strategy<Value = f64> {
-    (-1_000_000_i32..1_000_000).prop_map(|n| f64::from(n) / 64.0)
+fn number() -> BoxedStrategy<f64> {
+    (-1_000_000_i32..1_000_000).prop_map(|n| f64::from(n) / 64.0).boxed()
 }
 
-fn id() -> impl Strategy<Value = Box<str>> {
-    "[a-z0-9_]{1,8}".prop_map(String::into_boxed_str)
+fn id() -> BoxedStrategy<Box<str>> {
+    "[a-z0-9_]{1,8}".prop_map(String::into_boxed_str).boxed()
 }
 
-fn ext() -> impl Strategy<Value = Ext> {
+fn ext() -> BoxedStrategy<Ext> {
     btree_map(id(), odd_json(), 0..2).prop_map(|map| {
         let mut ext = Ext::default();
         map.into_iter().for_each(|(provider, value)| ext.insert(provider, value));
         ext
-    })
+    }).boxed()
 }
 
-fn replay() -> impl Strategy<Value = Replay> {
-    select(vec![Replay::Never, Replay::SameProvider, Replay::SameModel])
+fn replay() -> BoxedStrategy<Replay> {
+    select(vec![Replay::Never, Replay::SameProvider, Replay::SameModel]).boxed()
 }
 
-fn state() -> impl Strategy<Value = OpaqueState> {
-    (id(), words(), replay()).prop_map(|(kind, data, replay)| OpaqueState::new(kind, data).replay(replay))
+fn state() -> BoxedStrategy<OpaqueState> {
+    (id(), words(), replay()).prop_map(|(kind, data, replay)| OpaqueState::new(kind, data).replay(replay)).boxed()
 }
 
-fn locator() -> impl Strategy<Value = Locator> {
+fn locator() -> BoxedStrategy<Locator> {
     prop_oneof![
         (words(), option::of(words())).prop_map(|(start, end)| Locator::TextSpan { start, end }),
         (0..9_u64, 9..99_u64).prop_map(|(start, end)| Locator::CharRange { start, end }),
@@ -64,10 +64,10 @@ fn locator() -> impl Strategy<Value = Locator> {
         (0..9_u64, 9..99_u64).prop_map(|(start, end)| Locator::Block { start, end }),
         (0..9_u64, option::of(0..9_u64), option::of(9..99_u64))
             .prop_map(|(index, start, end)| Locator::SearchResult { index, start, end }),
-    ]
+    ].boxed()
 }
 
-fn citation() -> impl Strategy<Value = Citation> {
+fn citation() -> BoxedStrategy<Citation> {
     (words(), option::of(locator()), option::of(words()), option::of(0..9_u64), ext()).prop_map(
         |(url, locator, cited, span, ext)| {
             let mut citation = Citation::url(url);
@@ -77,45 +77,45 @@ fn citation() -> impl Strategy<Value = Citation> {
             citation.ext = ext;
             citation
         },
-    )
+    ).boxed()
 }
 
-fn source() -> impl Strategy<Value = Source> {
+fn source() -> BoxedStrategy<Source> {
     prop_oneof![
         vec(any::<u8>(), 0..9).prop_map(|bytes| Source::Bytes(Bytes::from(bytes))),
         words().prop_map(Source::Url),
         btree_map(id(), words(), 0..2).prop_map(Source::File),
         words().prop_map(Source::Text),
-    ]
+    ].boxed()
 }
 
-pub fn media() -> impl Strategy<Value = Media> {
+pub(crate) fn media() -> BoxedStrategy<Media> {
     (source(), option::of(words()), option::of(words())).prop_map(|(source, filename, transcript)| {
         let mut media = Media::new(MediaType::PNG, source).detail(Detail::High);
         media.filename = filename;
         media.transcript = transcript;
         media
-    })
+    }).boxed()
 }
 
-pub fn tool_input() -> impl Strategy<Value = ToolInput> {
+pub(crate) fn tool_input() -> BoxedStrategy<ToolInput> {
     prop_oneof![
         odd_json().prop_map(ToolInput::Json),
         words().prop_map(ToolInput::Text),
         (words(), words()).prop_map(|(raw, error)| ToolInput::Invalid { raw, error }),
-    ]
+    ].boxed()
 }
 
-fn tool_kind() -> impl Strategy<Value = ToolKind> {
+fn tool_kind() -> BoxedStrategy<ToolKind> {
     prop_oneof![
         Just(ToolKind::Function),
         Just(ToolKind::Custom),
         id().prop_map(ToolKind::Hosted),
         id().prop_map(ToolKind::Mcp),
-    ]
+    ].boxed()
 }
 
-pub fn tool_call() -> impl Strategy<Value = ToolCall> {
+pub(crate) fn tool_call() -> BoxedStrategy<ToolCall> {
     (id(), any::<bool>(), id(), tool_input(), tool_kind(), any::<bool>()).prop_map(
         |(id, synthetic, name, input, kind, provider)| {
             let mut call = ToolCall::new(id, name, input);
@@ -124,20 +124,20 @@ pub fn tool_call() -> impl Strategy<Value = ToolCall> {
             call.executor = if provider { Executor::Provider } else { Executor::Client };
             call
         },
-    )
+    ).boxed()
 }
 
-fn tool_result() -> impl Strategy<Value = ToolResult> {
+fn tool_result() -> BoxedStrategy<ToolResult> {
     (id(), words(), option::of(odd_json()), any::<bool>()).prop_map(|(call, output, json, preliminary)| {
         let mut result = ToolResult::text(call, output).status(ToolStatus::Denied);
         result.json = json;
         result.preliminary = preliminary;
         result.output.push(Part::cache_point());
         result
-    })
+    }).boxed()
 }
 
-fn reasoning() -> impl Strategy<Value = Reasoning> {
+fn reasoning() -> BoxedStrategy<Reasoning> {
     (option::of(words()), vec(words(), 0..3), any::<bool>(), vec(media(), 0..2)).prop_map(
         |(text, summary, redacted, media)| {
             let mut reasoning = Reasoning::default();
@@ -147,10 +147,10 @@ fn reasoning() -> impl Strategy<Value = Reasoning> {
             reasoning.media = media.into_iter().map(Part::new).collect();
             reasoning
         },
-    )
+    ).boxed()
 }
 
-pub fn content() -> impl Strategy<Value = Content> {
+pub(crate) fn content() -> BoxedStrategy<Content> {
     let said = prop_oneof![
         (words(), vec(citation(), 0..2)).prop_map(|(words, annotations)| {
             let mut text = Text::new(words);
@@ -178,10 +178,10 @@ pub fn content() -> impl Strategy<Value = Content> {
         }),
         (id(), odd_json(), replay()).prop_map(|(kind, json, replay)| Opaque::new(kind, json).replay(replay).into()),
     ];
-    prop_oneof![3 => said, 1 => other]
+    prop_oneof![3 => said, 1 => other].boxed()
 }
 
-pub fn part() -> impl Strategy<Value = Part> {
+pub(crate) fn part() -> BoxedStrategy<Part> {
     (content(), option::of(id()), any::<bool>(), option::of(state()), ext()).prop_map(
         |(content, id, origin, state, ext)| {
             let mut part = Part::new(content);
@@ -191,20 +191,20 @@ pub fn part() -> impl Strategy<Value = Part> {
             part.ext = ext;
             part
         },
-    )
+    ).boxed()
 }
 
-pub fn message() -> impl Strategy<Value = Message> {
+pub(crate) fn message() -> BoxedStrategy<Message> {
     let role = select(vec![Role::System, Role::Developer, Role::User, Role::Assistant, Role::Tool]);
     (role, vec(part(), 0..4), option::of(words()), ext()).prop_map(|(role, parts, name, ext)| {
         let mut message = Message::new(role, parts);
         message.name = name;
         message.ext = ext;
         message
-    })
+    }).boxed()
 }
 
-pub fn usage() -> impl Strategy<Value = Usage> {
+pub(crate) fn usage() -> BoxedStrategy<Usage> {
     let count = || option::of(any::<u64>());
     (count(), count(), count(), option::of(number()), option::of(0..99_u64), option::of(odd_json()), any::<bool>())
         .prop_map(|(total, read, out, billed, millis, raw, nested)| {
@@ -229,10 +229,10 @@ pub fn usage() -> impl Strategy<Value = Usage> {
                 usage.iterations.push(UsageIteration::new("advisor", None, Usage::new(1, 2)));
             }
             usage
-        })
+        }).boxed()
 }
 
-fn warning() -> impl Strategy<Value = Warning> {
+fn warning() -> BoxedStrategy<Warning> {
     prop_oneof![
         id().prop_map(Warning::unsupported),
         (id(), id(), id()).prop_map(|(feature, from, to)| Warning::coerced(feature, from, to)),
@@ -240,10 +240,10 @@ fn warning() -> impl Strategy<Value = Warning> {
         (0..9_usize).prop_map(|message| Warning::Hoisted { message }),
         (0..9_usize).prop_map(|message| Warning::Merged { message }),
         id().prop_map(|message| Warning::Other { message }),
-    ]
+    ].boxed()
 }
 
-pub fn finish() -> impl Strategy<Value = Finish> {
+pub(crate) fn finish() -> BoxedStrategy<Finish> {
     let kind = prop_oneof![
         Just(FinishKind::Stop),
         option::of(words()).prop_map(FinishKind::StopSequence),
@@ -257,16 +257,16 @@ pub fn finish() -> impl Strategy<Value = Finish> {
         finish.raw = raw;
         finish.detail = detail;
         finish
-    })
+    }).boxed()
 }
 
-fn logprobs() -> impl Strategy<Value = Option<Json>> {
+fn logprobs() -> BoxedStrategy<Option<Json>> {
     let lists = ["[]", "[1]", r#"[ {"token":"a","logprob":-0.50}, 2 ]"#];
-    option::of(select(lists.to_vec()).prop_map(|text| Json::parse(text).unwrap()))
+    option::of(select(lists.to_vec()).prop_map(|text| Json::parse(text).unwrap())).boxed()
 }
 
 /// Answers as models give them: an assistant's messages, likelihoods only where there are parts.
-pub fn response() -> impl Strategy<Value = ChatResponse> {
+pub(crate) fn response() -> BoxedStrategy<ChatResponse> {
     let answer = || (vec(part(), 0..5), finish(), logprobs());
     (vec(answer(), 1..4), option::of(words()), usage(), vec(warning(), 0..2), ext()).prop_map(
         |(answers, id, usage, warnings, ext)| {
@@ -293,10 +293,10 @@ pub fn response() -> impl Strategy<Value = ChatResponse> {
             response.ext = ext;
             response
         },
-    )
+    ).boxed()
 }
 
-pub fn request() -> impl Strategy<Value = ChatRequest> {
+pub(crate) fn request() -> BoxedStrategy<ChatRequest> {
     (vec(message(), 0..3), option::of(number()), option::of(odd_json()), option::of(odd_json()), any::<u8>()).prop_map(
         |(messages, temperature, patch, schema, bits)| {
             let mut request = ChatRequest::new(messages).service_tier("flex").metadata("k", "v");
@@ -317,10 +317,10 @@ pub fn request() -> impl Strategy<Value = ChatRequest> {
             }
             request
         },
-    )
+    ).boxed()
 }
 
-fn delta() -> impl Strategy<Value = Delta> {
+fn delta() -> BoxedStrategy<Delta> {
     prop_oneof![
         words().prop_map(Delta::Text),
         words().prop_map(Delta::Reasoning),
@@ -333,10 +333,10 @@ fn delta() -> impl Strategy<Value = Delta> {
         words().prop_map(Delta::Transcript),
         odd_json().prop_map(Delta::Logprobs),
         ext().prop_map(Delta::Ext),
-    ]
+    ].boxed()
 }
 
-pub fn chunk() -> impl Strategy<Value = StreamChunk> {
+pub(crate) fn chunk() -> BoxedStrategy<StreamChunk> {
     prop_oneof![
         vec(warning(), 0..2).prop_map(|warnings| StreamChunk::Start { warnings }),
         (option::of(words()), ext()).prop_map(|(id, ext)| {
@@ -357,5 +357,5 @@ pub fn chunk() -> impl Strategy<Value = StreamChunk> {
         }),
         Just(StreamChunk::KeepAlive),
         vec(any::<u8>(), 0..9).prop_map(|bytes| StreamChunk::Raw(bytes.into())),
-    ]
+    ].boxed()
 }

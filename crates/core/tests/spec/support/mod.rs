@@ -1,8 +1,8 @@
 //! A provider that does not exist, behind a transport that goes nowhere.
 
-pub mod generate;
-pub mod parrot;
-pub mod wire;
+pub(crate) mod generate;
+pub(crate) mod parrot;
+pub(crate) mod wire;
 
-pub use parrot::{account, bare, builder, model};
-pub use wire::{Answer, Wire};
+pub(crate) use parrot::{account, bare, builder, model};
+pub(crate) use wire::{Answer, Wire};

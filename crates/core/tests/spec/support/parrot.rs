@@ -22,9 +22,9 @@ use trunkline_core::{
 
 use super::Wire;
 
-pub const KEY: &str = "sk-canary-7f3a";
+pub(crate) const KEY: &str = "sk-canary-7f3a";
 
-pub static PARROT: ProviderDef = ProviderDef::new("parrot", "PARROT", |config, client| {
+pub(crate) static PARROT: ProviderDef = ProviderDef::new("parrot", "PARROT", |config, client| {
     Ok(builder().config(config).client(client).build()?.backend().clone())
 })
 .base_url("https://api.parrot.example/v1")
@@ -32,26 +32,26 @@ pub static PARROT: ProviderDef = ProviderDef::new("parrot", "PARROT", |config, c
 .models(&["ara*"])
 .capabilities(Capabilities::NONE.chat().stream());
 
-pub fn builder() -> Builder<Account> {
+pub(crate) fn builder() -> Builder<Account> {
     Builder::new(&PARROT, Parrot, |account| account)
 }
 
-pub fn account(wire: &Wire, with: impl FnOnce(Builder<Account>) -> Builder<Account>) -> Account {
+pub(crate) fn account(wire: &Wire, with: impl FnOnce(Builder<Account>) -> Builder<Account>) -> Account {
     with(builder().key(KEY).client(wire.client())).build().unwrap()
 }
 
 /// A model behind the default stack.
-pub fn model(wire: &Wire) -> Model {
+pub(crate) fn model(wire: &Wire) -> Model {
     account(wire, |builder| builder).model("ara")
 }
 
 /// A model behind nothing.
-pub fn bare(wire: &Wire) -> Model {
+pub(crate) fn bare(wire: &Wire) -> Model {
     account(wire, |builder| builder.stack(Stack::bare())).model("ara")
 }
 
 #[derive(Debug)]
-pub struct Parrot;
+pub(crate) struct Parrot;
 
 impl Protocol for Parrot {
     type Decoder = Ear;
@@ -105,7 +105,7 @@ fn in_band(error: &Value) -> Error {
 }
 
 #[derive(Debug)]
-pub struct Ear {
+pub(crate) struct Ear {
     talking: bool,
     terminal: Terminal,
 }
@@ -157,7 +157,7 @@ impl Decoder for Ear {
 }
 
 /// A backend that does what a function says.
-pub fn backend<F, Fut>(serve: F) -> Backend
+pub(crate) fn backend<F, Fut>(serve: F) -> Backend
 where
     F: Fn(trunkline_core::Call) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply>> + Send + 'static,
@@ -179,6 +179,6 @@ where
     Backend::new(Mock(serve, trunkline_core::BackendInfo::new("mock")))
 }
 
-pub fn chat_op() -> Op {
+pub(crate) fn chat_op() -> Op {
     Op::Chat(Arc::new("hello".into()))
 }

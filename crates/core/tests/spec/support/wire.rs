@@ -17,7 +17,7 @@ use trunkline_core::{Body, HttpClient, http_transport::{Phase, Sent, Transport, 
 
 /// One answer: a head after a while, then bytes and pauses.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     status: u16,
     headers: Vec<(&'static str, String)>,
     head_after: Option<Duration>,
@@ -34,62 +34,62 @@ enum Step {
 }
 
 impl Answer {
-    pub fn status(status: u16) -> Self {
+    pub(crate) fn status(status: u16) -> Self {
         Self { status, headers: Vec::new(), head_after: None, steps: VecDeque::new(), failure: None }
     }
 
-    pub fn json(body: impl Into<String>) -> Self {
+    pub(crate) fn json(body: impl Into<String>) -> Self {
         Self::status(200).header("content-type", "application/json").body(body)
     }
 
     /// A stream of events, one `data:` line each.
-    pub fn events(events: impl IntoIterator<Item = &'static str>) -> Self {
+    pub(crate) fn events(events: impl IntoIterator<Item = &'static str>) -> Self {
         let stream = Self::status(200).header("content-type", "text/event-stream");
         events.into_iter().fold(stream, Self::event)
     }
 
     /// The request fails before any answer.
-    pub fn fails(kind: TransportErrorKind, phase: Phase, sent: Sent) -> Self {
+    pub(crate) fn fails(kind: TransportErrorKind, phase: Phase, sent: Sent) -> Self {
         Self { failure: Some((kind, Some(phase), sent)), ..Self::status(200) }
     }
 
     /// The connection is reset after the request was written.
-    pub fn reset() -> Self {
+    pub(crate) fn reset() -> Self {
         Self { failure: Some((TransportErrorKind::Interrupted, None, Sent::Maybe)), ..Self::status(200) }
     }
 
-    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
-    pub fn head_after(mut self, wait: Duration) -> Self {
+    pub(crate) fn head_after(mut self, wait: Duration) -> Self {
         self.head_after = Some(wait);
         self
     }
 
-    pub fn body(mut self, bytes: impl Into<String>) -> Self {
+    pub(crate) fn body(mut self, bytes: impl Into<String>) -> Self {
         self.steps.push_back(Step::Bytes(bytes.into().into()));
         self
     }
 
-    pub fn event(self, data: &str) -> Self {
+    pub(crate) fn event(self, data: &str) -> Self {
         self.body(format!("data: {data}\n\n"))
     }
 
-    pub fn pause(mut self, seconds: u64) -> Self {
+    pub(crate) fn pause(mut self, seconds: u64) -> Self {
         self.steps.push_back(Step::Pause(Duration::from_secs(seconds)));
         self
     }
 
     /// The connection breaks here.
-    pub fn broken(mut self) -> Self {
+    pub(crate) fn broken(mut self) -> Self {
         self.steps.push_back(Step::Break);
         self
     }
 
     /// Nothing more comes, and the connection stays open.
-    pub fn hangs(mut self) -> Self {
+    pub(crate) fn hangs(mut self) -> Self {
         self.steps.push_back(Step::Hang);
         self
     }
@@ -97,17 +97,17 @@ impl Answer {
 
 /// What was sent.
 #[derive(Clone, Debug)]
-pub struct Seen {
-    pub method: Method,
-    pub uri: Uri,
-    pub headers: HeaderMap,
-    pub body: Bytes,
-    pub at: tokio::time::Instant,
+pub(crate) struct Seen {
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) at: tokio::time::Instant,
 }
 
 /// Answers requests in turn; the last answer for ever.
 #[derive(Clone, Debug, Default)]
-pub struct Wire(Arc<State>);
+pub(crate) struct Wire(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -118,36 +118,36 @@ struct State {
 }
 
 impl Wire {
-    pub fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
+    pub(crate) fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
         let state = State { answers: Mutex::new(answers.into_iter().collect()), ..State::default() };
         Self(Arc::new(state))
     }
 
-    pub fn client(&self) -> HttpClient {
+    pub(crate) fn client(&self) -> HttpClient {
         HttpClient::new(self.clone())
     }
 
-    pub fn sent(&self) -> Vec<Seen> {
+    pub(crate) fn sent(&self) -> Vec<Seen> {
         self.0.sent.lock().unwrap().clone()
     }
 
-    pub fn requests(&self) -> usize {
+    pub(crate) fn requests(&self) -> usize {
         self.sent().len()
     }
 
     /// How long after the first request each one was sent.
-    pub fn times(&self) -> Vec<Duration> {
+    pub(crate) fn times(&self) -> Vec<Duration> {
         let sent = self.sent();
         sent.iter().map(|request| request.at - sent[0].at).collect()
     }
 
     /// How many answers are still being read: connections that are not free.
-    pub fn open_bodies(&self) -> usize {
+    pub(crate) fn open_bodies(&self) -> usize {
         self.0.bodies.load(SeqCst)
     }
 
     /// How many bytes of bodies were read.
-    pub fn bytes_read(&self) -> usize {
+    pub(crate) fn bytes_read(&self) -> usize {
         self.0.read.load(SeqCst)
     }
 }
