@@ -245,7 +245,9 @@ impl<A> Builder<A> {
         let target = Target::parse(&self.base_url()?)?;
         let auth = match &self.authorize {
             Some(_) if !self.keys.is_empty() => {
-                return Err(Error::config("both a key and `.authorize(…)` were given; give one of them"));
+                return Err(Error::config(
+                    "both a key and `.authorize(…)` were given; give one of them",
+                ));
             }
             Some(auth) => auth.clone(),
             None => Auth::of(self.provider.auth, self.single_key()?.as_ref())?,

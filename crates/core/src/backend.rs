@@ -12,7 +12,9 @@ use tower::ServiceExt;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{BoxError, Call, Endpoint, Error, Model, ModelInfo, Operation, Reply, Result, Stats, models, raw};
+use crate::{
+    BoxError, Call, Endpoint, Error, Model, ModelInfo, Operation, Reply, Result, Stats, models, raw,
+};
 
 mod check;
 mod info;

@@ -289,21 +289,21 @@ impl Error {
     /// Sets the provider's code.
     #[must_use]
     pub fn with_code(mut self, code: impl Into<Box<str>>) -> Self {
-        self.0.code = Some(code.into()).filter(|code: &Box<str>| !code.is_empty());
+        self.0.code = Some(code.into()).filter(|code| !code.is_empty());
         self
     }
 
     /// Sets the provider's type.
     #[must_use]
     pub fn with_type(mut self, error_type: impl Into<Box<str>>) -> Self {
-        self.0.error_type = Some(error_type.into()).filter(|kind: &Box<str>| !kind.is_empty());
+        self.0.error_type = Some(error_type.into()).filter(|kind| !kind.is_empty());
         self
     }
 
     /// Sets the parameter that the provider objects to.
     #[must_use]
     pub fn with_param(mut self, param: impl Into<Box<str>>) -> Self {
-        self.0.param = Some(param.into()).filter(|param: &Box<str>| !param.is_empty());
+        self.0.param = Some(param.into()).filter(|param| !param.is_empty());
         self
     }
 

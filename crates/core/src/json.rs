@@ -133,6 +133,13 @@ impl From<serde_json::Value> for Json {
     }
 }
 
+/// Reads a field that is there, though its value be `null`.
+pub(crate) fn present<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Json>, D::Error> {
+    Json::deserialize(deserializer).map(Some)
+}
+
 /// What a provider adds that has no name here: JSON by provider id.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]

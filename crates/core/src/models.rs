@@ -98,12 +98,18 @@ pub(crate) async fn all(backend: &Backend) -> Result<Vec<ModelInfo>> {
     let mut models = Vec::new();
     let mut request = ModelsRequest::default();
     for _ in 0..MAX_PAGES {
-        let page = backend.call(Call::new(Op::Models(Arc::new(request)))).await?.into_models()?;
+        let page = backend
+            .call(Call::new(Op::Models(Arc::new(request))))
+            .await?
+            .into_models()?;
         models.extend(page.models);
         match page.next {
             Some(next) => request = ModelsRequest::page(next),
             None => return Ok(models),
         }
     }
-    Err(Error::limit_exceeded(Limit::Events, format!("the list of models has more than {MAX_PAGES} pages")))
+    Err(Error::limit_exceeded(
+        Limit::Events,
+        format!("the list of models has more than {MAX_PAGES} pages"),
+    ))
 }

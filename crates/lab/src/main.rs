@@ -1,5 +1,6 @@
 //! What needs every provider at once. `cargo xtask wires` and its like start this program.
 
+mod bench;
 mod wires;
 
 use std::process::ExitCode;
@@ -20,11 +21,14 @@ enum Task {
     ///
     /// Fails if one is not decoded, is decoded with a loss, or breaks a law of streams.
     Wires(wires::Options),
+    /// Measures against a bare hyper client and prints one table
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Wires(options) => wires::run(&options),
+        Task::Bench(options) => bench::run(&options),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

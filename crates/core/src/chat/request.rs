@@ -165,6 +165,7 @@ pub enum Effort {
     /// Much.
     High,
     /// More than much.
+    #[serde(rename = "xhigh")]
     XHigh,
     /// As much as there is.
     Max,

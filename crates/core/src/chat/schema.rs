@@ -91,10 +91,10 @@ fn each_child(
     for (name, value) in schema {
         match value {
             Value::Object(children) if MAPS.contains(&name.as_str()) => {
-                children.values_mut().try_for_each(&mut f)?
+                children.values_mut().try_for_each(&mut f)?;
             }
             Value::Array(children) if NESTED.contains(&name.as_str()) => {
-                children.iter_mut().try_for_each(&mut f)?
+                children.iter_mut().try_for_each(&mut f)?;
             }
             child if NESTED.contains(&name.as_str()) => f(child)?,
             _ => {}
@@ -218,10 +218,10 @@ fn allow_null(property: &mut Value) {
     if let Some(only) = object.remove("const") {
         object.insert("enum".to_owned(), Value::Array(vec![only]));
     }
-    if let Some(Value::Array(values)) = object.get_mut("enum") {
-        if !values.contains(&Value::Null) {
-            values.push(Value::Null);
-        }
+    if let Some(Value::Array(values)) = object.get_mut("enum")
+        && !values.contains(&Value::Null)
+    {
+        values.push(Value::Null);
     }
 }
 

@@ -129,7 +129,11 @@ pub struct ToolResult {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub output: Vec<Part>,
     /// The answer as JSON, where the tool gave it so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "crate::json::present"
+    )]
     pub json: Option<Json>,
     /// Who ran it.
     #[serde(default)]

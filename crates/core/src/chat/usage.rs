@@ -37,7 +37,11 @@ pub struct Usage {
     #[serde(default)]
     pub completeness: Completeness,
     /// The provider's own words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "crate::json::present"
+    )]
     pub raw: Option<Json>,
 }
 

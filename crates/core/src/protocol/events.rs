@@ -136,7 +136,16 @@ impl<D: Decoder> Events<D> {
             },
             // An event without its blank line counts when the body ended cleanly.
             Poll::Ready(None) => match this.framer.finish().map_err(frame_too_large)? {
-                Some(frame) => self.read(frame),
+                Some(frame) => {
+                    let whole = this.decoder.terminal() != Terminal::Open;
+                    match self.as_mut().read(frame) {
+                        // Half an event after a whole answer takes nothing away from it.
+                        Err(error) if whole && error.kind() == ErrorKind::Decode => {
+                            self.finish(State::Over)
+                        }
+                        read => read,
+                    }
+                }
                 None => self.finish(State::Over),
             },
             Poll::Pending => {
@@ -260,17 +269,17 @@ impl Clock {
     /// Bytes came.
     fn woke(self: Pin<&mut Self>) {
         let this = self.project();
-        if let Some(since) = this.waiting_since.take() {
-            if let Some(left) = this.progress_left {
-                // No longer than the timer was set for: the rest is the caller's, who was away.
-                let set = this
-                    .sleep
-                    .as_ref()
-                    .as_pin_ref()
-                    .map(|sleep| sleep.deadline());
-                let until = set.map_or_else(Instant::now, |deadline| deadline.min(Instant::now()));
-                *left = left.saturating_sub(until.saturating_duration_since(since));
-            }
+        if let Some(since) = this.waiting_since.take()
+            && let Some(left) = this.progress_left
+        {
+            // No longer than the timer was set for: the rest is the caller's, who was away.
+            let set = this
+                .sleep
+                .as_ref()
+                .as_pin_ref()
+                .map(|sleep| sleep.deadline());
+            let until = set.map_or_else(Instant::now, |deadline| deadline.min(Instant::now()));
+            *left = left.saturating_sub(until.saturating_duration_since(since));
         }
     }
 

@@ -202,12 +202,12 @@ pub(crate) fn decoded(piece: &str) -> Vec<u8> {
                 .to_digit(16)
                 .and_then(|value| u8::try_from(value).ok())
         };
-        if let (b'%', [high, low, after @ ..]) = (first, tail) {
-            if let (Some(high), Some(low)) = (hex(*high), hex(*low)) {
-                bytes.push(high * 16 + low);
-                rest = after;
-                continue;
-            }
+        if let (b'%', [high, low, after @ ..]) = (first, tail)
+            && let (Some(high), Some(low)) = (hex(*high), hex(*low))
+        {
+            bytes.push(high * 16 + low);
+            rest = after;
+            continue;
         }
         bytes.push(*first);
         rest = tail;

@@ -176,7 +176,7 @@ impl Fold {
         match (delta, &mut slot.part.content) {
             (Delta::Text(text), Content::Text(ours)) => ours.text.push_str(text),
             (Delta::Reasoning(text), Content::Reasoning(ours)) => {
-                ours.text.get_or_insert_default().push_str(text)
+                ours.text.get_or_insert_default().push_str(text);
             }
             (Delta::ToolInput(text), Content::ToolCall(_)) => {
                 if slot.pending.len() + text.len() > MAX_TOOL_INPUT {
@@ -189,7 +189,7 @@ impl Fold {
             }
             (Delta::Refusal(text), Content::Refusal(ours)) => ours.text.push_str(text),
             (Delta::Citation(citation), Content::Text(ours)) => {
-                ours.annotations.push((**citation).clone())
+                ours.annotations.push((**citation).clone());
             }
             (Delta::ReasoningSummary { index, text }, Content::Reasoning(ours)) => {
                 let index = *index as usize;
@@ -206,7 +206,7 @@ impl Fold {
             }
             (Delta::Media(bytes), Content::Media(_)) => slot.pending.extend_from_slice(bytes),
             (Delta::Transcript(text), Content::Media(ours)) => {
-                ours.transcript.get_or_insert_default().push_str(text)
+                ours.transcript.get_or_insert_default().push_str(text);
             }
             (Delta::State(state), _) => add_state(&mut slot.part.state, state),
             (Delta::Ext(ext), _) => {
@@ -297,10 +297,10 @@ impl Fold {
                 || Finish::new(FinishKind::Other).detail("cut"),
                 |at| self.finishes.swap_remove(at).1,
             );
-        if finish.kind.class() == FinishClass::Length {
-            if let Some(slot) = self.slots.iter_mut().rfind(|slot| slot.candidate == index) {
-                slot.doubt();
-            }
+        if finish.kind.class() == FinishClass::Length
+            && let Some(slot) = self.slots.iter_mut().rfind(|slot| slot.candidate == index)
+        {
+            slot.doubt();
         }
         let mut parts = Vec::new();
         for slot in self.slots.iter_mut().filter(|slot| slot.candidate == index) {
@@ -351,13 +351,14 @@ impl Slot {
     /// The answer ran out of tokens right after this part. If it is a call whose arguments had not
     /// begun, nobody knows that it was to have none.
     fn doubt(&mut self) {
-        if let Content::ToolCall(call) = &mut self.part.content {
-            if self.wordless && call.arguments() == "{}" {
-                call.input = ToolInput::Invalid {
-                    raw: String::new(),
-                    error: CUT.to_owned(),
-                };
-            }
+        if let Content::ToolCall(call) = &mut self.part.content
+            && self.wordless
+            && call.arguments() == "{}"
+        {
+            call.input = ToolInput::Invalid {
+                raw: String::new(),
+                error: CUT.to_owned(),
+            };
         }
     }
 

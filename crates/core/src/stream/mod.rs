@@ -209,15 +209,15 @@ impl ChatStream {
 
     /// The next chunk of the inner stream, folded; the end is checked.
     fn poll_inner(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<StreamChunk>>> {
-        if let Some((sleep, after)) = &mut self.deadline {
-            if sleep.as_mut().poll(cx).is_ready() {
-                // What may follow a whole answer is not worth an error.
-                if self.fold.is_finished() {
-                    return Poll::Ready(None);
-                }
-                let error = Error::timeout(Phase::Total, *after).with_delivery(Delivery::Responded);
-                return Poll::Ready(Some(Err(error)));
+        if let Some((sleep, after)) = &mut self.deadline
+            && sleep.as_mut().poll(cx).is_ready()
+        {
+            // What may follow a whole answer is not worth an error.
+            if self.fold.is_finished() {
+                return Poll::Ready(None);
             }
+            let error = Error::timeout(Phase::Total, *after).with_delivery(Delivery::Responded);
+            return Poll::Ready(Some(Err(error)));
         }
         let chunk = match ready!(self.inner.as_mut().poll_next(cx)) {
             Some(Ok(chunk)) => chunk,

@@ -58,7 +58,7 @@ impl Stream for TextStream {
         loop {
             match ready!(Pin::new(&mut self.chunks).poll_next(cx)) {
                 Some(Ok(StreamChunk::PartStart { ix, candidate, .. })) if candidate != 0 => {
-                    self.others.push(ix)
+                    self.others.push(ix);
                 }
                 Some(Ok(StreamChunk::Delta {
                     ix,

@@ -1,1 +1,286 @@
+//! Building an account: every mistake is told, what to do about it is told, the key is not.
 
+use std::time::Duration;
+
+use trunkline_core::{
+    Account, AccountConfig, Error, ErrorKind, Registry, Result,
+    middleware::{Deadline, Retry, Stack},
+    protocol::{Limits, Timers},
+};
+
+use crate::support::{Answer, Wire, builder, parrot::KEY};
+
+type Builder = trunkline_core::account::Builder<Account>;
+
+fn wire() -> Wire {
+    Wire::new([Answer::json(r#"{"say":"hi"}"#)])
+}
+
+fn refused(built: Result<Account>) -> Error {
+    let error = built.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.provider()),
+        (ErrorKind::Config, "parrot")
+    );
+    let all = format!("{error} {error:?}");
+    assert!(!all.contains("canary") && !all.contains("hunter2"), "{all}");
+    error
+}
+
+fn with(change: impl FnOnce(Builder) -> Builder) -> Result<Account> {
+    change(builder().client(wire().client()).key(KEY)).build()
+}
+
+fn keyed(key: &str) -> Result<Account> {
+    builder().client(wire().client()).key(key).build()
+}
+
+fn from_vars(vars: &[(&str, &str)]) -> Result<Account> {
+    let find = |name: &str| {
+        vars.iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| (*value).to_owned())
+    };
+    builder().client(wire().client()).vars(&find)?.build()
+}
+
+#[test]
+fn f120_a_key_goes_in_clear_text_to_this_machine_only() {
+    for url in [
+        "http://api.example.com/v1",
+        "http://10.0.0.1:8000",
+        "http://localhost.evil.example",
+        "http://127.0.0.1.evil.example",
+    ] {
+        let error = refused(with(|builder| builder.endpoint(url)));
+        assert!(
+            error.message().contains("https") && error.message().contains("allow_plain_http"),
+            "{error}"
+        );
+        assert!(with(|builder| builder.endpoint(url).allow_plain_http()).is_ok());
+    }
+    for url in [
+        "http://localhost:8080/v1",
+        "http://127.0.0.1:1",
+        "http://[::1]:1",
+        "https://api.example.com",
+    ] {
+        assert!(with(|builder| builder.endpoint(url)).is_ok(), "{url}");
+    }
+}
+
+#[test]
+fn f121_a_base_url_is_scheme_host_and_path() {
+    for url in [
+        "https://u:hunter2@h.example/",
+        "https://h.example/?k=hunter2",
+        "https://h.example/#hunter2",
+        "h.example",
+        "ftp://h.example",
+        "https://",
+        "https:///v1",
+        "https://a b",
+    ] {
+        refused(with(|builder| builder.endpoint(url)));
+    }
+    let twice = refused(with(|builder| {
+        builder
+            .endpoint("https://a.example")
+            .endpoint("https://b.example")
+    }));
+    assert!(twice.message().contains("one account of each"));
+}
+
+#[tokio::test]
+async fn f122_a_key_that_no_header_carries_is_refused_and_its_last_newline_is_not_part_of_it() {
+    for key in [
+        "canary\r\nx-evil: 1",
+        "canary\n\n",
+        "can\0ary",
+        "canäry",
+        "",
+        "\n",
+        "canary\x7f",
+    ] {
+        refused(keyed(key));
+    }
+    for key in ["sk-1\n", "sk-1\r\n"] {
+        let wire = wire();
+        let account = builder().client(wire.client()).key(key).build().unwrap();
+        account.model("ara").chat("hi").await.unwrap();
+        assert_eq!(wire.sent()[0].headers["authorization"], "Bearer sk-1");
+    }
+}
+
+#[test]
+fn f122_headers_of_an_account_are_checked_as_it_is_built() {
+    for (name, value) in [
+        ("x y", "v"),
+        ("x-a", "canary\r\nx-b: 1"),
+        ("authorization", "canary"),
+        ("host", "evil.example"),
+        ("content-length", "0"),
+    ] {
+        refused(with(|builder| builder.header(name, value)));
+    }
+}
+
+#[test]
+fn f123_a_number_that_cannot_be_meant_is_refused() {
+    let timers = Timers::default();
+    for timers in [
+        timers.head(Duration::ZERO),
+        timers.byte_idle(Duration::ZERO),
+        timers.progress_idle(Duration::ZERO),
+        timers.first_content(Duration::ZERO),
+    ] {
+        assert!(
+            refused(with(|builder| builder.timers(timers)))
+                .message()
+                .contains("zero")
+        );
+    }
+    let limits = Limits::default();
+    for limits in [
+        limits.body(0),
+        limits.event(0),
+        limits.stream_bytes(0),
+        limits.stream_events(0),
+    ] {
+        assert!(
+            refused(with(|builder| builder.limits(limits)))
+                .message()
+                .contains("zero")
+        );
+    }
+    let stack = Stack::default();
+    for stack in [
+        stack.clone().retry(Retry::default().attempts(0)),
+        stack
+            .clone()
+            .deadline(Deadline::default().total(Duration::ZERO)),
+        stack.deadline(Deadline::default().max_stream(Duration::ZERO)),
+    ] {
+        refused(with(|builder| builder.stack(stack)));
+    }
+    let no_bounds = Timers::default()
+        .head(None)
+        .byte_idle(None)
+        .progress_idle(None);
+    assert!(with(|builder| builder.timers(no_bounds)).is_ok());
+    let far = Timers::default().byte_idle(Duration::MAX);
+    assert!(
+        with(|builder| builder
+            .timers(far)
+            .stack(Stack::default().deadline(Deadline::default().total(Duration::MAX))))
+        .is_ok()
+    );
+}
+
+#[test]
+fn f124_what_is_missing_is_named() {
+    assert!(refused(from_vars(&[])).message().contains("PARROT_API_KEY"));
+    for name in [
+        "PARROT_API_KEY",
+        "PARROT_API_KEYS",
+        "PARROT_BASE_URL",
+        "PARROT_MODEL",
+    ] {
+        for empty in ["", "  "] {
+            assert!(
+                refused(from_vars(&[(name, empty)]))
+                    .message()
+                    .contains(name)
+            );
+        }
+    }
+    let error = refused(builder().key(KEY).build());
+    assert!(error.message().contains(".client("), "{error}");
+}
+
+#[test]
+fn singular_and_plural_together_are_a_mistake() {
+    for what in ["API_KEY", "BASE_URL"] {
+        let (singular, plural) = (format!("PARROT_{what}"), format!("PARROT_{what}S"));
+        let error = refused(from_vars(&[
+            (&singular, "hunter2"),
+            (&plural, "hunter2,canary"),
+        ]));
+        assert!(
+            error.message().contains(&singular) && error.message().contains(&plural),
+            "{error}"
+        );
+    }
+    assert!(
+        refused(from_vars(&[("PARROT_API_KEYS", "a,,b")]))
+            .message()
+            .contains("PARROT_API_KEYS")
+    );
+    assert!(
+        refused(from_vars(&[("PARROT_API_KEYS", "a,b")]))
+            .message()
+            .contains("one account of each")
+    );
+}
+
+#[test]
+fn the_environment_says_where_with_which_key_and_for_which_model() {
+    let account = from_vars(&[
+        ("PARROT_API_KEYS", " sk-1 "),
+        ("PARROT_BASE_URL", "https://other.example/v1/"),
+        ("PARROT_MODEL", "ara-2"),
+    ])
+    .unwrap();
+    assert_eq!(account.default_model().unwrap().name(), "ara-2");
+    assert_eq!(
+        account.backend().stats().endpoints[0].endpoint,
+        "other.example"
+    );
+}
+
+#[test]
+fn a_configuration_says_the_same_and_nothing_else() {
+    let read = |text: &str| serde_json::from_str::<AccountConfig>(text);
+    let config = read(r#"{"provider":"parrot","name":"polly","keys":["sk-canary"],"model":"ara-3","headers":{"x-org":"canary"},"base_urls":["https://canary.example"]}"#).unwrap();
+    assert!(!format!("{config:?}").contains("canary"), "{config:?}");
+
+    let account = builder()
+        .client(wire().client())
+        .config(config)
+        .build()
+        .unwrap();
+    assert_eq!(
+        (
+            &*account.backend().info().name,
+            account.default_model().unwrap().name()
+        ),
+        ("polly", "ara-3")
+    );
+
+    let error = read(r#"{"provider":"parrot","modle":"ara"}"#).unwrap_err();
+    assert!(error.to_string().contains("modle"), "{error}");
+
+    let other = read(r#"{"provider":"groq","keys":["sk-canary"]}"#).unwrap();
+    assert!(
+        refused(builder().client(wire().client()).config(other).build())
+            .message()
+            .contains("groq")
+    );
+}
+
+#[test]
+fn a_registry_routes_nothing_by_a_silent_default() {
+    let registry = Registry::new()
+        .with(with(|builder| builder.name("a")).unwrap().backend().clone())
+        .with(with(|builder| builder.name("b")).unwrap().backend().clone())
+        .alias("fast", "b/ara/2");
+    assert_eq!(registry.model("fast").unwrap().name(), "ara/2");
+    assert_eq!(&*registry.model("a/x").unwrap().backend().info().name, "a");
+    for path in ["ara", "c/ara", "a/", "/x", ""] {
+        let error = registry.model(path).unwrap_err();
+        assert!(
+            error.kind() == ErrorKind::Config && error.message().contains("a, b"),
+            "{path}: {error}"
+        );
+    }
+}

@@ -1,1 +1,523 @@
+//! One exchange: what is sent, and what becomes of the answer.
 
+use std::sync::Arc;
+
+use http::Method;
+use serde_json::{Value, json};
+use trunkline_core::{
+    Call, ChatRequest, ChatStream, Delivery, Error, ErrorKind, Op, StreamChunk, Warning,
+    middleware::Stack,
+};
+
+use crate::support::{Answer, Wire, account, bare, model, parrot::KEY};
+
+const HI: &str = r#"{"say":"hi"}"#;
+const STOP: &str = r#"{"stop":1}"#;
+
+async fn read(mut stream: ChatStream) -> (Vec<StreamChunk>, Option<Error>) {
+    let mut chunks = Vec::new();
+    loop {
+        match stream.next().await {
+            Some(Ok(chunk)) => chunks.push(chunk),
+            Some(Err(error)) => return (chunks, Some(error)),
+            None => return (chunks, None),
+        }
+    }
+}
+
+async fn streamed(answer: Answer) -> (Vec<StreamChunk>, Option<Error>) {
+    match bare(&Wire::new([answer])).chat("hi").stream().await {
+        Ok(stream) => read(stream).await,
+        Err(error) => (Vec::new(), Some(error)),
+    }
+}
+
+async fn fails(answer: Answer) -> Error {
+    bare(&Wire::new([answer])).chat("hi").await.unwrap_err()
+}
+
+#[tokio::test]
+async fn a_request_goes_below_the_base_url_with_its_key() {
+    let wire = Wire::new([Answer::json(HI)]);
+
+    let answer = bare(&wire).chat("hi").await.unwrap();
+
+    let sent = &wire.sent()[0];
+    assert_eq!(
+        (sent.method.clone(), sent.uri.to_string()),
+        (Method::POST, "https://api.parrot.example/v1/chat".into())
+    );
+    assert_eq!(sent.headers["authorization"], format!("Bearer {KEY}"));
+    assert!(sent.headers["authorization"].is_sensitive());
+    assert!(
+        sent.headers["user-agent"]
+            .to_str()
+            .unwrap()
+            .starts_with("trunkline/")
+    );
+    assert_eq!(
+        serde_json::from_slice::<Value>(&sent.body).unwrap(),
+        json!({ "model": "ara", "stream": false, "words": "hi" })
+    );
+    assert_eq!(
+        (
+            answer.text().as_str(),
+            answer.meta().status.unwrap().as_u16()
+        ),
+        ("hi", 200)
+    );
+    assert_eq!(answer.meta().attempts, 1);
+}
+
+#[tokio::test]
+async fn of_one_header_the_call_s_stands_over_the_account_s_over_the_protocol_s() {
+    let wire = Wire::new([Answer::json(HI)]);
+    let account = account(&wire, |builder| {
+        builder
+            .header("content-type", "application/parrot")
+            .header("x-org", "a")
+            .header("user-agent", "mine")
+    });
+
+    account
+        .model("ara")
+        .chat("hi")
+        .header("x-org", "b")
+        .await
+        .unwrap();
+
+    let sent = &wire.sent()[0].headers;
+    let all = |name: &str| {
+        sent.get_all(name)
+            .iter()
+            .map(|value| value.to_str().unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(all("content-type"), ["application/parrot"]);
+    assert_eq!(all("x-org"), ["b"]);
+    assert_eq!(all("user-agent"), ["mine"]);
+}
+
+#[tokio::test]
+async fn f141_no_call_leads_a_request_or_its_key_elsewhere() {
+    let wire = Wire::new([Answer::json(HI)]);
+    for name in [
+        "host",
+        "Authorization",
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "proxy-authorization",
+    ] {
+        let error = bare(&wire)
+            .chat("hi")
+            .header(name, "evil.example")
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{name}");
+
+        let mut call = Call::new(Op::Chat(Arc::new("hi".into())));
+        call.headers.insert(
+            http::HeaderName::try_from(name).unwrap(),
+            "evil.example".parse().unwrap(),
+        );
+        assert_eq!(
+            bare(&wire).backend().call(call).await.unwrap_err().kind(),
+            ErrorKind::Config,
+            "{name}"
+        );
+    }
+    let backend = bare(&wire).backend().clone();
+    for path in ["https://evil.example/", "@evil.example", "//../../admin"] {
+        assert_eq!(
+            backend.endpoint(path).get().await.unwrap_err().kind(),
+            ErrorKind::Config,
+            "{path}"
+        );
+    }
+    assert_eq!(wire.requests(), 0);
+}
+
+#[tokio::test]
+async fn f141_a_call_s_own_key_goes_where_the_account_s_goes() {
+    let wire = Wire::new([Answer::json(HI)]);
+    bare(&wire).chat("hi").key("sk-other").await.unwrap();
+    let sent = &wire.sent()[0];
+    assert_eq!(sent.uri.host(), Some("api.parrot.example"));
+    assert_eq!(sent.headers["authorization"], "Bearer sk-other");
+}
+
+#[tokio::test]
+async fn a_patch_has_the_last_word_on_the_body() {
+    let wire = Wire::new([Answer::json(HI)]);
+    let patch = json!({ "words": null, "model": "other", "new": { "field": 1 } });
+    bare(&wire)
+        .chat(ChatRequest::from("hi").body_patch(patch))
+        .await
+        .unwrap();
+    assert_eq!(
+        wire.sent()[0].body,
+        r#"{"model":"other","stream":false,"new":{"field":1}}"#
+    );
+}
+
+#[tokio::test]
+async fn what_is_lost_on_the_way_is_a_warning_or_under_strict_a_refusal() {
+    let wire = Wire::new([Answer::json(HI)]);
+    let lossy = || ChatRequest::from("hi").top_k(3_u64).seed(1);
+
+    let answer = bare(&wire).chat(lossy()).await.unwrap();
+    assert_eq!(
+        answer.warnings,
+        [
+            Warning::unsupported("top_k"),
+            Warning::coerced("seed", "1", "2")
+        ]
+    );
+
+    let error = bare(&wire).chat(lossy().strict()).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.delivery()),
+        (ErrorKind::Unsupported, Delivery::NotSent)
+    );
+    assert!(error.message().contains("top_k"));
+    assert_eq!(wire.requests(), 1);
+
+    let wire = Wire::new([Answer::events([HI, STOP])]);
+    let answer = bare(&wire).chat(lossy()).buffered().await.unwrap();
+    assert_eq!(answer.warnings.len(), 2, "streams carry them as well");
+}
+
+#[tokio::test(start_paused = true)]
+async fn f059_a_stream_whose_answer_is_whole_may_end_as_roughly_as_it_likes() {
+    for answer in [
+        Answer::events([HI, STOP]),
+        Answer::events([HI, STOP, "[DONE]"]),
+        Answer::events([HI, STOP]).broken(),
+        Answer::events([HI, STOP]).body("data: {\"say\""),
+        Answer::events([HI, STOP, "[DONE]"])
+            .body("data: nonsense\n\n")
+            .hangs(),
+    ] {
+        let (chunks, error) = streamed(answer.clone()).await;
+        assert!(error.is_none(), "{answer:?}: {error:?}");
+        assert!(
+            chunks
+                .iter()
+                .any(|chunk| matches!(chunk, StreamChunk::Finish { .. }))
+        );
+    }
+}
+
+#[tokio::test]
+async fn f060_a_stream_that_ends_without_its_finish_was_interrupted() {
+    for answer in [
+        Answer::events([HI]),
+        Answer::events([HI, "[DONE]"]),
+        Answer::events([HI]).broken(),
+    ] {
+        let (_, error) = streamed(answer).await;
+        let error = error.unwrap();
+        assert_eq!(
+            (error.kind(), error.delivery()),
+            (ErrorKind::Interrupted, Delivery::Committed)
+        );
+        assert_eq!(error.partial().unwrap().text(), "hi");
+    }
+    let (_, error) = streamed(Answer::events([])).await;
+    assert_eq!(
+        error.unwrap().delivery(),
+        Delivery::Responded,
+        "nothing was shown"
+    );
+}
+
+#[tokio::test]
+async fn f065_a_last_event_without_its_blank_line_counts_if_the_body_ended_cleanly() {
+    let (chunks, error) = streamed(Answer::events([HI]).body("data: {\"stop\":1}")).await;
+    assert!(error.is_none() && matches!(chunks.last(), Some(StreamChunk::Finish { .. })));
+
+    let (_, error) = streamed(Answer::events([HI]).body("data: {\"stop\":1}").broken()).await;
+    assert_eq!(error.unwrap().kind(), ErrorKind::Interrupted);
+}
+
+#[tokio::test]
+async fn what_was_read_before_a_failure_comes_before_it() {
+    // One network read, of which the third event fails.
+    let answer = Answer::events([]).body(format!(
+        "data: {HI}\n\ndata: {HI}\n\ndata: oops\n\ndata: {HI}\n\n"
+    ));
+    let (chunks, error) = streamed(answer).await;
+    assert_eq!(error.unwrap().kind(), ErrorKind::Decode);
+    assert_eq!(
+        chunks
+            .iter()
+            .filter(|chunk| matches!(chunk, StreamChunk::Delta { .. }))
+            .count(),
+        2
+    );
+}
+
+#[tokio::test]
+async fn f066_a_stream_that_is_answered_whole_is_a_stream_of_one_piece() {
+    let (chunks, error) = streamed(Answer::json(HI)).await;
+    assert!(error.is_none());
+    assert_eq!(
+        chunks
+            .iter()
+            .filter(|chunk| matches!(chunk, StreamChunk::Delta { .. }))
+            .count(),
+        1
+    );
+
+    let (_, error) = streamed(Answer::json(r#"{"error":"overloaded"}"#)).await;
+    assert_eq!(error.unwrap().kind(), ErrorKind::Overloaded);
+}
+
+#[tokio::test]
+async fn f044_a_page_for_people_is_no_answer_and_is_not_asked_for_again() {
+    let page = || {
+        Answer::status(200)
+            .header("content-type", "text/html; charset=utf-8")
+            .body(format!("<h1>\n{}", "é".repeat(9_000)))
+    };
+    let wire = Wire::new([page()]);
+    for error in [
+        model(&wire).chat("hi").await.unwrap_err(),
+        model(&wire)
+            .chat("hi")
+            .stream()
+            .await
+            .map(|_| ())
+            .unwrap_err(),
+    ] {
+        let shown = error.to_string();
+        assert_eq!(error.kind(), ErrorKind::Decode);
+        assert!(
+            shown.contains("text/html") && shown.contains(r"<h1>\n"),
+            "{shown}"
+        );
+        assert!(shown.len() < 700, "{shown}");
+    }
+    assert_eq!(wire.requests(), 2);
+}
+
+#[tokio::test]
+async fn f046_an_answer_of_another_shape_is_not_paid_for_twice() {
+    for body in ["", r#"{"unexpected":1}"#] {
+        let wire = Wire::new([Answer::json(body)]);
+        assert_eq!(
+            model(&wire).chat("hi").await.unwrap_err().kind(),
+            ErrorKind::Decode
+        );
+        assert_eq!(wire.requests(), 1);
+    }
+}
+
+#[tokio::test]
+async fn f043_a_redirect_is_an_error_that_names_the_host_and_nothing_else() {
+    let answer = Answer::status(307).header(
+        "location",
+        "https://user:hunter2@evil.example/steal?key=hunter2",
+    );
+    let wire = Wire::new([answer]);
+    let error = model(&wire).chat("hi").await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.status().unwrap().as_u16()),
+        (ErrorKind::Redirect, 307)
+    );
+    assert!(error.to_string().contains("evil.example"));
+    assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+    assert_eq!(wire.requests(), 1);
+}
+
+#[tokio::test]
+async fn f045_of_an_error_s_body_the_beginning_is_read() {
+    let megabyte = (0..160).fold(Answer::status(502), |answer, _| {
+        answer.body("x".repeat(64 << 10))
+    });
+    let wire = Wire::new([megabyte]);
+    let error = bare(&wire).chat("hi").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Server);
+    assert!(wire.bytes_read() <= 128 << 10, "{}", wire.bytes_read());
+    assert_eq!(error.body().unwrap().len(), 8 << 10);
+    assert_eq!(wire.open_bodies(), 0);
+}
+
+#[tokio::test]
+async fn an_error_carries_what_its_head_says() {
+    let answer = Answer::status(429)
+        .header("x-request-id", "req_1")
+        .header("retry-after", "7")
+        .body(r#"{"message":"slow down"}"#);
+    let error = fails(answer).await;
+    assert_eq!(error.request_id(), Some("req_1"));
+    assert_eq!(error.retry_after(), Some(std::time::Duration::from_secs(7)));
+    assert_eq!(
+        error.to_string(),
+        "parrot: rate limited (429, request req_1): slow down"
+    );
+    assert_eq!(error.endpoint(), Some("api.parrot.example"));
+}
+
+#[tokio::test]
+async fn f125_a_key_that_a_provider_repeats_is_taken_out() {
+    for (key, body) in [(None, KEY), (Some("sk-of-the-call"), "sk-of-the-call")] {
+        let answer = Answer::status(401)
+            .header("x-request-id", body)
+            .body(format!(r#"{{"message":"wrong key {body}!"}}"#));
+        let call = bare(&Wire::new([answer])).chat("hi");
+        let error = key
+            .map_or(call.clone(), |key| call.key(key))
+            .await
+            .unwrap_err();
+        assert_eq!(error.message(), "wrong key ***!");
+        let all = format!(
+            "{error} {error:?} {}",
+            String::from_utf8_lossy(error.body().unwrap())
+        );
+        assert!(!all.contains(body), "{all}");
+    }
+}
+
+#[tokio::test]
+async fn keep_raw_keeps_what_came() {
+    let wire = Wire::new([Answer::json(HI)]);
+    assert_eq!(
+        bare(&wire)
+            .chat("hi")
+            .keep_raw()
+            .await
+            .unwrap()
+            .meta()
+            .raw
+            .as_deref(),
+        Some(HI.as_bytes())
+    );
+
+    let wire = Wire::new([Answer::events([HI]).body("data: {\"stop\":1}")]);
+    let (chunks, _) = read(bare(&wire).chat("hi").keep_raw().stream().await.unwrap()).await;
+    let raw: Vec<_> = chunks
+        .iter()
+        .filter_map(|chunk| match chunk {
+            StreamChunk::Raw(bytes) => Some(&bytes[..]),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        raw,
+        [HI.as_bytes(), STOP.as_bytes()],
+        "the last event as well"
+    );
+}
+
+#[tokio::test]
+async fn a_lenient_account_skips_what_cannot_be_read() {
+    let answer = || {
+        Answer::events([HI, "oops", HI])
+            .body("data: {\"stop\":1}\n\n")
+            .body("data: half")
+    };
+    let wire = Wire::new([answer()]);
+    let lenient = account(&wire, |builder| builder.stack(Stack::bare()).lenient()).model("ara");
+    let (chunks, error) = read(lenient.chat("hi").stream().await.unwrap()).await;
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(
+        chunks
+            .iter()
+            .filter(|chunk| matches!(chunk, StreamChunk::Delta { .. }))
+            .count(),
+        2
+    );
+
+    let in_band = Wire::new([Answer::events([HI, r#"{"error":"overloaded"}"#])]);
+    let lenient = account(&in_band, |builder| builder.stack(Stack::bare()).lenient()).model("ara");
+    let (_, error) = read(lenient.chat("hi").stream().await.unwrap()).await;
+    assert_eq!(
+        error.unwrap().kind(),
+        ErrorKind::Overloaded,
+        "a failure is no unreadable event"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_buffered_call_shows_nothing_so_it_is_retried_wherever_it_broke() {
+    let wire = Wire::new([
+        Answer::events([HI, HI]).broken(),
+        Answer::events([HI]),
+        Answer::events([HI, STOP]),
+    ]);
+    let answer = model(&wire).chat("hi").buffered().await.unwrap();
+    assert_eq!((answer.text().as_str(), answer.meta().attempts), ("hi", 3));
+    assert_eq!(
+        serde_json::from_slice::<Value>(&wire.sent()[0].body).unwrap()["stream"],
+        true
+    );
+
+    let wire = Wire::new([Answer::events([HI]).broken()]);
+    let error = bare(&wire).chat("hi").buffered().await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.delivery()),
+        (ErrorKind::Interrupted, Delivery::Responded)
+    );
+    assert_eq!(error.partial().unwrap().text(), "hi");
+}
+
+#[tokio::test]
+async fn a_buffered_call_may_be_answered_whole() {
+    assert_eq!(
+        bare(&Wire::new([Answer::json(HI)]))
+            .chat("hi")
+            .buffered()
+            .await
+            .unwrap()
+            .text(),
+        "hi"
+    );
+}
+
+#[tokio::test]
+async fn a_raw_request_goes_with_the_account_s_key_and_comes_back_unread() {
+    let wire = Wire::new([Answer::json(r#"{"flagged":false}"#)]);
+    let endpoint = bare(&wire).backend().endpoint("/moderations?x=1");
+    let answer = endpoint
+        .post(&json!({ "input": "hi" }).into())
+        .await
+        .unwrap();
+    assert_eq!(answer.get(), r#"{"flagged":false}"#);
+    let sent = &wire.sent()[0];
+    assert_eq!(
+        sent.uri.to_string(),
+        "https://api.parrot.example/v1/moderations?x=1"
+    );
+    assert_eq!(sent.headers["authorization"], format!("Bearer {KEY}"));
+    assert_eq!(sent.headers["content-type"], "application/json");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_raw_answer_that_never_ends_is_not_waited_for_for_ever() {
+    let endpoint = bare(&Wire::new([Answer::json("{").hangs()]))
+        .backend()
+        .endpoint("/x");
+    assert_eq!(endpoint.get().await.unwrap_err().kind(), ErrorKind::Timeout);
+}
+
+#[tokio::test]
+async fn every_call_has_its_own_id_and_all_its_attempts_the_same() {
+    use std::sync::Mutex;
+    let ids = Arc::new(Mutex::new(Vec::new()));
+    let seen = ids.clone();
+    let backend = crate::support::parrot::backend(move |call: Call| {
+        seen.lock().unwrap().push(call.id);
+        async { Err(Error::new(ErrorKind::Connect, "no way")) }
+    });
+    let model = Stack::default().around(backend).model("m");
+    let call = model.chat("hi");
+    tokio::time::pause();
+    let _ = tokio::join!(call.clone(), call);
+    let mut ids = ids.lock().unwrap().clone();
+    assert_eq!(ids.len(), 6);
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 2);
+}

@@ -10,7 +10,10 @@ use trunkline_core::{
 use crate::support::generate;
 
 fn block<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(future)
 }
 
 fn chunks_of(response: ChatResponse) -> Vec<StreamChunk> {
@@ -35,20 +38,41 @@ fn recut(chunks: Vec<StreamChunk>, cuts: &[Index]) -> Vec<StreamChunk> {
     let mut cuts = cuts.iter().cycle();
     let mut halve = |text: &str| {
         let at = cuts.next().map_or(0, |cut| cut.index(text.len() + 1));
-        let at = (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        let at = (0..=at)
+            .rev()
+            .find(|at| text.is_char_boundary(*at))
+            .unwrap_or(0);
         [text[..at].to_owned(), text[at..].to_owned()]
     };
     let mut out = Vec::new();
     for chunk in chunks {
         match chunk {
-            StreamChunk::Delta { ix, delta: Delta::Text(text) } => {
-                out.extend(halve(&text).map(|text| StreamChunk::Delta { ix, delta: Delta::Text(text) }));
+            StreamChunk::Delta {
+                ix,
+                delta: Delta::Text(text),
+            } => {
+                out.extend(halve(&text).map(|text| StreamChunk::Delta {
+                    ix,
+                    delta: Delta::Text(text),
+                }));
             }
-            StreamChunk::Delta { ix, delta: Delta::Reasoning(text) } => {
-                out.extend(halve(&text).map(|text| StreamChunk::Delta { ix, delta: Delta::Reasoning(text) }));
+            StreamChunk::Delta {
+                ix,
+                delta: Delta::Reasoning(text),
+            } => {
+                out.extend(halve(&text).map(|text| StreamChunk::Delta {
+                    ix,
+                    delta: Delta::Reasoning(text),
+                }));
             }
-            StreamChunk::Delta { ix, delta: Delta::ToolInput(text) } => {
-                out.extend(halve(&text).map(|text| StreamChunk::Delta { ix, delta: Delta::ToolInput(text) }));
+            StreamChunk::Delta {
+                ix,
+                delta: Delta::ToolInput(text),
+            } => {
+                out.extend(halve(&text).map(|text| StreamChunk::Delta {
+                    ix,
+                    delta: Delta::ToolInput(text),
+                }));
             }
             chunk => out.push(chunk),
         }
@@ -70,11 +94,19 @@ fn interleaved(chunks: Vec<StreamChunk>) -> Vec<StreamChunk> {
     let mut chunks = chunks;
     chunks.sort_by_key(rank);
     // Of each part in turn: the first deltas of all, then the second ones.
-    let from = chunks.iter().position(|chunk| rank(chunk) == 3).unwrap_or(0);
-    let to = chunks.iter().rposition(|chunk| rank(chunk) == 3).map_or(from, |at| at + 1);
+    let from = chunks
+        .iter()
+        .position(|chunk| rank(chunk) == 3)
+        .unwrap_or(0);
+    let to = chunks
+        .iter()
+        .rposition(|chunk| rank(chunk) == 3)
+        .map_or(from, |at| at + 1);
     let mut seen = std::collections::HashMap::new();
     chunks[from..to].sort_by_cached_key(|chunk| {
-        let StreamChunk::Delta { ix, .. } = chunk else { return (0, 0) };
+        let StreamChunk::Delta { ix, .. } = chunk else {
+            return (0, 0);
+        };
         let turn = seen.entry(*ix).or_insert(0);
         *turn += 1;
         (*turn, *ix)
@@ -176,11 +208,18 @@ proptest! {
 
 fn call_start(ix: u32) -> StreamChunk {
     let call = ToolCall::new("c", "weather", ToolInput::from_text(""));
-    StreamChunk::PartStart { ix, candidate: 0, part: Box::new(Part::new(call)) }
+    StreamChunk::PartStart {
+        ix,
+        candidate: 0,
+        part: Box::new(Part::new(call)),
+    }
 }
 
 fn input(ix: u32, text: &str) -> StreamChunk {
-    StreamChunk::Delta { ix, delta: Delta::ToolInput(text.to_owned()) }
+    StreamChunk::Delta {
+        ix,
+        delta: Delta::ToolInput(text.to_owned()),
+    }
 }
 
 fn end(ix: u32) -> StreamChunk {
@@ -188,11 +227,18 @@ fn end(ix: u32) -> StreamChunk {
 }
 
 fn finish(kind: FinishKind) -> StreamChunk {
-    StreamChunk::Finish { candidate: 0, reason: Finish::new(kind), usage: None, ext: trunkline_core::Ext::default() }
+    StreamChunk::Finish {
+        candidate: 0,
+        reason: Finish::new(kind),
+        usage: None,
+        ext: trunkline_core::Ext::default(),
+    }
 }
 
 fn start() -> StreamChunk {
-    StreamChunk::Start { warnings: Vec::new() }
+    StreamChunk::Start {
+        warnings: Vec::new(),
+    }
 }
 
 fn first_input(response: &ChatResponse) -> &ToolInput {
@@ -219,24 +265,47 @@ fn f078_the_fragments_of_two_calls_are_put_together_each_in_its_place() {
 fn f079_arguments_that_were_cut_are_invalid_and_never_repaired() {
     // By the limit on tokens, in the midst and before the first word; by the end of the stream,
     // even where what came happens to be JSON.
-    let by_length = fold(&[start(), call_start(0), input(0, r#"{"city":"#), end(0), finish(FinishKind::MaxTokens)]);
-    assert!(matches!(first_input(&by_length), ToolInput::Invalid { raw, .. } if raw == r#"{"city":"#));
+    let by_length = fold(&[
+        start(),
+        call_start(0),
+        input(0, r#"{"city":"#),
+        end(0),
+        finish(FinishKind::MaxTokens),
+    ]);
+    assert!(
+        matches!(first_input(&by_length), ToolInput::Invalid { raw, .. } if raw == r#"{"city":"#)
+    );
 
-    let at_once = fold(&[start(), call_start(0), end(0), finish(FinishKind::MaxTokens)]);
+    let at_once = fold(&[
+        start(),
+        call_start(0),
+        end(0),
+        finish(FinishKind::MaxTokens),
+    ]);
     assert!(matches!(first_input(&at_once), ToolInput::Invalid { raw, .. } if raw.is_empty()));
 
     for raw in ["", r#"{"a":1}"#, r#"{"a":"#] {
         let mut fold = Fold::default();
-        [start(), call_start(0), input(0, raw)].iter().for_each(|chunk| fold.push(chunk).unwrap());
+        [start(), call_start(0), input(0, raw)]
+            .iter()
+            .for_each(|chunk| fold.push(chunk).unwrap());
         let partial = fold.partial();
-        assert!(matches!(first_input(&partial), ToolInput::Invalid { raw: kept, .. } if kept == raw), "{raw}");
+        assert!(
+            matches!(first_input(&partial), ToolInput::Invalid { raw: kept, .. } if kept == raw),
+            "{raw}"
+        );
         assert!(!partial.tool_calls().next().unwrap().is_complete());
     }
 }
 
 #[test]
 fn a_call_without_arguments_has_the_empty_object() {
-    let response = fold(&[start(), call_start(0), end(0), finish(FinishKind::ToolCalls)]);
+    let response = fold(&[
+        start(),
+        call_start(0),
+        end(0),
+        finish(FinishKind::ToolCalls),
+    ]);
     assert_eq!(*first_input(&response), ToolInput::from_text("{}"));
 }
 
@@ -257,21 +326,38 @@ fn the_bounds_of_an_answer() {
     arguments.push(&input(0, &"x".repeat(1 << 20))).unwrap();
     fails(&mut arguments, input(0, "x"));
 
-    let text = |ix| StreamChunk::PartStart { ix, candidate: 0, part: Box::new(Part::text("")) };
+    let text = |ix| StreamChunk::PartStart {
+        ix,
+        candidate: 0,
+        part: Box::new(Part::text("")),
+    };
     let mut parts = Fold::default();
     (0..4_096).for_each(|ix| parts.push(&text(ix)).unwrap());
     fails(&mut parts, text(4_096));
 
     let mut summaries = Fold::default();
     let part = Box::new(Part::new(Reasoning::default()));
-    summaries.push(&StreamChunk::PartStart { ix: 0, candidate: 0, part }).unwrap();
-    let delta = Delta::ReasoningSummary { index: u32::MAX, text: "x".to_owned() };
+    summaries
+        .push(&StreamChunk::PartStart {
+            ix: 0,
+            candidate: 0,
+            part,
+        })
+        .unwrap();
+    let delta = Delta::ReasoningSummary {
+        index: u32::MAX,
+        text: "x".to_owned(),
+    };
     fails(&mut summaries, StreamChunk::Delta { ix: 0, delta });
 }
 
 #[test]
 fn likelihoods_of_several_chunks_are_one_list_for_each_answer() {
-    let part = |ix, candidate| StreamChunk::PartStart { ix, candidate, part: Box::new(Part::text("")) };
+    let part = |ix, candidate| StreamChunk::PartStart {
+        ix,
+        candidate,
+        part: Box::new(Part::text("")),
+    };
     let tokens = |ix, text: &str| StreamChunk::Delta {
         ix,
         delta: Delta::Logprobs(trunkline_core::Json::parse(text).unwrap()),
@@ -283,9 +369,21 @@ fn likelihoods_of_several_chunks_are_one_list_for_each_answer() {
         ext: trunkline_core::Ext::default(),
     };
     let response = fold(&[
-        start(), part(0, 0), part(1, 1), tokens(0, "[1.0]"), tokens(1, "[7]"), tokens(0, "[]"), tokens(0, "[2,3]"),
-        end(0), end(1), finish(0), finish(1),
+        start(),
+        part(0, 0),
+        part(1, 1),
+        tokens(0, "[1.0]"),
+        tokens(1, "[7]"),
+        tokens(0, "[]"),
+        tokens(0, "[2,3]"),
+        end(0),
+        end(1),
+        finish(0),
+        finish(1),
     ]);
     assert_eq!(response.logprobs.unwrap().get(), "[1.0,2,3]");
-    assert_eq!(response.candidates[0].logprobs.as_ref().unwrap().get(), "[7]");
+    assert_eq!(
+        response.candidates[0].logprobs.as_ref().unwrap().get(),
+        "[7]"
+    );
 }

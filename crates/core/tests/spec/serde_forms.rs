@@ -14,9 +14,12 @@ use trunkline_core::{
 
 use crate::support::generate;
 
-fn stored<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) -> Result<(), TestCaseError> {
+fn stored<T: Serialize + DeserializeOwned + PartialEq + Debug>(
+    value: &T,
+) -> Result<(), TestCaseError> {
     let text = serde_json::to_string(value).unwrap();
-    let back: T = serde_json::from_str(&text).map_err(|error| TestCaseError::fail(format!("{error}: {text}")))?;
+    let back: T = serde_json::from_str(&text)
+        .map_err(|error| TestCaseError::fail(format!("{error}: {text}")))?;
     prop_assert_eq!(&back, value, "{}", text);
     prop_assert_eq!(serde_json::to_string(&back).unwrap(), text);
     Ok(())
@@ -72,7 +75,9 @@ fn raw_json_is_kept_byte_for_byte() {
 
     let op: Op = serde_json::from_str(&op).unwrap();
 
-    let Op::Chat(request) = &op else { panic!("{op:?}") };
+    let Op::Chat(request) = &op else {
+        panic!("{op:?}")
+    };
     assert_eq!(request.options["x"].get(), text);
     assert!(serde_json::to_string(&op).unwrap().contains(text));
 }
@@ -90,7 +95,10 @@ fn an_operation_is_tagged_by_its_type() {
             Op::Embed(Arc::new(EmbedRequest::new(["a"]))),
             json!({ "type": "embed", "inputs": [{ "text": "a" }] }),
         ),
-        (Op::Models(Arc::new(ModelsRequest::default())), json!({ "type": "models" })),
+        (
+            Op::Models(Arc::new(ModelsRequest::default())),
+            json!({ "type": "models" }),
+        ),
         (
             Op::from(RawRequest::post("/x", &Json::empty_object())),
             json!({ "type": "raw", "method": "POST", "path": "/x", "body": "{}" }),
@@ -106,20 +114,28 @@ fn an_operation_is_tagged_by_its_type() {
 #[test]
 fn an_operation_of_no_known_type_is_refused_by_name() {
     let error = serde_json::from_str::<Op>(r#"{"type":"sing"}"#).unwrap_err();
-    assert!(error.to_string().contains("unknown variant `sing`"), "{error}");
+    assert!(
+        error.to_string().contains("unknown variant `sing`"),
+        "{error}"
+    );
 }
 
 #[test]
 fn bytes_are_base64() {
     let chunk = StreamChunk::Raw(vec![0, 255, 16].into());
-    assert_eq!(serde_json::to_value(&chunk).unwrap(), json!({ "raw": "AP8Q" }));
+    assert_eq!(
+        serde_json::to_value(&chunk).unwrap(),
+        json!({ "raw": "AP8Q" })
+    );
     let image = serde_json::to_value(Part::image("image/png", vec![1, 2, 3])).unwrap();
     assert_eq!(image["content"]["source"], json!({ "bytes": "AQID" }));
 }
 
 #[test]
 fn an_approval_says_which_of_the_two_it_is() {
-    let part = Part::new(Content::Approval(Approval::Response(ApprovalResponse::new("a", true))));
+    let part = Part::new(Content::Approval(Approval::Response(
+        ApprovalResponse::new("a", true),
+    )));
     let expected = json!({ "content": { "type": "approval", "kind": "response", "id": "a", "approve": true } });
     assert_eq!(serde_json::to_value(part).unwrap(), expected);
 }
@@ -128,6 +144,13 @@ fn an_approval_says_which_of_the_two_it_is() {
 fn what_another_version_adds_is_passed_over() {
     let text = r#"{"model":"m","message":{"role":"assistant","parts":[],"mood":1},"finish":{"kind":"stop"},"new":{}}"#;
     let response: ChatResponse = serde_json::from_str(text).unwrap();
-    assert_eq!(response, ChatResponse::new("m", Message::new(trunkline_core::Role::Assistant, []), response.finish.clone()));
+    assert_eq!(
+        response,
+        ChatResponse::new(
+            "m",
+            Message::new(trunkline_core::Role::Assistant, []),
+            response.finish.clone()
+        )
+    );
     assert_eq!(response.usage, Usage::default());
 }

@@ -51,7 +51,16 @@ pub(crate) fn in_band(dialect: Dialect, text: &str) -> Error {
         .and_then(|status| StatusCode::from_u16(status).ok())
         .filter(|status| status.as_u16() >= 400);
     detail.status = status.map(|status| status.as_u16());
-    let usual = error_of_status(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    // Without a status its type says who is at fault; without that, the provider is.
+    let status = status.unwrap_or(match &*detail.kind {
+        "invalid_request_error" | "bad_request_error" => StatusCode::BAD_REQUEST,
+        "not_found_error" => StatusCode::NOT_FOUND,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    });
+    let usual = Error::new(
+        error_of_status(status).kind(),
+        "the provider broke off the answer and does not say why",
+    );
     error(dialect, &detail, &usual).with_delivery(Delivery::Responded)
 }
 
@@ -67,6 +76,7 @@ pub(crate) fn looks_like_one(text: &str) -> bool {
 
 fn error(dialect: Dialect, detail: &ErrorDetail, usual: &Error) -> Error {
     let kind = (dialect.classify)(detail)
+        .or_else(|| too_large(detail))
         .or_else(|| by_code(detail))
         .or_else(|| by_words(detail))
         .unwrap_or(usual.kind());
@@ -92,6 +102,14 @@ fn error(dialect: Dialect, detail: &ErrorDetail, usual: &Error) -> Error {
         error = error.with_should_retry(Some(true));
     }
     error
+}
+
+/// More tokens in one request than the account may send in a minute: it comes as a rate limit, and
+/// no waiting helps.
+fn too_large(detail: &ErrorDetail) -> Option<ErrorKind> {
+    let limited = matches!(detail.status, Some(413 | 429));
+    let alone = detail.message.starts_with("Request too large");
+    (limited && alone && detail.code == "rate_limit_exceeded").then_some(ErrorKind::TooLarge)
 }
 
 fn by_code(detail: &ErrorDetail) -> Option<ErrorKind> {
@@ -166,6 +184,8 @@ fn by_words(detail: &ErrorDetail) -> Option<ErrorKind> {
         "longer than the model's context",
     ]) {
         Some(ErrorKind::ContextLength)
+    } else if says(&["api key not valid"]) {
+        Some(ErrorKind::Auth)
     } else if says(&["model"])
         && says(&[
             "does not exist",
@@ -208,7 +228,12 @@ fn read(value: &Value, detail: &mut ErrorDetail, depth: usize) {
                 (["type", "status"], &mut detail.kind),
                 (["param", "parameter"], &mut detail.param),
             ] {
-                if let Some(text) = names.iter().find_map(|name| scalar(fields.get(*name)?)) {
+                // A number under `status` is the status.
+                let text = |name: &str| {
+                    let value = fields.get(name)?;
+                    scalar(value).filter(|_| name != "status" || value.is_string())
+                };
+                if let Some(text) = names.iter().find_map(|name| text(name)) {
                     *slot = text;
                 }
             }
@@ -217,6 +242,19 @@ fn read(value: &Value, detail: &mut ErrorDetail, depth: usize) {
                 .find_map(|name| fields.get(*name)?.as_u64())
             {
                 detail.status = u16::try_from(status).ok();
+            }
+            // What stands behind OpenRouter's "Provider returned error".
+            let upstream = fields
+                .get("metadata")
+                .and_then(|metadata| metadata.get("raw"));
+            if let Some(Value::String(text)) = upstream {
+                match serde_json::from_str(text) {
+                    Ok(inner @ Value::Object(_)) => read(&inner, detail, depth + 1),
+                    _ if !text.trim_start().starts_with('<') => {
+                        text.clone_into(&mut detail.message)
+                    }
+                    _ => {}
+                }
             }
             for name in ["errors", "detail", "error"] {
                 if let Some(inner) = fields.get(name).filter(|inner| !inner.is_null()) {

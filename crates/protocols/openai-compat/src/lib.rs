@@ -62,8 +62,13 @@ impl Protocol for OpenAiCompat {
         }
     }
 
-    fn decoder(&self, _op: &Op, _head: &Parts) -> ChunkDecoder {
-        ChunkDecoder::of_stream(self.0)
+    fn decoder(&self, op: &Op, _head: &Parts) -> ChunkDecoder {
+        let asked = match op {
+            Op::Chat(request) | Op::ChatStream(request) => request.candidates,
+            _ => None,
+        };
+        let asked = asked.filter(|_| self.0.capabilities.candidates);
+        ChunkDecoder::of_stream(self.0).candidates(asked.unwrap_or(1))
     }
 
     fn error(&self, head: &Parts, body: &[u8]) -> Error {

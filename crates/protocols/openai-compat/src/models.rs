@@ -14,8 +14,11 @@ use crate::{
 pub(crate) fn page(dialect: Dialect, body: &[u8]) -> Result<ModelsPage> {
     #[derive(Deserialize)]
     struct Wire<'a> {
-        #[serde(borrow, default, alias = "models")]
+        #[serde(borrow, default)]
         data: Option<Vec<&'a RawValue>>,
+        /// llama.cpp has both.
+        #[serde(borrow, default)]
+        models: Option<Vec<&'a RawValue>>,
     }
     // Together sends the list itself.
     let bare = serde_json::from_slice::<Vec<&RawValue>>(body).ok();
@@ -32,6 +35,7 @@ pub(crate) fn page(dialect: Dialect, body: &[u8]) -> Result<ModelsPage> {
             })?;
             let text = || String::from_utf8_lossy(body);
             wire.data
+                .or(wire.models)
                 .ok_or_else(|| match error::looks_like_one(&text()) {
                     true => error::in_band(dialect, &text()),
                     false => Error::decode("an answer without `data`"),

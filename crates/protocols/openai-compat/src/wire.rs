@@ -57,7 +57,7 @@ pub(crate) struct Choice<'a> {
     #[serde(borrow)]
     pub(crate) finish_reason: Option<Str<'a>>,
     #[serde(borrow)]
-    pub(crate) logprobs: Option<Logprobs<'a>>,
+    pub(crate) logprobs: Option<&'a RawValue>,
     /// OpenRouter's failures in the midst of an answer.
     #[serde(borrow)]
     pub(crate) error: Option<&'a RawValue>,
@@ -74,20 +74,23 @@ pub(crate) struct Delta<'a> {
     #[serde(borrow)]
     pub(crate) reasoning: Option<Said<'a>>,
     #[serde(borrow)]
-    pub(crate) reasoning_details: Option<Vec<&'a RawValue>>,
+    pub(crate) reasoning_details: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(crate) refusal: Option<Str<'a>>,
     #[serde(borrow)]
     pub(crate) tool_calls: Option<Few<ToolCall<'a>>>,
     /// The form before tools.
     #[serde(borrow)]
-    pub(crate) function_call: Option<Function<'a>>,
+    pub(crate) function_call: Option<&'a RawValue>,
     #[serde(borrow)]
-    pub(crate) annotations: Option<Vec<&'a RawValue>>,
+    pub(crate) annotations: Option<&'a RawValue>,
     #[serde(borrow)]
-    pub(crate) audio: Option<Audio<'a>>,
+    pub(crate) audio: Option<&'a RawValue>,
     #[serde(borrow)]
-    pub(crate) images: Option<Vec<&'a RawValue>>,
+    pub(crate) images: Option<&'a RawValue>,
+    /// Google's signatures.
+    #[serde(borrow)]
+    pub(crate) extra_content: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -124,6 +127,8 @@ pub(crate) struct Audio<'a> {
     pub(crate) data: Option<Str<'a>>,
     #[serde(borrow)]
     pub(crate) transcript: Option<Str<'a>>,
+    #[serde(borrow)]
+    pub(crate) expires_at: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -203,6 +208,15 @@ impl<'de: 'a, 'a> Deserialize<'de> for Str<'a> {
 pub(crate) enum Said<'a> {
     Words(Str<'a>),
     Pieces(Vec<&'a RawValue>),
+}
+
+impl Said<'_> {
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Words(words) => words.0.is_empty(),
+            Self::Pieces(pieces) => pieces.is_empty(),
+        }
+    }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Said<'a> {
@@ -288,11 +302,35 @@ pub(crate) fn count(raw: &RawValue) -> Option<u64> {
     })
 }
 
-/// A string's text, or the text of any other JSON.
-pub(crate) fn text_of(raw: &RawValue) -> Cow<'_, str> {
-    match serde_json::from_str::<Str<'_>>(raw.get()) {
-        Ok(Str(text)) if raw.get().starts_with('"') => text,
-        _ if raw.get() == "null" => Cow::Borrowed(""),
-        _ => Cow::Borrowed(raw.get()),
+/// A string's text, or the text of any other JSON; `null` has none.
+pub(crate) fn text_of(raw: &RawValue) -> serde_json::Result<Cow<'_, str>> {
+    match raw.get() {
+        "null" => Ok(Cow::Borrowed("")),
+        text if text.starts_with('"') => {
+            serde_json::from_str::<Str<'_>>(text).map(|Str(text)| text)
+        }
+        other => Ok(Cow::Borrowed(other)),
     }
+}
+
+/// What a list holds. What is no list holds nothing: a field beside the answer shall not break it.
+pub(crate) fn items(raw: Option<&RawValue>) -> serde_json::Result<Vec<&RawValue>> {
+    match raw.filter(|raw| raw.get().starts_with('[') && raw.get() != "[]") {
+        Some(raw) => serde_json::from_str(raw.get()),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// An object. What is none is nothing, as above.
+pub(crate) fn object<'a, T: Deserialize<'a>>(
+    raw: Option<&'a RawValue>,
+) -> serde_json::Result<Option<T>> {
+    raw.filter(|raw| raw.get().starts_with('{'))
+        .map(|raw| serde_json::from_str(raw.get()))
+        .transpose()
+}
+
+/// Whether the field says anything: `null`, `false`, `""` and `{}` stand for its absence.
+pub(crate) fn is_set(raw: &RawValue) -> bool {
+    !matches!(raw.get(), "null" | "false" | "\"\"" | "{}")
 }

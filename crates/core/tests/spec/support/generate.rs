@@ -1,11 +1,15 @@
 //! Values of the vocabulary, at random. Boxed: strategies that nest by value outgrow a test's stack.
 
 use bytes::Bytes;
-use proptest::{collection::{btree_map, vec}, option, prelude::*, sample::select};
+use proptest::{
+    collection::{btree_map, vec},
+    option,
+    prelude::*,
+    sample::select,
+};
 use trunkline_core::{
-    ChatRequest, ChatResponse, Delta, Ext, Json, Message, Part, Role, StreamChunk, Tool, Usage, Warning,
-    chat::*,
-    stream::ChunkMeta,
+    ChatRequest, ChatResponse, Delta, Ext, Json, Message, Part, Role, StreamChunk, Tool, Usage,
+    Warning, chat::*, stream::ChunkMeta,
 };
 
 /// JSON text that a careless reader would change: numbers no float holds, keys out of order, keys
@@ -24,7 +28,8 @@ pub(crate) fn odd_json() -> BoxedStrategy<Json> {
         r#"[{"type":"text"},[[]]]"#,
         r#"{"type":"not a tag","ix":0}"#,
     ])
-    .prop_map(|text| Json::parse(text).unwrap()).boxed()
+    .prop_map(|text| Json::parse(text).unwrap())
+    .boxed()
 }
 
 pub(crate) fn words() -> BoxedStrategy<String> {
@@ -33,7 +38,9 @@ pub(crate) fn words() -> BoxedStrategy<String> {
 
 /// Sixteen bits of fraction: what every reader of JSON reads back.
 fn number() -> BoxedStrategy<f64> {
-    (-1_000_000_i32..1_000_000).prop_map(|n| f64::from(n) / 64.0).boxed()
+    (-1_000_000_i32..1_000_000)
+        .prop_map(|n| f64::from(n) / 64.0)
+        .boxed()
 }
 
 fn id() -> BoxedStrategy<Box<str>> {
@@ -41,11 +48,14 @@ fn id() -> BoxedStrategy<Box<str>> {
 }
 
 fn ext() -> BoxedStrategy<Ext> {
-    btree_map(id(), odd_json(), 0..2).prop_map(|map| {
-        let mut ext = Ext::default();
-        map.into_iter().for_each(|(provider, value)| ext.insert(provider, value));
-        ext
-    }).boxed()
+    btree_map(id(), odd_json(), 0..2)
+        .prop_map(|map| {
+            let mut ext = Ext::default();
+            map.into_iter()
+                .for_each(|(provider, value)| ext.insert(provider, value));
+            ext
+        })
+        .boxed()
 }
 
 fn replay() -> BoxedStrategy<Replay> {
@@ -53,7 +63,9 @@ fn replay() -> BoxedStrategy<Replay> {
 }
 
 fn state() -> BoxedStrategy<OpaqueState> {
-    (id(), words(), replay()).prop_map(|(kind, data, replay)| OpaqueState::new(kind, data).replay(replay)).boxed()
+    (id(), words(), replay())
+        .prop_map(|(kind, data, replay)| OpaqueState::new(kind, data).replay(replay))
+        .boxed()
 }
 
 fn locator() -> BoxedStrategy<Locator> {
@@ -64,20 +76,27 @@ fn locator() -> BoxedStrategy<Locator> {
         (0..9_u64, 9..99_u64).prop_map(|(start, end)| Locator::Block { start, end }),
         (0..9_u64, option::of(0..9_u64), option::of(9..99_u64))
             .prop_map(|(index, start, end)| Locator::SearchResult { index, start, end }),
-    ].boxed()
+    ]
+    .boxed()
 }
 
 fn citation() -> BoxedStrategy<Citation> {
-    (words(), option::of(locator()), option::of(words()), option::of(0..9_u64), ext()).prop_map(
-        |(url, locator, cited, span, ext)| {
+    (
+        words(),
+        option::of(locator()),
+        option::of(words()),
+        option::of(0..9_u64),
+        ext(),
+    )
+        .prop_map(|(url, locator, cited, span, ext)| {
             let mut citation = Citation::url(url);
             citation.locator = locator;
             citation.cited_text = cited;
             citation.span_in_output = span.map(|start| start..start + 7);
             citation.ext = ext;
             citation
-        },
-    ).boxed()
+        })
+        .boxed()
 }
 
 fn source() -> BoxedStrategy<Source> {
@@ -86,16 +105,19 @@ fn source() -> BoxedStrategy<Source> {
         words().prop_map(Source::Url),
         btree_map(id(), words(), 0..2).prop_map(Source::File),
         words().prop_map(Source::Text),
-    ].boxed()
+    ]
+    .boxed()
 }
 
 pub(crate) fn media() -> BoxedStrategy<Media> {
-    (source(), option::of(words()), option::of(words())).prop_map(|(source, filename, transcript)| {
-        let mut media = Media::new(MediaType::PNG, source).detail(Detail::High);
-        media.filename = filename;
-        media.transcript = transcript;
-        media
-    }).boxed()
+    (source(), option::of(words()), option::of(words()))
+        .prop_map(|(source, filename, transcript)| {
+            let mut media = Media::new(MediaType::PNG, source).detail(Detail::High);
+            media.filename = filename;
+            media.transcript = transcript;
+            media
+        })
+        .boxed()
 }
 
 pub(crate) fn tool_input() -> BoxedStrategy<ToolInput> {
@@ -103,7 +125,8 @@ pub(crate) fn tool_input() -> BoxedStrategy<ToolInput> {
         odd_json().prop_map(ToolInput::Json),
         words().prop_map(ToolInput::Text),
         (words(), words()).prop_map(|(raw, error)| ToolInput::Invalid { raw, error }),
-    ].boxed()
+    ]
+    .boxed()
 }
 
 fn tool_kind() -> BoxedStrategy<ToolKind> {
@@ -112,42 +135,61 @@ fn tool_kind() -> BoxedStrategy<ToolKind> {
         Just(ToolKind::Custom),
         id().prop_map(ToolKind::Hosted),
         id().prop_map(ToolKind::Mcp),
-    ].boxed()
+    ]
+    .boxed()
 }
 
 pub(crate) fn tool_call() -> BoxedStrategy<ToolCall> {
-    (id(), any::<bool>(), id(), tool_input(), tool_kind(), any::<bool>()).prop_map(
-        |(id, synthetic, name, input, kind, provider)| {
+    (
+        id(),
+        any::<bool>(),
+        id(),
+        tool_input(),
+        tool_kind(),
+        any::<bool>(),
+    )
+        .prop_map(|(id, synthetic, name, input, kind, provider)| {
             let mut call = ToolCall::new(id, name, input);
             call.synthetic_id = synthetic;
             call.kind = kind;
-            call.executor = if provider { Executor::Provider } else { Executor::Client };
+            call.executor = if provider {
+                Executor::Provider
+            } else {
+                Executor::Client
+            };
             call
-        },
-    ).boxed()
+        })
+        .boxed()
 }
 
 fn tool_result() -> BoxedStrategy<ToolResult> {
-    (id(), words(), option::of(odd_json()), any::<bool>()).prop_map(|(call, output, json, preliminary)| {
-        let mut result = ToolResult::text(call, output).status(ToolStatus::Denied);
-        result.json = json;
-        result.preliminary = preliminary;
-        result.output.push(Part::cache_point());
-        result
-    }).boxed()
+    (id(), words(), option::of(odd_json()), any::<bool>())
+        .prop_map(|(call, output, json, preliminary)| {
+            let mut result = ToolResult::text(call, output).status(ToolStatus::Denied);
+            result.json = json;
+            result.preliminary = preliminary;
+            result.output.push(Part::cache_point());
+            result
+        })
+        .boxed()
 }
 
 fn reasoning() -> BoxedStrategy<Reasoning> {
-    (option::of(words()), vec(words(), 0..3), any::<bool>(), vec(media(), 0..2)).prop_map(
-        |(text, summary, redacted, media)| {
+    (
+        option::of(words()),
+        vec(words(), 0..3),
+        any::<bool>(),
+        vec(media(), 0..2),
+    )
+        .prop_map(|(text, summary, redacted, media)| {
             let mut reasoning = Reasoning::default();
             reasoning.text = text;
             reasoning.summary = summary;
             reasoning.redacted = redacted;
             reasoning.media = media.into_iter().map(Part::new).collect();
             reasoning
-        },
-    ).boxed()
+        })
+        .boxed()
 }
 
 pub(crate) fn content() -> BoxedStrategy<Content> {
@@ -164,8 +206,10 @@ pub(crate) fn content() -> BoxedStrategy<Content> {
     ];
     let other = prop_oneof![
         tool_result().prop_map(Content::ToolResult),
-        (id(), tool_call()).prop_map(|(id, call)| Approval::Request(ApprovalRequest::new(id, call)).into()),
-        (id(), any::<bool>()).prop_map(|(id, yes)| Approval::Response(ApprovalResponse::new(id, yes)).into()),
+        (id(), tool_call())
+            .prop_map(|(id, call)| Approval::Request(ApprovalRequest::new(id, call)).into()),
+        (id(), any::<bool>())
+            .prop_map(|(id, yes)| Approval::Response(ApprovalResponse::new(id, yes)).into()),
         option::of(words()).prop_map(|url| {
             let mut source = SourceRef::default();
             source.url = url;
@@ -176,37 +220,60 @@ pub(crate) fn content() -> BoxedStrategy<Content> {
             point.ttl = ttl;
             point.into()
         }),
-        (id(), odd_json(), replay()).prop_map(|(kind, json, replay)| Opaque::new(kind, json).replay(replay).into()),
+        (id(), odd_json(), replay())
+            .prop_map(|(kind, json, replay)| Opaque::new(kind, json).replay(replay).into()),
     ];
     prop_oneof![3 => said, 1 => other].boxed()
 }
 
 pub(crate) fn part() -> BoxedStrategy<Part> {
-    (content(), option::of(id()), any::<bool>(), option::of(state()), ext()).prop_map(
-        |(content, id, origin, state, ext)| {
+    (
+        content(),
+        option::of(id()),
+        any::<bool>(),
+        option::of(state()),
+        ext(),
+    )
+        .prop_map(|(content, id, origin, state, ext)| {
             let mut part = Part::new(content);
             part.id = id;
             part.origin = origin.then(|| Origin::new("parrot", "ara"));
             part.state = state;
             part.ext = ext;
             part
-        },
-    ).boxed()
+        })
+        .boxed()
 }
 
 pub(crate) fn message() -> BoxedStrategy<Message> {
-    let role = select(vec![Role::System, Role::Developer, Role::User, Role::Assistant, Role::Tool]);
-    (role, vec(part(), 0..4), option::of(words()), ext()).prop_map(|(role, parts, name, ext)| {
-        let mut message = Message::new(role, parts);
-        message.name = name;
-        message.ext = ext;
-        message
-    }).boxed()
+    let role = select(vec![
+        Role::System,
+        Role::Developer,
+        Role::User,
+        Role::Assistant,
+        Role::Tool,
+    ]);
+    (role, vec(part(), 0..4), option::of(words()), ext())
+        .prop_map(|(role, parts, name, ext)| {
+            let mut message = Message::new(role, parts);
+            message.name = name;
+            message.ext = ext;
+            message
+        })
+        .boxed()
 }
 
 pub(crate) fn usage() -> BoxedStrategy<Usage> {
     let count = || option::of(any::<u64>());
-    (count(), count(), count(), option::of(number()), option::of(0..99_u64), option::of(odd_json()), any::<bool>())
+    (
+        count(),
+        count(),
+        count(),
+        option::of(number()),
+        option::of(0..99_u64),
+        option::of(odd_json()),
+        any::<bool>(),
+    )
         .prop_map(|(total, read, out, billed, millis, raw, nested)| {
             let mut usage = Usage::default();
             usage.input.total = total;
@@ -226,10 +293,13 @@ pub(crate) fn usage() -> BoxedStrategy<Usage> {
             });
             usage.raw = raw;
             if nested {
-                usage.iterations.push(UsageIteration::new("advisor", None, Usage::new(1, 2)));
+                usage
+                    .iterations
+                    .push(UsageIteration::new("advisor", None, Usage::new(1, 2)));
             }
             usage
-        }).boxed()
+        })
+        .boxed()
 }
 
 fn warning() -> BoxedStrategy<Warning> {
@@ -240,7 +310,8 @@ fn warning() -> BoxedStrategy<Warning> {
         (0..9_usize).prop_map(|message| Warning::Hoisted { message }),
         (0..9_usize).prop_map(|message| Warning::Merged { message }),
         id().prop_map(|message| Warning::Other { message }),
-    ].boxed()
+    ]
+    .boxed()
 }
 
 pub(crate) fn finish() -> BoxedStrategy<Finish> {
@@ -252,12 +323,14 @@ pub(crate) fn finish() -> BoxedStrategy<Finish> {
         id().prop_map(|word| FinishKind::ContentFilter(Category::Other(word))),
         Just(FinishKind::Other),
     ];
-    (kind, option::of(id()), option::of(id())).prop_map(|(kind, raw, detail)| {
-        let mut finish = Finish::new(kind);
-        finish.raw = raw;
-        finish.detail = detail;
-        finish
-    }).boxed()
+    (kind, option::of(id()), option::of(id()))
+        .prop_map(|(kind, raw, detail)| {
+            let mut finish = Finish::new(kind);
+            finish.raw = raw;
+            finish.detail = detail;
+            finish
+        })
+        .boxed()
 }
 
 fn logprobs() -> BoxedStrategy<Option<Json>> {
@@ -268,8 +341,14 @@ fn logprobs() -> BoxedStrategy<Option<Json>> {
 /// Answers as models give them: an assistant's messages, likelihoods only where there are parts.
 pub(crate) fn response() -> BoxedStrategy<ChatResponse> {
     let answer = || (vec(part(), 0..5), finish(), logprobs());
-    (vec(answer(), 1..4), option::of(words()), usage(), vec(warning(), 0..2), ext()).prop_map(
-        |(answers, id, usage, warnings, ext)| {
+    (
+        vec(answer(), 1..4),
+        option::of(words()),
+        usage(),
+        vec(warning(), 0..2),
+        ext(),
+    )
+        .prop_map(|(answers, id, usage, warnings, ext)| {
             let mut answers = answers.into_iter().map(|(parts, finish, logprobs)| {
                 let logprobs = logprobs.filter(|_| !parts.is_empty());
                 (Message::new(Role::Assistant, parts), finish, logprobs)
@@ -292,32 +371,55 @@ pub(crate) fn response() -> BoxedStrategy<ChatResponse> {
             response.warnings = warnings;
             response.ext = ext;
             response
-        },
-    ).boxed()
+        })
+        .boxed()
 }
 
 pub(crate) fn request() -> BoxedStrategy<ChatRequest> {
-    (vec(message(), 0..3), option::of(number()), option::of(odd_json()), option::of(odd_json()), any::<u8>()).prop_map(
-        |(messages, temperature, patch, schema, bits)| {
-            let mut request = ChatRequest::new(messages).service_tier("flex").metadata("k", "v");
+    // No patch and no schema is `null`.
+    let object = || option::of(odd_json().prop_filter("null", |json| json.get() != "null"));
+    (
+        vec(message(), 0..3),
+        option::of(number()),
+        object(),
+        object(),
+        any::<u8>(),
+    )
+        .prop_map(|(messages, temperature, patch, schema, bits)| {
+            let mut request = ChatRequest::new(messages)
+                .service_tier("flex")
+                .metadata("k", "v");
             let has = |bit: u8| bits & (1 << bit) != 0;
             request.temperature = temperature;
             request.patch = patch;
             request.strict = has(0);
             request.parallel_tools = Some(has(1));
             request.seed = has(2).then_some(i64::MIN);
-            request.tool_choice = Some(if has(3) { ToolChoice::Allowed(vec!["a".to_owned()]) } else { ToolChoice::None });
-            request.reasoning =
-                Some(if has(4) { ReasoningSetting::Budget(3) } else { ReasoningSetting::Effort(Effort::XHigh) });
+            request.tool_choice = Some(if has(3) {
+                ToolChoice::Allowed(vec!["a".to_owned()])
+            } else {
+                ToolChoice::None
+            });
+            request.reasoning = Some(if has(4) {
+                ReasoningSetting::Budget(3)
+            } else {
+                ReasoningSetting::Effort(Effort::XHigh)
+            });
             request.logit_bias.insert(50_256, -100.0);
             if let Some(schema) = schema {
-                request.tools.push(Tool::new("t", "does", schema.clone()).strict(has(5)));
+                request
+                    .tools
+                    .push(Tool::new("t", "does", schema.clone()).strict(has(5)));
                 request.options.insert("parrot".to_owned(), schema.clone());
-                request.format = Some(Format::Schema { name: "f".to_owned(), schema, strict: has(6) });
+                request.format = Some(Format::Schema {
+                    name: "f".to_owned(),
+                    schema,
+                    strict: has(6),
+                });
             }
             request
-        },
-    ).boxed()
+        })
+        .boxed()
 }
 
 fn delta() -> BoxedStrategy<Delta> {
@@ -333,7 +435,8 @@ fn delta() -> BoxedStrategy<Delta> {
         words().prop_map(Delta::Transcript),
         odd_json().prop_map(Delta::Logprobs),
         ext().prop_map(Delta::Ext),
-    ].boxed()
+    ]
+    .boxed()
 }
 
 pub(crate) fn chunk() -> BoxedStrategy<StreamChunk> {
@@ -346,16 +449,34 @@ pub(crate) fn chunk() -> BoxedStrategy<StreamChunk> {
             StreamChunk::Meta(Box::new(meta))
         }),
         (0..9_u32, 0..2_u32, part()).prop_map(|(ix, candidate, part)| {
-            StreamChunk::PartStart { ix, candidate, part: Box::new(part) }
+            StreamChunk::PartStart {
+                ix,
+                candidate,
+                part: Box::new(part),
+            }
         }),
         (0..9_u32, delta()).prop_map(|(ix, delta)| StreamChunk::Delta { ix, delta }),
-        (0..9_u32, option::of(part())).prop_map(|(ix, part)| StreamChunk::PartEnd { ix, part: part.map(Box::new) }),
-        (0..9_u32, words()).prop_map(|(ix, phase)| StreamChunk::Progress { ix, phase: phase.into() }),
-        usage().prop_map(|usage| StreamChunk::Usage(Box::new(usage))),
-        (0..2_u32, finish(), option::of(usage()), ext()).prop_map(|(candidate, reason, usage, ext)| {
-            StreamChunk::Finish { candidate, reason, usage: usage.map(Box::new), ext }
+        (0..9_u32, option::of(part())).prop_map(|(ix, part)| StreamChunk::PartEnd {
+            ix,
+            part: part.map(Box::new)
         }),
+        (0..9_u32, words()).prop_map(|(ix, phase)| StreamChunk::Progress {
+            ix,
+            phase: phase.into()
+        }),
+        usage().prop_map(|usage| StreamChunk::Usage(Box::new(usage))),
+        (0..2_u32, finish(), option::of(usage()), ext()).prop_map(
+            |(candidate, reason, usage, ext)| {
+                StreamChunk::Finish {
+                    candidate,
+                    reason,
+                    usage: usage.map(Box::new),
+                    ext,
+                }
+            }
+        ),
         Just(StreamChunk::KeepAlive),
         vec(any::<u8>(), 0..9).prop_map(|bytes| StreamChunk::Raw(bytes.into())),
-    ].boxed()
+    ]
+    .boxed()
 }

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use http::{Request, response::Parts};
 use serde_json::{Value, json};
 use trunkline_core::{
-    Account, Backend, Capabilities, ChatResponse, Error, ErrorKind, Model, Op, Part, ProviderDef, Reply, Result,
-    StreamChunk, Usage, Warning,
+    Account, Backend, Capabilities, ChatResponse, Error, ErrorKind, Model, Op, Part, ProviderDef,
+    Reply, Result, StreamChunk, Usage, Warning,
     account::Builder,
     chat::{Finish, FinishKind, Warnings},
     http_transport::frame::Frame,
@@ -25,7 +25,12 @@ use super::Wire;
 pub(crate) const KEY: &str = "sk-canary-7f3a";
 
 pub(crate) static PARROT: ProviderDef = ProviderDef::new("parrot", "PARROT", |config, client| {
-    Ok(builder().config(config).client(client).build()?.backend().clone())
+    Ok(builder()
+        .config(config)
+        .client(client)
+        .build()?
+        .backend()
+        .clone())
 })
 .base_url("https://api.parrot.example/v1")
 .default_model("ara")
@@ -36,8 +41,13 @@ pub(crate) fn builder() -> Builder<Account> {
     Builder::new(&PARROT, Parrot, |account| account)
 }
 
-pub(crate) fn account(wire: &Wire, with: impl FnOnce(Builder<Account>) -> Builder<Account>) -> Account {
-    with(builder().key(KEY).client(wire.client())).build().unwrap()
+pub(crate) fn account(
+    wire: &Wire,
+    with: impl FnOnce(Builder<Account>) -> Builder<Account>,
+) -> Account {
+    with(builder().key(KEY).client(wire.client()))
+        .build()
+        .unwrap()
 }
 
 /// A model behind the default stack.
@@ -60,47 +70,75 @@ impl Protocol for Parrot {
         let request = match op {
             Op::Chat(request) | Op::ChatStream(request) => request,
             Op::Models(_) => return target.get("/models"),
-            other => return Err(Error::new(ErrorKind::Unsupported, format!("a parrot does not {}", other.name()))),
+            other => {
+                return Err(Error::new(
+                    ErrorKind::Unsupported,
+                    format!("a parrot does not {}", other.name()),
+                ));
+            }
         };
         warnings.unsupported_if(request.top_k.is_some(), "top_k");
         if request.seed.is_some() {
             warnings.push(Warning::coerced("seed", "1", "2"));
         }
         let stream = matches!(op, Op::ChatStream(_));
-        let words: String = request.messages.iter().map(trunkline_core::Message::text).collect();
-        target.post("/chat", json!({ "model": request.model, "stream": stream, "words": words }).to_string())
+        let words: String = request
+            .messages
+            .iter()
+            .map(trunkline_core::Message::text)
+            .collect();
+        target.post(
+            "/chat",
+            json!({ "model": request.model, "stream": stream, "words": words }).to_string(),
+        )
     }
 
     fn decode(&self, op: &Op, _head: &Parts, body: Bytes) -> Result<Reply> {
-        let value: Value =
-            serde_json::from_slice(&body).map_err(|error| Error::decode("no JSON").with_source(error))?;
+        let value: Value = serde_json::from_slice(&body)
+            .map_err(|error| Error::decode("no JSON").with_source(error))?;
         if let Op::Models(_) = op {
             return Ok(Reply::Models(ModelsPage::new(vec![ModelInfo::new("ara")])));
         }
         if let Some(error) = value.get("error") {
             return Err(in_band(error));
         }
-        let words = value.get("say").and_then(Value::as_str).ok_or_else(|| Error::decode("`say` is missing"))?;
+        let words = value
+            .get("say")
+            .and_then(Value::as_str)
+            .ok_or_else(|| Error::decode("`say` is missing"))?;
         Ok(Reply::Chat(ChatResponse::of_text("ara", words)))
     }
 
     fn decoder(&self, _op: &Op, _head: &Parts) -> Ear {
-        Ear { talking: false, terminal: Terminal::Open }
+        Ear {
+            talking: false,
+            terminal: Terminal::Open,
+        }
     }
 
     fn error(&self, head: &Parts, body: &[u8]) -> Error {
         let error = error_of_status(head.status);
-        let Ok(body) = serde_json::from_slice::<Value>(body) else { return error };
+        let Ok(body) = serde_json::from_slice::<Value>(body) else {
+            return error;
+        };
         match body.get("message").and_then(Value::as_str) {
-            Some("no money") => Error::new(ErrorKind::QuotaExhausted, "no money").with_delivery(error.delivery()),
-            Some(message) => Error::new(error.kind(), message.to_owned()).with_delivery(error.delivery()),
+            Some("no money") => {
+                Error::new(ErrorKind::QuotaExhausted, "no money").with_delivery(error.delivery())
+            }
+            Some(message) => {
+                Error::new(error.kind(), message.to_owned()).with_delivery(error.delivery())
+            }
             None => error,
         }
     }
 }
 
 fn in_band(error: &Value) -> Error {
-    let kind = if error == "overloaded" { ErrorKind::Overloaded } else { ErrorKind::Server };
+    let kind = if error == "overloaded" {
+        ErrorKind::Overloaded
+    } else {
+        ErrorKind::Server
+    };
     Error::new(kind, "in the stream").with_delivery(trunkline_core::Delivery::Responded)
 }
 
@@ -117,7 +155,8 @@ impl Decoder for Ear {
             self.terminal = Terminal::Last;
             return Ok(());
         }
-        let event: Value = serde_json::from_str(text).map_err(|error| Error::decode("no JSON").with_source(error))?;
+        let event: Value = serde_json::from_str(text)
+            .map_err(|error| Error::decode("no JSON").with_source(error))?;
         if let Some(model) = event.get("model").and_then(Value::as_str) {
             let mut meta = ChunkMeta::default();
             meta.model = Some(model.to_owned());
@@ -126,7 +165,11 @@ impl Decoder for Ear {
         }
         if let Some(words) = event.get("say").and_then(Value::as_str) {
             if !std::mem::replace(&mut self.talking, true) {
-                out.push_back(StreamChunk::PartStart { ix: 0, candidate: 0, part: Box::new(Part::text("")) });
+                out.push_back(StreamChunk::PartStart {
+                    ix: 0,
+                    candidate: 0,
+                    part: Box::new(Part::text("")),
+                });
             }
             out.push_back(StreamChunk::text(0, words));
         }
@@ -134,9 +177,16 @@ impl Decoder for Ear {
             out.push_back(StreamChunk::KeepAlive);
         }
         if event.get("busy").is_some() {
-            out.push_back(StreamChunk::Progress { ix: 0, phase: "busy".into() });
+            out.push_back(StreamChunk::Progress {
+                ix: 0,
+                phase: "busy".into(),
+            });
         }
-        if let Some([input, output]) = event.get("usage").and_then(Value::as_array).map(Vec::as_slice) {
+        if let Some([input, output]) = event
+            .get("usage")
+            .and_then(Value::as_array)
+            .map(Vec::as_slice)
+        {
             let usage = Usage::new(input.as_u64().unwrap(), output.as_u64().unwrap());
             out.push_back(StreamChunk::Usage(Box::new(usage)));
         }
@@ -146,9 +196,16 @@ impl Decoder for Ear {
             }
             self.terminal = Terminal::Whole;
             let reason = Finish::new(FinishKind::Stop);
-            out.push_back(StreamChunk::Finish { candidate: 0, reason, usage: None, ext: trunkline_core::Ext::default() });
+            out.push_back(StreamChunk::Finish {
+                candidate: 0,
+                reason,
+                usage: None,
+                ext: trunkline_core::Ext::default(),
+            });
         }
-        event.get("error").map_or(Ok(()), |error| Err(in_band(error)))
+        event
+            .get("error")
+            .map_or(Ok(()), |error| Err(in_band(error)))
     }
 
     fn terminal(&self) -> Terminal {
@@ -172,7 +229,10 @@ where
             &self.1
         }
 
-        fn serve(&self, call: trunkline_core::Call) -> impl Future<Output = Result<Reply>> + Send + 'static {
+        fn serve(
+            &self,
+            call: trunkline_core::Call,
+        ) -> impl Future<Output = Result<Reply>> + Send + 'static {
             (self.0)(call)
         }
     }

@@ -4,7 +4,10 @@ use std::{
     collections::VecDeque,
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, atomic::{AtomicUsize, Ordering::SeqCst}},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -13,7 +16,10 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, Uri};
 use http_body::Frame;
 use tokio::time::{Sleep, sleep};
-use trunkline_core::{Body, HttpClient, http_transport::{Phase, Sent, Transport, TransportError, TransportErrorKind}};
+use trunkline_core::{
+    Body, HttpClient,
+    http_transport::{Phase, Sent, Transport, TransportError, TransportErrorKind},
+};
 
 /// One answer: a head after a while, then bytes and pauses.
 #[derive(Clone, Debug)]
@@ -35,11 +41,19 @@ enum Step {
 
 impl Answer {
     pub(crate) fn status(status: u16) -> Self {
-        Self { status, headers: Vec::new(), head_after: None, steps: VecDeque::new(), failure: None }
+        Self {
+            status,
+            headers: Vec::new(),
+            head_after: None,
+            steps: VecDeque::new(),
+            failure: None,
+        }
     }
 
     pub(crate) fn json(body: impl Into<String>) -> Self {
-        Self::status(200).header("content-type", "application/json").body(body)
+        Self::status(200)
+            .header("content-type", "application/json")
+            .body(body)
     }
 
     /// A stream of events, one `data:` line each.
@@ -50,12 +64,18 @@ impl Answer {
 
     /// The request fails before any answer.
     pub(crate) fn fails(kind: TransportErrorKind, phase: Phase, sent: Sent) -> Self {
-        Self { failure: Some((kind, Some(phase), sent)), ..Self::status(200) }
+        Self {
+            failure: Some((kind, Some(phase), sent)),
+            ..Self::status(200)
+        }
     }
 
     /// The connection is reset after the request was written.
     pub(crate) fn reset() -> Self {
-        Self { failure: Some((TransportErrorKind::Interrupted, None, Sent::Maybe)), ..Self::status(200) }
+        Self {
+            failure: Some((TransportErrorKind::Interrupted, None, Sent::Maybe)),
+            ..Self::status(200)
+        }
     }
 
     pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -78,7 +98,8 @@ impl Answer {
     }
 
     pub(crate) fn pause(mut self, seconds: u64) -> Self {
-        self.steps.push_back(Step::Pause(Duration::from_secs(seconds)));
+        self.steps
+            .push_back(Step::Pause(Duration::from_secs(seconds)));
         self
     }
 
@@ -119,7 +140,10 @@ struct State {
 
 impl Wire {
     pub(crate) fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
-        let state = State { answers: Mutex::new(answers.into_iter().collect()), ..State::default() };
+        let state = State {
+            answers: Mutex::new(answers.into_iter().collect()),
+            ..State::default()
+        };
         Self(Arc::new(state))
     }
 
@@ -168,7 +192,11 @@ impl Transport for Wire {
         });
         let answer = {
             let mut answers = state.answers.lock().unwrap();
-            if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() }
+            if answers.len() > 1 {
+                answers.pop_front()
+            } else {
+                answers.front().cloned()
+            }
         };
         async move {
             let answer = answer.expect("an answer was canned");
@@ -177,7 +205,11 @@ impl Transport for Wire {
             }
             if let Some((kind, phase, sent)) = answer.failure {
                 let error = TransportError::new(kind, "canned").with_sent(sent);
-                return Err(if let Some(phase) = phase { error.with_phase(phase) } else { error });
+                return Err(if let Some(phase) = phase {
+                    error.with_phase(phase)
+                } else {
+                    error
+                });
             }
             let mut response = Response::builder().status(answer.status);
             for (name, value) in &answer.headers {
@@ -215,7 +247,10 @@ impl http_body::Body for Script {
     type Data = Bytes;
     type Error = Box<dyn std::error::Error + Send + Sync>;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         loop {
             if let Some(sleep) = &mut self.sleep {
                 ready!(sleep.as_mut().poll(cx));
@@ -237,4 +272,3 @@ impl http_body::Body for Script {
         }
     }
 }
-

@@ -8,14 +8,14 @@ use trunkline_http::{Body, Transport, TransportError};
 
 use super::{Work, payload};
 
-pub struct Memory {
+pub(crate) struct Memory {
     work: Work,
     /// The last answer, and for how many events.
     answer: Mutex<(usize, Bytes)>,
 }
 
 impl Memory {
-    pub fn new(work: Work) -> Self {
+    pub(crate) fn new(work: Work) -> Self {
         Self {
             work,
             answer: Mutex::new((usize::MAX, Bytes::new())),

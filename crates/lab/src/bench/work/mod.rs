@@ -4,15 +4,15 @@ use std::{net::SocketAddr, str::FromStr};
 
 use anyhow::{Result, bail};
 
-pub mod memory;
-pub mod ours;
-pub mod payload;
-pub mod raw;
-pub mod server;
+pub(crate) mod memory;
+pub(crate) mod ours;
+pub(crate) mod payload;
+pub(crate) mod raw;
+pub(crate) mod server;
 
 /// What a client does. `n` below is the number it is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Work {
+pub(crate) enum Work {
     /// `n` unary chats of 1 KB, one after the other on one connection.
     Chat1k,
     /// The same of 64 KB.
@@ -35,7 +35,7 @@ pub enum Work {
 
 /// Who does it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Who {
+pub(crate) enum Who {
     /// hyper-util's client and serde_json into minimal borrowed structs.
     Raw,
     /// Ours without layers.
@@ -46,7 +46,7 @@ pub enum Who {
 
 /// How it is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wire {
+pub(crate) enum Wire {
     Http1,
     /// 32 streams to a connection.
     Http2,
@@ -54,7 +54,7 @@ pub enum Wire {
 
 /// What was read: equal for all who did the same work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Proof {
+pub(crate) struct Proof {
     length: u64,
     sum: u64,
 }
@@ -73,7 +73,7 @@ const WORKS: [(Work, &str); 9] = [
 
 impl Work {
     /// Its name on a command line and in a path.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         let known = WORKS.iter().find(|(work, _)| *work == self);
         known.map_or("", |(_, name)| *name)
     }
@@ -91,7 +91,7 @@ impl FromStr for Work {
 }
 
 impl Who {
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Raw => "raw",
             Self::Bare => "bare",
@@ -115,7 +115,7 @@ impl FromStr for Who {
 
 impl Proof {
     /// Counts words. Neither how they are cut nor the checksum's own cost matters much.
-    pub fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
         self.length += text.len() as u64;
         self.sum = text
             .bytes()
@@ -123,7 +123,7 @@ impl Proof {
     }
 
     /// Counts a vector.
-    pub fn vector(&mut self, vector: &[f32]) {
+    pub(crate) fn vector(&mut self, vector: &[f32]) {
         self.length += vector.len() as u64;
         self.sum = vector.iter().fold(self.sum, |sum, number| {
             sum.wrapping_add(number.to_bits().into())
@@ -131,19 +131,19 @@ impl Proof {
     }
 
     /// `LENGTH/SUM`.
-    pub fn print(self) -> String {
+    pub(crate) fn print(self) -> String {
         format!("{}/{}", self.length, self.sum)
     }
 }
 
 /// A client that is ready for one kind of work, with a connection pool of its own.
-pub enum Client {
+pub(crate) enum Client {
     Raw(raw::Raw),
     Ours(ours::Ours),
 }
 
 impl Client {
-    pub fn new(work: Work, who: Who, server: SocketAddr) -> Result<Self> {
+    pub(crate) fn new(work: Work, who: Who, server: SocketAddr) -> Result<Self> {
         let base = format!("http://{server}/{}", work.name());
         Ok(match (who, work) {
             (Who::Raw, _) => Self::Raw(raw::Raw::new(base)),
@@ -155,7 +155,7 @@ impl Client {
     }
 
     /// Does the work `n` times over.
-    pub async fn run(&self, work: Work, n: usize) -> Result<Proof> {
+    pub(crate) async fn run(&self, work: Work, n: usize) -> Result<Proof> {
         let mut proof = Proof::default();
         match work {
             Work::Chat1k | Work::Chat64k | Work::ChatInMemory => {

@@ -13,18 +13,18 @@ const WORDS: [&str; 8] = [
     " Thought",
     ".\n",
 ];
-pub const INPUTS: usize = 96;
+pub(crate) const INPUTS: usize = 96;
 const DIMENSIONS: usize = 1_536;
 
 /// What is asked: 64 bytes.
-pub const PROMPT: &str = "What is the answer to life, the universe and everything? Explain";
-pub const MODEL: &str = "gpt-4.1-mini";
+pub(crate) const PROMPT: &str = "What is the answer to life, the universe and everything? Explain";
+pub(crate) const MODEL: &str = "gpt-4.1-mini";
 
 const HEAD: &str = r#""id":"chatcmpl-B9MHDbslfkBeAs8l4bebGdFOJ6PeG","created":1741570283,"model":"gpt-4.1-mini-2025-04-14","service_tier":"default","system_fingerprint":"fp_fc9f1d7035""#;
 const USAGE: &str = r#"{"prompt_tokens":19,"completion_tokens":210,"total_tokens":229,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}"#;
 
 /// A whole answer with a text of `length` bytes.
-pub fn chat(length: usize) -> Vec<u8> {
+pub(crate) fn chat(length: usize) -> Vec<u8> {
     let mut text: String = WORDS.iter().cycle().copied().take(length).collect();
     text.truncate(length);
     let text = serde_json::Value::from(text);
@@ -35,7 +35,7 @@ pub fn chat(length: usize) -> Vec<u8> {
 }
 
 /// The events of a stream: one for the role, `n` with a word each, three to end it.
-pub fn events(n: usize) -> impl Iterator<Item = String> {
+pub(crate) fn events(n: usize) -> impl Iterator<Item = String> {
     let chunk = |choices: &str, usage: &str| {
         format!(
             "data: {{{HEAD},\"object\":\"chat.completion.chunk\",\"choices\":[{choices}],\"usage\":{usage},\"obfuscation\":\"K7vRq2\"}}\n\n"
@@ -50,10 +50,7 @@ pub fn events(n: usize) -> impl Iterator<Item = String> {
     );
     let words = WORDS.iter().cycle().take(n).map(move |word| {
         let word = serde_json::Value::from(*word);
-        chunk(
-            &choice(&format!(r#"{{"content":{word}}}"#), "null"),
-            "null",
-        )
+        chunk(&choice(&format!(r#"{{"content":{word}}}"#), "null"), "null")
     });
     let end = [
         chunk(&choice("{}", r#""stop""#), "null"),
@@ -66,13 +63,16 @@ pub fn events(n: usize) -> impl Iterator<Item = String> {
 }
 
 /// 96 vectors of 1,536 numbers, with the digits that servers give them.
-pub fn embeddings(base64: bool) -> Vec<u8> {
+pub(crate) fn embeddings(base64: bool) -> Vec<u8> {
     let mut random = fastrand::Rng::with_seed(7);
     let vectors: Vec<String> = (0..INPUTS)
         .map(|index| {
             let numbers: Vec<f32> = (0..DIMENSIONS).map(|_| random.f32() * 0.1 - 0.05).collect();
             let vector = if base64 {
-                let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+                let bytes: Vec<u8> = numbers
+                    .iter()
+                    .flat_map(|number| number.to_le_bytes())
+                    .collect();
                 format!("\"{}\"", STANDARD.encode(bytes))
             } else {
                 let numbers: Vec<String> = numbers.iter().map(f32::to_string).collect();

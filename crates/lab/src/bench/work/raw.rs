@@ -20,17 +20,17 @@ use serde::{
 
 use super::{Proof, Wire, Work, payload};
 
-pub struct Raw {
+pub(crate) struct Raw {
     client: legacy::Client<HttpConnector, Full<Bytes>>,
     base: String,
 }
 
 impl Raw {
-    pub fn new(base: String) -> Self {
+    pub(crate) fn new(base: String) -> Self {
         Self::speaking(base, Wire::Http1)
     }
 
-    pub fn speaking(base: String, wire: Wire) -> Self {
+    pub(crate) fn speaking(base: String, wire: Wire) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         let mut settings = legacy::Client::builder(TokioExecutor::new());
@@ -47,7 +47,7 @@ impl Raw {
         }
     }
 
-    pub async fn chat(&self, proof: &mut Proof) -> Result<()> {
+    pub(crate) async fn chat(&self, proof: &mut Proof) -> Result<()> {
         let body = self
             .post("/chat/completions", &Ask::chat(false), 0)
             .await?
@@ -61,7 +61,7 @@ impl Raw {
         Ok(())
     }
 
-    pub async fn stream(&self, n: usize, proof: &mut Proof) -> Result<()> {
+    pub(crate) async fn stream(&self, n: usize, proof: &mut Proof) -> Result<()> {
         let mut body = self.open(n).await?;
         let mut rest = Vec::new();
         while let Some(frame) = body.frame().await {
@@ -81,14 +81,12 @@ impl Raw {
     }
 
     /// A stream of which nothing has been read.
-    pub async fn open(&self, n: usize) -> Result<Incoming> {
-        let response = self
-            .post("/chat/completions", &Ask::chat(true), n)
-            .await?;
+    pub(crate) async fn open(&self, n: usize) -> Result<Incoming> {
+        let response = self.post("/chat/completions", &Ask::chat(true), n).await?;
         Ok(response.into_body())
     }
 
-    pub async fn embed(&self, work: Work, proof: &mut Proof) -> Result<()> {
+    pub(crate) async fn embed(&self, work: Work, proof: &mut Proof) -> Result<()> {
         let body = self
             .post("/embeddings", &Embed::default(), 0)
             .await?
@@ -150,7 +148,7 @@ fn events<'a>(mut bytes: &'a [u8], proof: &mut Proof) -> Result<&'a [u8]> {
         let chunk: Chunk<'_> = serde_json::from_slice(data)?;
         let content = chunk.choices.0.and_then(|choice| choice.delta.content);
         if let Some(content) = content {
-            proof.text(&content);
+            proof.text(&content.0);
         }
     }
     Ok(bytes)
@@ -232,8 +230,12 @@ struct Piece<'a> {
 #[derive(Deserialize)]
 struct Delta<'a> {
     #[serde(borrow)]
-    content: Option<Cow<'a, str>>,
+    content: Option<Text<'a>>,
 }
+
+/// serde borrows a `Cow` itself, but none within an `Option`.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[derive(Deserialize)]
 struct Embeddings<T> {

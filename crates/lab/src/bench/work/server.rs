@@ -21,7 +21,7 @@ const PACE: Duration = Duration::from_millis(4);
 const STACK: usize = 128 << 10;
 
 /// Serves connections until the process ends.
-pub fn serve(listener: &TcpListener) -> Result<()> {
+pub(crate) fn serve(listener: &TcpListener) -> Result<()> {
     let cache = Arc::new(Cache::default());
     for stream in listener.incoming() {
         let stream = stream?;

@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 
+use serde_json::value::RawValue;
 use trunkline_core::{
     ChatResponse, Error, Result, StreamChunk,
     protocol::{Decoder, Terminal},
@@ -17,19 +18,28 @@ use crate::{
 };
 
 mod candidate;
+mod details;
 mod finish;
+mod out;
+mod piece;
 mod think;
 mod tools;
 pub(crate) mod usage;
 
 use candidate::Candidate;
+use out::Out;
 
 /// Reads a whole answer.
 pub(crate) fn response(dialect: Dialect, body: &[u8]) -> Result<ChatResponse> {
     let text = std::str::from_utf8(body).map_err(|cause| not_utf8().with_source(cause))?;
     let mut decoder = ChunkDecoder::new(dialect, Part::Message);
     let mut chunks = VecDeque::new();
-    decoder.json(text, &mut chunks)?;
+    // Some keep the connection busy with blank lines before the answer.
+    decoder.json(
+        text.trim_start_matches('\u{feff}').trim(),
+        false,
+        &mut chunks,
+    )?;
     if decoder.candidates.is_empty() {
         return Err(Error::decode("the answer has no choice in it"));
     }
@@ -51,12 +61,22 @@ pub struct ChunkDecoder {
     candidates: Vec<Candidate>,
     /// The number of the next part.
     next: u32,
-    has_id: bool,
-    has_model: bool,
+    /// How many answers were asked for.
+    expected: usize,
+    known: Known,
     has_citations: bool,
     /// Makes up ids for tool calls that come without.
     id_seed: u64,
     last: bool,
+}
+
+/// What of the answer as a whole has been told.
+#[derive(Debug, Default)]
+struct Known {
+    id: bool,
+    model: bool,
+    created: bool,
+    service_tier: bool,
 }
 
 /// Where a choice says what it says.
@@ -69,29 +89,41 @@ enum Part {
 /// The most answers to one request; the wire's own limit is 128.
 const MAX_CANDIDATES: usize = 128;
 
+/// The deepest nesting, as serde_json has it.
+const MAX_DEPTH: usize = 128;
+
 impl Decoder for ChunkDecoder {
     fn frame(&mut self, frame: Frame, out: &mut VecDeque<StreamChunk>) -> Result<()> {
         let text = frame
             .text()
             .map_err(|cause| not_utf8().with_source(cause))?
             .trim();
+        if self.last {
+            return Ok(());
+        }
+        if &*frame.name == b"error" {
+            return Err(error::in_band(self.dialect, text));
+        }
+        // An event of a name that nobody told us of may be anything.
+        let foreign = !matches!(&*frame.name, b"" | b"message" | b"chat.completion.chunk");
         match text.as_bytes().first() {
-            // An event without data, and the literal `null` of some gateways.
             None => Ok(()),
+            // Some gateways send the literal `null`.
             Some(b'n') if text == "null" => Ok(()),
             Some(b'[') if text == "[DONE]" => {
                 self.last = true;
                 Ok(())
             }
             Some(b'[') => {
-                let chunks: Vec<&serde_json::value::RawValue> =
-                    serde_json::from_str(text).map_err(unreadable)?;
+                check_depth(text)?;
+                let chunks: Vec<&RawValue> = serde_json::from_str(text).map_err(unreadable)?;
                 chunks
                     .iter()
-                    .try_for_each(|chunk| self.json(chunk.get(), out))
+                    .map(|chunk| chunk.get())
+                    .filter(|chunk| *chunk != "null")
+                    .try_for_each(|chunk| self.json(chunk, foreign, out))
             }
-            _ if &*frame.name == b"error" => Err(error::in_band(self.dialect, text)),
-            _ => self.json(text, out),
+            _ => self.json(text, foreign, out),
         }
     }
 
@@ -104,11 +136,14 @@ impl Decoder for ChunkDecoder {
             }
             return Ok(());
         }
-        let Self {
-            candidates, last, ..
-        } = self;
-        for candidate in candidates {
-            candidate.finish(*last, &mut self.next, self.id_seed, out);
+        for candidate in &mut self.candidates {
+            let mut out = Out {
+                chunks: &mut *out,
+                next: &mut self.next,
+                candidate: candidate.index,
+                seed: self.id_seed,
+            };
+            candidate.finish(self.last, &mut out);
         }
         Ok(())
     }
@@ -116,7 +151,9 @@ impl Decoder for ChunkDecoder {
     fn terminal(&self) -> Terminal {
         if self.last {
             Terminal::Last
-        } else if !self.candidates.is_empty() && self.candidates.iter().all(Candidate::has_reason) {
+        } else if self.candidates.len() >= self.expected
+            && self.candidates.iter().all(Candidate::has_reason)
+        {
             Terminal::Whole
         } else {
             Terminal::Open
@@ -130,60 +167,59 @@ impl ChunkDecoder {
         Self::new(dialect, Part::Delta)
     }
 
+    /// Sets how many answers were asked for: the stream is not whole before all of them are.
+    #[must_use]
+    pub fn candidates(mut self, asked: u32) -> Self {
+        self.expected = usize::try_from(asked)
+            .unwrap_or(MAX_CANDIDATES)
+            .clamp(1, MAX_CANDIDATES);
+        self
+    }
+
     fn new(dialect: Dialect, part: Part) -> Self {
         Self {
             dialect,
             part,
             candidates: Vec::new(),
             next: 0,
-            has_id: false,
-            has_model: false,
+            expected: 1,
+            known: Known::default(),
             has_citations: false,
             id_seed: 0,
             last: false,
         }
     }
 
-    fn json(&mut self, text: &str, out: &mut VecDeque<StreamChunk>) -> Result<()> {
-        let chunk: Chunk<'_> = serde_json::from_str(text).map_err(unreadable)?;
-        if chunk.error.is_some_and(|error| error.get() != "null")
-            || chunk
-                .object
-                .as_ref()
-                .is_some_and(|object| object.0 == "error")
-        {
-            return Err(error::in_band(self.dialect, text));
+    /// Reads one chunk, or a whole answer. What is `foreign` and no chunk is passed over.
+    fn json(&mut self, text: &str, foreign: bool, out: &mut VecDeque<StreamChunk>) -> Result<()> {
+        check_depth(text)?;
+        if !text.starts_with('{') && !foreign {
+            return Err(Error::decode("the answer is no JSON object"));
         }
-        if chunk.choices.is_none() && chunk.usage.is_none() && chunk.id.is_none() {
-            return Err(match error::looks_like_one(text) {
-                true => error::in_band(self.dialect, text),
-                false => Error::decode("an answer without `choices`"),
-            });
+        let chunk: Chunk<'_> = match serde_json::from_str(text) {
+            Err(_) if foreign => return Ok(()),
+            chunk => chunk.map_err(unreadable)?,
+        };
+        let groq: Option<Groq<'_>> = wire::object(chunk.x_groq).map_err(unreadable)?;
+        self.check(&chunk, groq.as_ref(), text)?;
+        let says_nothing = chunk.choices.is_none() && chunk.usage.is_none() && groq.is_none();
+        if says_nothing && chunk.citations.is_none() {
+            return match foreign {
+                true => Ok(()),
+                false if error::looks_like_one(text) => Err(error::in_band(self.dialect, text)),
+                false => Err(Error::decode("the answer has no `choices`")),
+            };
         }
-        if !(self.has_id && self.has_model) {
-            self.meta(&chunk, out);
-        }
+        self.meta(&chunk, text, out);
         for choice in chunk.choices.into_iter().flatten() {
-            if let Some(error) = choice.error.filter(|error| error.get() != "null") {
-                return Err(error::in_band(
-                    self.dialect,
-                    &format!("{{\"error\":{}}}", error.get()),
-                ));
-            }
             self.choice(choice, out)?;
         }
         if let (Some(citations), false) = (chunk.citations, self.has_citations) {
-            self.citations(citations, out);
+            self.citations(citations);
         }
-        let groq = || {
-            serde_json::from_str::<Groq<'_>>(chunk.x_groq?.get())
-                .ok()?
-                .usage
-        };
-        if let Some(usage) = chunk
-            .usage
-            .filter(|usage| usage.get() != "null")
-            .or_else(groq)
+        let usage = chunk.usage.filter(|usage| usage.get() != "null");
+        if let Some(usage) = usage
+            .or(groq.and_then(|groq| groq.usage))
             .and_then(usage::usage)
         {
             out.push_back(StreamChunk::Usage(Box::new(usage)));
@@ -191,27 +227,65 @@ impl ChunkDecoder {
         Ok(())
     }
 
-    /// What the chunk tells of the answer as a whole. Azure's first chunk has no model yet, and
-    /// Copilot's no id: it is told again when there is more of it.
-    fn meta(&mut self, chunk: &Chunk<'_>, out: &mut VecDeque<StreamChunk>) {
-        let owned = |text: &Option<wire::Str<'_>>| Some(text.as_ref()?.non_empty()?.to_owned());
+    /// Finds an error in an answer's clothes.
+    fn check(&self, chunk: &Chunk<'_>, groq: Option<&Groq<'_>>, text: &str) -> Result<()> {
+        let is_error = chunk.error.is_some_and(wire::is_set)
+            || chunk
+                .object
+                .as_ref()
+                .is_some_and(|object| object.0 == "error");
+        if is_error {
+            return Err(error::in_band(self.dialect, text));
+        }
+        match groq
+            .and_then(|groq| groq.error)
+            .filter(|error| wire::is_set(error))
+        {
+            Some(error) => Err(self.inner_error(error)),
+            None => Ok(()),
+        }
+    }
+
+    fn inner_error(&self, error: &RawValue) -> Error {
+        error::in_band(self.dialect, &format!("{{\"error\":{}}}", error.get()))
+    }
+
+    /// Tells what is new of the answer as a whole. Some begin with an empty model or id.
+    fn meta(&mut self, chunk: &Chunk<'_>, text: &str, out: &mut VecDeque<StreamChunk>) {
+        let fresh = |known: bool, text: &Option<wire::Str<'_>>| {
+            let text = text.as_ref().filter(|_| !known)?;
+            text.non_empty().map(str::to_owned)
+        };
+        let known = &mut self.known;
         let mut meta = ChunkMeta::default();
-        meta.id = owned(&chunk.id).filter(|_| !self.has_id);
-        meta.model = owned(&chunk.model).filter(|_| !self.has_model);
-        if meta.id.is_none() && meta.model.is_none() {
+        meta.id = fresh(known.id, &chunk.id);
+        meta.model = fresh(known.model, &chunk.model);
+        meta.service_tier = fresh(known.service_tier, &chunk.service_tier);
+        meta.created = chunk
+            .created
+            .filter(|_| !known.created)
+            .and_then(wire::count)
+            .filter(|created| *created > 0);
+        if let Some(id) = &meta.id {
+            self.id_seed = fnv(id);
+        } else if self.id_seed == 0 {
+            self.id_seed = fnv(text);
+        }
+        if meta == ChunkMeta::default() {
             return;
         }
-        meta.created = chunk.created.and_then(wire::count).filter(|created| *created > 0);
-        meta.service_tier = owned(&chunk.service_tier);
-        if let Some(id) = &meta.id {
-            self.has_id = true;
-            self.id_seed = fnv(id);
-        }
-        self.has_model |= meta.model.is_some();
+        known.id |= meta.id.is_some();
+        known.model |= meta.model.is_some();
+        known.created |= meta.created.is_some();
+        known.service_tier |= meta.service_tier.is_some();
         out.push_back(StreamChunk::Meta(Box::new(meta)));
     }
 
     fn choice(&mut self, choice: wire::Choice<'_>, out: &mut VecDeque<StreamChunk>) -> Result<()> {
+        // OpenRouter's failures in the midst of an answer.
+        if let Some(error) = choice.error.filter(|error| wire::is_set(error)) {
+            return Err(self.inner_error(error));
+        }
         let index = choice
             .index
             .and_then(wire::count)
@@ -236,22 +310,33 @@ impl ChunkDecoder {
             Part::Delta => choice.delta.or(choice.message),
             Part::Message => choice.message.or(choice.delta),
         };
+        let logprobs = wire::object(choice.logprobs).map_err(unreadable)?;
         // The position was just found or made.
-        let Some(candidate) = self.candidates.get_mut(at) else {
+        let Some(candidate) = self
+            .candidates
+            .get_mut(at)
+            .filter(|candidate| !candidate.is_over())
+        else {
             return Ok(());
         };
+        let mut out = Out {
+            chunks: out,
+            next: &mut self.next,
+            candidate: index,
+            seed: self.id_seed,
+        };
         if let Some(said) = said {
-            candidate.say(said, &mut self.next, self.id_seed, out)?;
+            candidate.say(said, &mut out)?;
         }
-        if let Some(logprobs) = choice.logprobs {
-            candidate.logprobs(&logprobs, &mut self.next, out);
+        if let Some(logprobs) = logprobs {
+            candidate.logprobs(&logprobs, &mut out);
         }
         candidate.reason(choice.finish_reason.as_ref().and_then(wire::Str::non_empty));
         Ok(())
     }
 
     /// Pages that the whole answer stands on: sources of the first candidate.
-    fn citations(&mut self, raw: &serde_json::value::RawValue, out: &mut VecDeque<StreamChunk>) {
+    fn citations(&mut self, raw: &RawValue) {
         let Ok(urls) = serde_json::from_str::<Vec<wire::Str<'_>>>(raw.get()) else {
             return;
         };
@@ -262,28 +347,57 @@ impl ChunkDecoder {
         for url in urls.iter().filter_map(wire::Str::non_empty).take(1_024) {
             candidate.source(url);
         }
-        let _ = out;
     }
 }
 
-#[derive(serde::Deserialize)]
+/// What Groq adds.
+///
+/// <https://console.groq.com/docs/api-reference#chat-create>
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
 struct Groq<'a> {
     #[serde(borrow)]
-    usage: Option<&'a serde_json::value::RawValue>,
+    usage: Option<&'a RawValue>,
+    /// Why a stream was stopped early.
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
 }
 
 fn not_utf8() -> Error {
     Error::decode("the answer is not UTF-8")
 }
 
+/// serde_json skips what it does not keep at any depth; we refuse all that is too deep alike.
+fn check_depth(text: &str) -> Result<()> {
+    let opens = |byte: &&u8| matches!(byte, b'[' | b'{');
+    // Nearly all there is ends here, at a byte or more for each instruction.
+    if text.as_bytes().iter().filter(opens).count() <= MAX_DEPTH {
+        return Ok(());
+    }
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => depth += 1,
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return Err(too_deep());
+        }
+    }
+    Ok(())
+}
+
+fn too_deep() -> Error {
+    let what = "the answer is nested too deeply";
+    Error::limit_exceeded(trunkline_core::Limit::Depth, what)
+}
+
 /// What serde says of a place, without what stands there.
 fn unreadable(cause: serde_json::Error) -> Error {
-    if cause.to_string().contains("recursion limit") {
-        return Error::limit_exceeded(
-            trunkline_core::Limit::Depth,
-            "the answer is nested too deeply",
-        );
-    }
     let place = format!(
         "the answer is no chat completion (line {}, column {})",
         cause.line(),

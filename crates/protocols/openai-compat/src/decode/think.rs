@@ -2,6 +2,8 @@
 
 const OPEN: &str = "<think>";
 const CLOSE: &str = "</think>";
+/// The most blanks before the tag: no answer that begins with more is held back for it.
+const MAX_BLANKS: usize = 64;
 
 /// Splits an answer into thoughts and words. Thoughts come first or not at all.
 #[derive(Debug, Default)]
@@ -21,20 +23,21 @@ enum State {
 
 impl Think {
     /// Takes the next piece; gives the thoughts and the words in it.
-    pub(super) fn push(&mut self, piece: &str) -> (String, String) {
+    pub(super) fn push(&mut self, piece: String) -> (String, String) {
         match self.state {
-            State::Answering => (String::new(), piece.to_owned()),
-            State::Thinking => self.think(piece),
+            State::Answering => (String::new(), piece),
+            State::Thinking => self.think(&piece),
             State::Undecided => {
-                self.held.push_str(piece);
+                self.held.push_str(&piece);
                 let begun = self.held.trim_start();
-                if let Some(thought) = begun.strip_prefix(OPEN) {
+                let blanks = self.held.len() - begun.len();
+                if let Some(thought) = begun.strip_prefix(OPEN).filter(|_| blanks <= MAX_BLANKS) {
                     self.state = State::Thinking;
                     let thought = thought.to_owned();
                     self.held.clear();
                     return self.think(&thought);
                 }
-                if OPEN.starts_with(begun) {
+                if OPEN.starts_with(begun) && blanks <= MAX_BLANKS {
                     return Default::default();
                 }
                 self.state = State::Answering;
@@ -83,7 +86,7 @@ mod tests {
             all.1.push_str(&rest);
         };
         for piece in pieces {
-            add(think.push(piece));
+            add(think.push((*piece).to_owned()));
         }
         add(think.finish());
         all
@@ -98,6 +101,8 @@ mod tests {
             "<thin",
             "<think>cut</th",
             "",
+            &format!("{}<think>far</think>", " ".repeat(MAX_BLANKS + 1)),
+            &format!("{}<think>near</think>", " ".repeat(MAX_BLANKS)),
         ] {
             let whole = split(&[text]);
             for cut in (0..=text.len()).filter(|cut| text.is_char_boundary(*cut)) {

@@ -1,14 +1,12 @@
 //! Tool calls in pieces: by index, without one, with late names, with ids that repeat.
 
-use std::collections::VecDeque;
-
 use serde_json::value::RawValue;
 use trunkline_core::{
-    Content, Delta, Error, Limit, Part, Result, StreamChunk, ToolCall,
+    Content, Delta, Error, Limit, Part, Result, ToolCall,
     chat::{OpaqueState, ToolInput, ToolKind},
 };
 
-use super::candidate::start;
+use super::{out::Out, unreadable};
 use crate::wire::{self, Function, Str, text_of};
 
 /// The most calls in one answer, as `Fold` has it.
@@ -30,6 +28,8 @@ struct Slot {
     /// Arguments that came before the name.
     held: String,
     state: Option<OpaqueState>,
+    /// Some repeat the state in every piece: the first one counts.
+    has_state: bool,
 }
 
 impl Tools {
@@ -45,11 +45,8 @@ impl Tools {
     pub(super) fn piece(
         &mut self,
         call: wire::ToolCall<'_>,
-        candidate: u32,
         provider: &str,
-        next: &mut u32,
-        seed: u64,
-        out: &mut VecDeque<StreamChunk>,
+        out: &mut Out<'_>,
     ) -> Result<()> {
         let id = call.id.as_ref().and_then(Str::non_empty);
         // A custom tool's call has `custom`, which some send empty beside `function`.
@@ -61,13 +58,13 @@ impl Tools {
         };
         let name = function.name.as_ref().and_then(Str::non_empty);
         // A string that holds JSON; some send the JSON itself.
-        let arguments = function
-            .arguments
-            .filter(|raw| raw.get() != "null")
-            .map(text_of);
-        let arguments = arguments.filter(|text| !text.is_empty());
+        let arguments = function.arguments.map(text_of).transpose();
+        let arguments = arguments
+            .map_err(unreadable)?
+            .filter(|text| !text.is_empty());
         let index = call.index.and_then(wire::count);
-        if id.is_none() && name.is_none() && arguments.is_none() {
+        let state = call.extra_content.filter(|extra| wire::is_set(extra));
+        if id.is_none() && name.is_none() && arguments.is_none() && state.is_none() {
             return Ok(());
         }
 
@@ -88,6 +85,7 @@ impl Tools {
                     ix: None,
                     held: String::new(),
                     state: None,
+                    has_state: false,
                 });
                 self.0.len() - 1
             }
@@ -108,27 +106,20 @@ impl Tools {
         if let (true, Some(name)) = (slot.name.is_empty(), name) {
             name.clone_into(&mut slot.name);
         }
-        if let Some(extra) = call.extra_content.filter(|extra| extra.get() != "null") {
-            let state = OpaqueState::new(format!("{provider}.extra_content"), extra.get());
+        if let Some(state) = state.filter(|_| !slot.has_state) {
+            let state = OpaqueState::new(format!("{provider}.extra_content"), state.get());
+            slot.has_state = true;
             match slot.ix {
-                Some(ix) => out.push_back(StreamChunk::Delta {
-                    ix,
-                    delta: Delta::State(state),
-                }),
+                Some(ix) => out.delta(ix, Delta::State(state)),
                 None => slot.state = Some(state),
             }
         }
         if slot.ix.is_none() && !slot.name.is_empty() {
-            slot.begin(number, candidate, next, seed, out);
+            slot.begin(number, out);
         }
         if let Some(arguments) = arguments {
             match slot.ix {
-                Some(ix) => {
-                    out.push_back(StreamChunk::Delta {
-                        ix,
-                        delta: Delta::ToolInput(arguments.into_owned()),
-                    });
-                }
+                Some(ix) => out.delta(ix, Delta::ToolInput(arguments.into_owned())),
                 None if slot.held.len() + arguments.len() > MAX_HELD => {
                     return Err(Error::limit_exceeded(
                         Limit::Calls,
@@ -142,20 +133,10 @@ impl Tools {
     }
 
     /// Begins what never got a name: nothing that came is lost.
-    pub(super) fn finish(
-        &mut self,
-        candidate: u32,
-        next: &mut u32,
-        seed: u64,
-        out: &mut VecDeque<StreamChunk>,
-    ) {
-        for (number, slot) in self
-            .0
-            .iter_mut()
-            .enumerate()
-            .filter(|(_, slot)| slot.ix.is_none())
-        {
-            slot.begin(number, candidate, next, seed, out);
+    pub(super) fn finish(&mut self, out: &mut Out<'_>) {
+        let unnamed = self.0.iter_mut().enumerate();
+        for (number, slot) in unnamed.filter(|(_, slot)| slot.ix.is_none()) {
+            slot.begin(number, out);
         }
     }
 
@@ -191,21 +172,15 @@ impl Tools {
 }
 
 impl Slot {
-    fn begin(
-        &mut self,
-        number: usize,
-        candidate: u32,
-        next: &mut u32,
-        seed: u64,
-        out: &mut VecDeque<StreamChunk>,
-    ) {
+    fn begin(&mut self, number: usize, out: &mut Out<'_>) {
         let input = match self.kind {
             ToolKind::Custom => ToolInput::Text(String::new()),
             _ => ToolInput::from_text(""),
         };
         let synthetic = self.id.is_empty();
         if synthetic {
-            let mixed = (seed ^ (number as u64 + 1)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let place = u64::from(out.candidate) << 32 | (number as u64 + 1);
+            let mixed = (out.seed ^ place).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             self.id = format!("call_{mixed:016x}");
         }
         let mut call = ToolCall::new(self.id.as_str(), std::mem::take(&mut self.name), input);
@@ -214,14 +189,11 @@ impl Slot {
         self.name.clone_from(&call.name);
         let mut part = Part::new(Content::ToolCall(call));
         part.state = self.state.take();
-        let ix = start(part, candidate, next, out);
+        let ix = out.start(part);
         self.ix = Some(ix);
         if !self.held.is_empty() {
             let arguments = std::mem::take(&mut self.held);
-            out.push_back(StreamChunk::Delta {
-                ix,
-                delta: Delta::ToolInput(arguments),
-            });
+            out.delta(ix, Delta::ToolInput(arguments));
         }
     }
 }

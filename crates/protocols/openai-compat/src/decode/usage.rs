@@ -26,6 +26,15 @@ struct Wire<'a> {
     /// Perplexity and others put it beside the totals.
     #[serde(borrow)]
     reasoning_tokens: Option<&'a RawValue>,
+    /// Together and Hugging Face; Mistral; those in front of Anthropic.
+    #[serde(borrow)]
+    cached_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    num_cached_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    cache_read_input_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    cache_creation_input_tokens: Option<&'a RawValue>,
     /// DeepSeek.
     #[serde(borrow)]
     prompt_cache_hit_tokens: Option<&'a RawValue>,
@@ -96,6 +105,7 @@ pub(crate) fn usage(raw: &RawValue) -> Option<Usage> {
     };
     let mut usage = Usage::default();
     let (prompt, completion) = (number(wire.prompt_tokens), number(wire.completion_tokens));
+    let total = number(wire.total_tokens);
     usage.input.total = prompt;
     usage.output.total = completion;
 
@@ -112,10 +122,20 @@ pub(crate) fn usage(raw: &RawValue) -> Option<Usage> {
             }
         }
     }
-    usage.input.cache_read = usage
+    usage.input.cache_read = usage.input.cache_read.or_else(|| {
+        [
+            wire.prompt_cache_hit_tokens,
+            wire.cached_tokens,
+            wire.num_cached_tokens,
+            wire.cache_read_input_tokens,
+        ]
+        .into_iter()
+        .find_map(number)
+    });
+    usage.input.cache_write = usage
         .input
-        .cache_read
-        .or(number(wire.prompt_cache_hit_tokens));
+        .cache_write
+        .or_else(|| number(wire.cache_creation_input_tokens));
     usage.input.uncached = number(wire.prompt_cache_miss_tokens).or_else(|| {
         prompt?
             .checked_sub(usage.input.cache_read?)?
@@ -138,12 +158,9 @@ pub(crate) fn usage(raw: &RawValue) -> Option<Usage> {
         }
     }
     // Some count reasoning beside the completion (xAI); their total tells. Ours includes it.
-    if let (Some(input), Some(output), Some(reasoning), Some(total)) = (
-        prompt,
-        completion,
-        usage.output.reasoning,
-        number(wire.total_tokens),
-    ) {
+    if let (Some(input), Some(output), Some(reasoning), Some(total)) =
+        (prompt, completion, usage.output.reasoning, total)
+    {
         let beside = input
             .checked_add(output)
             .and_then(|sum| sum.checked_add(reasoning));
@@ -155,6 +172,9 @@ pub(crate) fn usage(raw: &RawValue) -> Option<Usage> {
         usage.server_tools.insert("web_search".to_owned(), searches);
     }
     usage.timing = timing(&wire).map(Box::new);
+    if usage == Usage::default() && total.is_none() {
+        return None;
+    }
     usage.completeness = Completeness::Final;
     usage.raw = Some(raw.into());
     Some(usage)

@@ -1,19 +1,20 @@
 //! Messages and their parts.
 
+use std::borrow::Cow;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{
     Serialize, Serializer,
     ser::{SerializeMap, SerializeSeq},
 };
-use serde_json::value::RawValue;
 use trunkline_core::{
     Content, Message, Part, Role, ToolCall,
-    chat::{Detail, Media, Source, ToolKind, ToolResult},
+    chat::{Detail, Executor, Media, Opaque, Source, ToolKind, ToolResult},
 };
 
 use super::{
     List, Object,
-    survey::{file_of, is_ours},
+    survey::{file_of, is_ours, state_of},
 };
 use crate::Dialect;
 
@@ -75,6 +76,8 @@ impl Serialize for Answer<'_> {
         body.serialize_entry("tool_call_id", call.as_str())?;
         match (output.as_slice(), json) {
             ([], Some(json)) => body.serialize_entry("content", json.get())?,
+            // An empty list is refused by some, an empty text by nobody.
+            ([], None) => body.serialize_entry("content", "")?,
             ([one], _) => body.serialize_entry("content", one.as_text().unwrap_or_default())?,
             (parts, _) => {
                 let texts = parts.iter().filter_map(Part::as_text);
@@ -111,7 +114,7 @@ impl Serialize for Turn<'_> {
         };
         match (pieces().count(), pieces().next().and_then(Part::as_text)) {
             // An assistant that only calls tools says nothing.
-            (0, _) if message.role == Role::Assistant => body.serialize_entry("content", &())?,
+            (0, _) if self.is_silent() => body.serialize_entry("content", &())?,
             (0, _) => body.serialize_entry("content", "")?,
             (1, Some(text)) => body.serialize_entry("content", text)?,
             _ => body.serialize_entry(
@@ -130,15 +133,22 @@ impl Serialize for Turn<'_> {
 }
 
 impl Turn<'_> {
-    /// What only the model's turns have.
+    /// Whether it says something elsewhere than in its content.
+    fn is_silent(&self) -> bool {
+        let elsewhere = |part: &Part| match &part.content {
+            Content::Refusal(_) => true,
+            Content::Media(media) => media.media_type.is_audio() && part.id.is_some(),
+            _ => is_call(part),
+        };
+        self.message.role == Role::Assistant && self.message.parts.iter().any(elsewhere)
+    }
+
+    /// What only the model's turns have. Each field once, however many parts it comes from.
     fn assistant<M: SerializeMap>(&self, body: &mut M) -> Result<(), M::Error> {
         let Self { dialect, message } = self;
-        let mut calls = message.tool_calls().peekable();
-        if calls.peek().is_some() {
-            let calls = message
-                .parts
-                .iter()
-                .filter(|part| part.as_tool_call().is_some());
+        let parts = || message.parts.iter();
+        if parts().any(is_call) {
+            let calls = parts().filter(|part| is_call(part));
             body.serialize_entry(
                 "tool_calls",
                 &List(calls.map(|part| Call {
@@ -147,36 +157,69 @@ impl Turn<'_> {
                 })),
             )?;
         }
-        for part in &message.parts {
-            match &part.content {
-                Content::Refusal(refusal) => body.serialize_entry("refusal", &refusal.text)?,
-                Content::Reasoning(reasoning) => {
-                    if let (Some(field), Some(text)) = (dialect.reasoning_replay, &reasoning.text) {
-                        body.serialize_entry(field, text)?;
-                    }
-                    let details = part
-                        .state
-                        .as_ref()
-                        .filter(|state| is_ours(*dialect, &state.kind, state.replay));
-                    if let Some(details) =
-                        details.filter(|state| state.kind.ends_with(".reasoning_details"))
-                    {
-                        if let Ok(raw) = serde_json::from_str::<&RawValue>(&details.data) {
-                            body.serialize_entry("reasoning_details", raw)?;
-                        }
-                    }
-                }
-                // Spoken answers are named, not repeated.
-                Content::Media(media) if media.media_type.is_audio() => {
-                    if let Some(id) = &part.id {
-                        body.serialize_entry("audio", &Object([("id", id)]))?;
-                    }
-                }
-                _ => {}
+        let refusals = parts().filter_map(|part| match &part.content {
+            Content::Refusal(refusal) => Some(refusal.text.as_str()),
+            _ => None,
+        });
+        if let Some(refusal) = joined(refusals, "") {
+            body.serialize_entry("refusal", &refusal)?;
+        }
+        if let Some(field) = dialect.reasoning_replay {
+            let thoughts = parts().filter_map(|part| match &part.content {
+                Content::Reasoning(reasoning) => reasoning.text.as_deref(),
+                _ => None,
+            });
+            if let Some(thoughts) = joined(thoughts, "\n\n") {
+                body.serialize_entry(field, &thoughts)?;
             }
+        }
+        let states = || parts().filter(|part| !is_call(part));
+        let mut details = states().filter_map(|part| state_of(*dialect, part, "reasoning_details"));
+        if let Some(details) = details.next() {
+            body.serialize_entry("reasoning_details", details)?;
+        }
+        let mut extras = states().filter_map(|part| state_of(*dialect, part, "extra_content"));
+        if let Some(extra) = extras.next() {
+            body.serialize_entry("extra_content", extra)?;
+        }
+        let annotations = parts().filter_map(|part| match &part.content {
+            Content::Opaque(opaque) if is_annotation(*dialect, opaque) => Some(&opaque.payload),
+            _ => None,
+        });
+        if annotations.clone().next().is_some() {
+            body.serialize_entry("annotations", &List(annotations))?;
+        }
+        // Spoken answers are named, not repeated.
+        let mut spoken = parts().filter(|part| is_spoken(part));
+        if let Some(id) = spoken.find_map(|part| part.id.as_deref()) {
+            body.serialize_entry("audio", &Object([("id", id)]))?;
         }
         Ok(())
     }
+}
+
+/// A call that the application runs; what the provider ran itself it knows.
+fn is_call(part: &Part) -> bool {
+    part.as_tool_call()
+        .is_some_and(|call| call.executor == Executor::Client)
+}
+
+/// A sound that the provider keeps under its id.
+pub(super) fn is_spoken(part: &Part) -> bool {
+    matches!(&part.content, Content::Media(media) if media.media_type.is_audio())
+        && part.id.is_some()
+}
+
+/// What the provider noted beside an answer, and reads in later requests.
+fn is_annotation(dialect: Dialect, opaque: &Opaque) -> bool {
+    is_ours(dialect, &opaque.kind, opaque.replay) && opaque.kind.ends_with(".annotation")
+}
+
+/// All of them as one; `None` if there are none.
+fn joined<'a>(texts: impl Iterator<Item = &'a str>, between: &str) -> Option<Cow<'a, str>> {
+    texts
+        .map(Cow::Borrowed)
+        .reduce(|all, text| Cow::Owned([&*all, between, &*text].concat()))
 }
 
 struct Call<'a> {
@@ -205,15 +248,8 @@ impl Serialize for Call<'_> {
                 &Object([("name", name.as_str()), ("arguments", call.arguments())]),
             )?;
         }
-        let state = self
-            .part
-            .state
-            .as_ref()
-            .filter(|state| is_ours(self.dialect, &state.kind, state.replay));
-        if let Some(extra) = state.filter(|state| state.kind.ends_with(".extra_content")) {
-            if let Ok(raw) = serde_json::from_str::<&RawValue>(&extra.data) {
-                body.serialize_entry("extra_content", raw)?;
-            }
+        if let Some(extra) = state_of(self.dialect, self.part, "extra_content") {
+            body.serialize_entry("extra_content", extra)?;
         }
         body.end()
     }
@@ -223,10 +259,10 @@ impl Serialize for Call<'_> {
 fn is_piece(dialect: Dialect, role: Role, part: &Part) -> bool {
     match &part.content {
         Content::Text(_) => true,
-        Content::Media(media) => {
-            unsendable(dialect, role, media).is_none() && role != Role::Assistant
+        Content::Media(media) => unsendable(dialect, role, media).is_none(),
+        Content::Opaque(opaque) => {
+            is_ours(dialect, &opaque.kind, opaque.replay) && !is_annotation(dialect, opaque)
         }
-        Content::Opaque(opaque) => is_ours(dialect, &opaque.kind, opaque.replay),
         _ => false,
     }
 }
@@ -239,15 +275,14 @@ pub(super) fn unsendable(dialect: Dialect, role: Role, media: &Media) -> Option<
     if foreign_file {
         return Some("file of another provider");
     }
-    // A model's own media are named by id, which needs no capability.
-    if role == Role::Assistant {
-        return None;
-    }
     let is_url = matches!(media.source, Source::Url(_));
+    let is_file = matches!(media.source, Source::File(_));
     match media.media_type.top_level() {
+        // A sound of its own is named by its id; other media of a model have no place.
+        _ if role == Role::Assistant => Some("media of the assistant"),
         "image" if can.image_in => None,
         "image" => Some("image_in"),
-        "audio" if can.audio_in && !is_url => None,
+        "audio" if can.audio_in && (is_file || matches!(media.source, Source::Bytes(_))) => None,
         "audio" if can.audio_in => Some("audio_in.url"),
         "audio" => Some("audio_in"),
         "video" if can.video_in => None,
@@ -294,40 +329,32 @@ impl Piece<'_> {
     /// <https://platform.openai.com/docs/guides/images>, …/guides/audio, …/guides/pdf-files
     fn media<S: Serializer>(&self, media: &Media, serializer: S) -> Result<S::Ok, S::Error> {
         let mut body = serializer.serialize_map(Some(2))?;
+        let file_id = file_of(self.dialect, &media.source);
         match media.media_type.top_level() {
-            kind @ ("image" | "video") => {
+            kind @ ("image" | "video") if file_id.is_none() => {
                 #[derive(Serialize)]
                 struct Address<'a> {
-                    url: &'a str,
+                    url: Cow<'a, str>,
                     #[serde(skip_serializing_if = "Option::is_none")]
                     detail: Option<&'static str>,
                 }
-                let inline = media.data_url();
-                let url = match &media.source {
-                    Source::Url(url) | Source::Text(url) => url,
-                    source => inline
-                        .as_deref()
-                        .or_else(|| file_of(self.dialect, source))
-                        .unwrap_or_default(),
-                };
                 let field = if kind == "image" {
                     "image_url"
                 } else {
                     "video_url"
                 };
+                let url = match &media.source {
+                    Source::Url(url) => Cow::Borrowed(url.as_str()),
+                    _ => inline(media).unwrap_or_default().into(),
+                };
+                let detail = media.detail.map(Detail::as_str);
                 body.serialize_entry("type", field)?;
-                body.serialize_entry(
-                    field,
-                    &Address {
-                        url,
-                        detail: media.detail.map(Detail::as_str),
-                    },
-                )?;
+                body.serialize_entry(field, &Address { url, detail })?;
             }
-            "audio" => {
+            "audio" if file_id.is_none() => {
                 let format = match media.media_type.subtype() {
                     "mpeg" => "mp3",
-                    "x-wav" | "wave" => "wav",
+                    "x-wav" | "wave" | "vnd.wave" => "wav",
                     other => other,
                 };
                 let data = match &media.source {
@@ -350,26 +377,27 @@ impl Piece<'_> {
                     #[serde(skip_serializing_if = "Option::is_none")]
                     file_id: Option<&'a str>,
                 }
-                let file_data = match &media.source {
-                    Source::Text(text) => Some(format!(
-                        "data:{};base64,{}",
-                        media.media_type,
-                        STANDARD.encode(text)
-                    )),
-                    _ => media.data_url(),
+                let file = File {
+                    filename: media.filename.as_deref(),
+                    file_data: inline(media),
+                    file_id,
                 };
-                let file_id = file_of(self.dialect, &media.source);
                 body.serialize_entry("type", "file")?;
-                body.serialize_entry(
-                    "file",
-                    &File {
-                        filename: media.filename.as_deref(),
-                        file_data,
-                        file_id,
-                    },
-                )?;
+                body.serialize_entry("file", &file)?;
             }
         }
         body.end()
+    }
+}
+
+/// What is here and not elsewhere, as a `data:` URL.
+fn inline(media: &Media) -> Option<String> {
+    match &media.source {
+        Source::Text(text) => {
+            let mut url = format!("data:{};base64,", media.media_type);
+            STANDARD.encode_string(text, &mut url);
+            Some(url)
+        }
+        _ => media.data_url(),
     }
 }

@@ -5,7 +5,7 @@
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use trunkline_core::{
     ChatRequest, Error, ErrorKind, Json, Result, Warning,
-    chat::{Effort, Format, Modality, ReasoningSetting, ToolChoice, Warnings},
+    chat::{Effort, Format, Modality, ReasoningSetting, ToolChoice, ToolKind, Warnings},
 };
 
 use crate::{Dialect, dialect::ReasoningParam};
@@ -36,6 +36,12 @@ pub(crate) fn chat(
             "the request names no model",
         ));
     }
+    if let Some(name) = not_a_number(request) {
+        return Err(Error::new(
+            ErrorKind::InvalidRequest,
+            format!("`{name}` is no finite number"),
+        ));
+    }
     survey::settings(dialect, request, warnings);
     survey::messages(dialect, request, warnings);
 
@@ -61,6 +67,24 @@ pub(crate) fn chat(
         .into_iter()
         .flatten()
         .try_fold(bytes, |bytes, patch| merge(&bytes, &patch))
+}
+
+/// The setting that JSON has no number for; it would be sent as `null`.
+fn not_a_number(request: &ChatRequest) -> Option<&'static str> {
+    let bias = request
+        .logit_bias
+        .values()
+        .map(|bias| ("logit_bias", Some(*bias)));
+    [
+        ("temperature", request.temperature),
+        ("top_p", request.top_p),
+        ("min_p", request.min_p),
+        ("frequency_penalty", request.frequency_penalty),
+        ("presence_penalty", request.presence_penalty),
+    ]
+    .into_iter()
+    .chain(bias)
+    .find_map(|(name, value)| value.filter(|value| !value.is_finite()).map(|_| name))
 }
 
 /// Adds what only this provider takes.
@@ -173,16 +197,16 @@ impl Serialize for Body<'_> {
                 body.serialize_entry("reasoning_effort", effort.as_str())?
             }
         }
-        if !request.modalities.is_empty() && (can.audio_out || can.image_out) {
-            body.serialize_entry(
-                "modalities",
-                &List(
-                    request
-                        .modalities
-                        .iter()
-                        .map(|modality| modality_name(*modality)),
-                ),
-            )?;
+        let modalities = request
+            .modalities
+            .iter()
+            .filter_map(|modality| match modality {
+                Modality::Image => can.image_out.then_some("image"),
+                Modality::Audio => can.audio_out.then_some("audio"),
+                _ => Some("text"),
+            });
+        if modalities.clone().any(|modality| modality != "text") {
+            body.serialize_entry("modalities", &List(modalities))?;
         }
         setting!(service_tier, user);
         if can.metadata && !request.metadata.is_empty() {
@@ -212,10 +236,15 @@ impl Body<'_> {
             Some(ToolChoice::Allowed(names)) if !dialect.allowed_tools => Some(names),
             _ => None,
         };
+        // A server of the Model Context Protocol has no form here.
         let tools = request
             .tools
             .iter()
+            .filter(|tool| !matches!(tool.kind, ToolKind::Mcp(_)))
             .filter(|tool| allowed.is_none_or(|names| names.contains(&tool.name)));
+        if tools.clone().next().is_none() {
+            return Ok(());
+        }
         body.serialize_entry(
             "tools",
             &List(tools.map(|tool| tool::Definition {
@@ -224,7 +253,13 @@ impl Body<'_> {
             })),
         )?;
         if let Some(choice) = choice.filter(|_| allowed.is_none()) {
-            body.serialize_entry("tool_choice", &tool::Choice(choice))?;
+            body.serialize_entry(
+                "tool_choice",
+                &tool::Choice {
+                    choice,
+                    tools: &request.tools,
+                },
+            )?;
         }
         if let (true, Some(parallel)) = (can.parallel_tools, request.parallel_tools) {
             body.serialize_entry("parallel_tool_calls", &parallel)?;
@@ -269,14 +304,6 @@ impl Body<'_> {
             }
             _ => Ok(()),
         }
-    }
-}
-
-fn modality_name(modality: Modality) -> &'static str {
-    match modality {
-        Modality::Image => "image",
-        Modality::Audio => "audio",
-        _ => "text",
     }
 }
 

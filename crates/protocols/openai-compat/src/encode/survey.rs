@@ -1,5 +1,6 @@
 //! What a request asks for that this dialect cannot say: one warning for each.
 
+use serde_json::value::RawValue;
 use trunkline_core::{
     ChatRequest, Content, Part, Role, Warning,
     chat::{Format, Modality, Replay, Source, ToolChoice, ToolKind, ToolStatus, Warnings},
@@ -80,16 +81,18 @@ pub(super) fn messages(dialect: Dialect, request: &ChatRequest, warnings: &mut W
 }
 
 fn part(dialect: Dialect, role: Role, part: &Part, warnings: &mut Warnings) {
-    if let Some(state) = part
-        .state
-        .as_ref()
-        .filter(|state| !is_ours(dialect, &state.kind, state.replay))
-    {
-        warnings.push(Warning::StateDropped {
-            kind: state.kind.clone(),
-        });
+    if let Some(state) = &part.state {
+        let goes = STATES
+            .iter()
+            .any(|name| state_of(dialect, part, name).is_some());
+        if !goes || role != Role::Assistant {
+            warnings.push(Warning::StateDropped {
+                kind: state.kind.clone(),
+            });
+        }
     }
     match &part.content {
+        Content::Media(_) if role == Role::Assistant && super::message::is_spoken(part) => {}
         Content::Media(media) => {
             if let Some(feature) = super::message::unsendable(dialect, role, media) {
                 warnings.push(Warning::unsupported(feature));
@@ -132,6 +135,23 @@ pub(super) fn is_ours(dialect: Dialect, kind: &str, replay: Replay) -> bool {
         && kind
             .strip_prefix(dialect.provider)
             .is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// The fields of a message or a call in which providers want their state back.
+const STATES: [&str; 2] = ["reasoning_details", "extra_content"];
+
+/// The state of a part that goes back in the field `name`.
+pub(super) fn state_of<'a>(dialect: Dialect, part: &'a Part, name: &str) -> Option<&'a RawValue> {
+    let state = part.state.as_ref()?;
+    let field = state.kind.strip_prefix(dialect.provider)?;
+    let fits = match part.content {
+        Content::ToolCall(_) => name == "extra_content",
+        _ => true,
+    };
+    if !fits || field.strip_prefix('.') != Some(name) || state.replay == Replay::Never {
+        return None;
+    }
+    serde_json::from_str(&state.data).ok()
 }
 
 /// Whether the file is one that this provider stores.

@@ -55,7 +55,8 @@ impl Serialize for Definition<'_> {
                 let settings = ext
                     .get(self.provider)
                     .and_then(|json| json.read::<std::collections::BTreeMap<String, Json>>().ok());
-                for (name, value) in settings.into_iter().flatten() {
+                let settings = settings.into_iter().flatten();
+                for (name, value) in settings.filter(|(name, _)| name != "type") {
                     body.serialize_entry(&name, &value)?;
                 }
             }
@@ -77,23 +78,45 @@ impl Serialize for Definition<'_> {
     }
 }
 
-pub(super) struct Choice<'a>(pub(super) &'a ToolChoice);
+pub(super) struct Choice<'a> {
+    pub(super) choice: &'a ToolChoice,
+    pub(super) tools: &'a [Tool],
+}
+
+impl Choice<'_> {
+    fn named<'a>(&self, name: &'a str) -> Named<'a> {
+        let tool = self.tools.iter().find(|tool| tool.name == name);
+        let name = Object([("name", name)]);
+        match tool.map(|tool| &tool.kind) {
+            Some(ToolKind::Custom) => Named {
+                r#type: "custom",
+                function: None,
+                custom: Some(name),
+            },
+            _ => Named {
+                r#type: "function",
+                function: Some(name),
+                custom: None,
+            },
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Named<'a> {
+    r#type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    function: Option<Object<&'a str, 1>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom: Option<Object<&'a str, 1>>,
+}
 
 impl Serialize for Choice<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Named<'a> {
-            r#type: &'a str,
-            function: Object<&'a str, 1>,
-        }
-        let named = |name| Named {
-            r#type: "function",
-            function: Object([("name", name)]),
-        };
-        match self.0 {
+        match self.choice {
             ToolChoice::None => serializer.serialize_str("none"),
             ToolChoice::Required => serializer.serialize_str("required"),
-            ToolChoice::Named(name) => named(name.as_str()).serialize(serializer),
+            ToolChoice::Named(name) => self.named(name).serialize(serializer),
             ToolChoice::Allowed(names) => {
                 #[derive(Serialize)]
                 struct Allowed<T: Serialize> {
@@ -105,7 +128,7 @@ impl Serialize for Choice<'_> {
                     mode: &'static str,
                     tools: T,
                 }
-                let tools = List(names.iter().map(|name| named(name)));
+                let tools = List(names.iter().map(|name| self.named(name)));
                 Allowed {
                     r#type: "allowed_tools",
                     allowed_tools: Mode {
