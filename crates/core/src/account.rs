@@ -191,7 +191,7 @@ impl<A> Builder<A> {
     }
 
     /// Takes keys, base URLs and the model from variables: `|name| std::env::var(name).ok()`. See
-    /// [`env`](crate::env).
+    /// [`mod@env`].
     ///
     /// # Errors
     ///

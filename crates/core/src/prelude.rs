@@ -1,8 +1,15 @@
-//! What most programs need, in one `use`. Every provider crate re-exports it.
+//! What most programs need, in one `use`. Every provider crate re-exports it, so that one provider
+//! crate is enough for a program; what is not here is in its modules, which come along.
 
 pub use crate::{
-    Backend, BackendInfo, Call, Capabilities, ChatRequest, ChatResponse, ChatStream, Check,
-    Content, Delta, EmbedRequest, EmbedResponse, Error, ErrorKind, Json, Message, Model, Observe,
-    Op, Part, Prime, Recovery, Registry, Reply, Result, Role, Secret, Serve, StreamChunk, Tool,
-    ToolCall, Usage,
+    Account, Backend, BackendInfo, Body, Call, Capabilities, ChatRequest, ChatResponse, ChatStream,
+    Check, Content, Delta, EmbedRequest, EmbedResponse, End, Error, ErrorKind, HttpClient, Json,
+    Message, Model, Observe, Op, Part, Prime, Priority, Recovery, Registry, Reply, Result, Role,
+    Secret, Serve, StreamChunk, Tool, ToolCall, Usage, Warning,
+    chat::{self, Effort, FinishKind, Format, Media, ReasoningSetting, ToolChoice},
+    embed,
+    middleware::{self, Deadline, Retry, Stack},
+    models,
+    protocol::{self, Limits, Timers},
+    raw, stream,
 };

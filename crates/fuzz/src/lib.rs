@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 
+pub mod assembler;
 pub mod framing;
+pub mod hints;
 
 /// A stream and a way to cut it, both from one fuzzer input.
 #[derive(Debug)]

@@ -67,7 +67,9 @@ mod tests {
             .map(|line| {
                 let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
                 let other = cells[0].starts_with("other") || cells[0] == "anything else";
-                let listed = cells[0].replace("other ", "").replace("anything else", "100–999");
+                let listed = cells[0]
+                    .replace("other ", "")
+                    .replace("anything else", "100–999");
                 let range = |text: &str| {
                     let (first, last) = text.split_once('–').unwrap_or((text, text));
                     first.parse().unwrap()..=last.parse().unwrap()
@@ -90,7 +92,11 @@ mod tests {
             let named = rows.iter().filter(|row| !row.other).find(lists);
             let row = named.or_else(|| rows.iter().find(lists)).unwrap();
 
-            assert_eq!(row.meaning, format!("{:?} {:?}", error.kind(), error.delivery()), "{code}");
+            assert_eq!(
+                row.meaning,
+                format!("{:?} {:?}", error.kind(), error.delivery()),
+                "{code}"
+            );
         }
     }
 }

@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 
 pub mod embedded;
+pub mod fixture;
 mod mock;
 pub mod peer;
 

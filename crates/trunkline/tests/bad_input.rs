@@ -6,7 +6,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use trunkline::{
-    ChatRequest, Content, Error, ErrorKind, HttpClient, Message, Model, Part, ToolCall, chat::ToolInput,
+    ChatRequest, Content, Error, ErrorKind, HttpClient, Message, Model, Part, ToolCall,
+    chat::ToolInput,
 };
 use trunkline_openai::OpenAi;
 use trunkline_testkit::{EmbeddedProvider, MockBackend, embedded};
@@ -25,7 +26,10 @@ fn assert_clear(error: &Error, kind: ErrorKind, says: &[&str]) {
     assert!(!shown.contains('\n'), "{shown:?} is one line");
     for secret in [KEY, PROMPT] {
         let everywhere = format!("{error} {error:?} {:?}", std::error::Error::source(error));
-        assert!(!everywhere.contains(secret), "{everywhere} shows {secret:?}");
+        assert!(
+            !everywhere.contains(secret),
+            "{everywhere} shows {secret:?}"
+        );
     }
 }
 
@@ -38,18 +42,29 @@ async fn embedded() -> (EmbeddedProvider, Model) {
 #[tokio::test]
 async fn a_wrong_key() {
     let (server, _) = embedded().await;
-    let model = OpenAi::with(KEY, server.url(), HttpClient::shared()).unwrap().model(embedded::CHAT_MODEL);
+    let model = OpenAi::with(KEY, server.url(), HttpClient::shared())
+        .unwrap()
+        .model(embedded::CHAT_MODEL);
 
     let error = model.chat(PROMPT).await.unwrap_err();
 
-    assert_clear(&error, ErrorKind::Auth, &["openai", "not authenticated", "401"]);
+    assert_clear(
+        &error,
+        ErrorKind::Auth,
+        &["openai", "not authenticated", "401"],
+    );
 }
 
 #[tokio::test]
 async fn an_unknown_model() {
     let (_server, model) = embedded().await;
 
-    let error = model.backend().model("gpt-unheard-of").chat(PROMPT).await.unwrap_err();
+    let error = model
+        .backend()
+        .model("gpt-unheard-of")
+        .chat(PROMPT)
+        .await
+        .unwrap_err();
 
     assert_clear(&error, ErrorKind::NotFound, &["gpt-unheard-of"]);
 }
@@ -60,24 +75,38 @@ async fn no_messages() {
 
     let error = model.chat(ChatRequest::default()).await.unwrap_err();
 
-    assert_clear(&error, ErrorKind::InvalidRequest, &["no messages", ".user("]);
+    assert_clear(
+        &error,
+        ErrorKind::InvalidRequest,
+        &["no messages", ".user("],
+    );
     assert_eq!(server.requests(), 0, "nothing was sent");
 }
 
 #[tokio::test]
 async fn a_key_with_control_characters() {
-    for key in ["sk-canary-4711\r\nx-evil: 1", "sk-canary-4711\u{7}", "sk-canary-4711é"] {
+    for key in [
+        "sk-canary-4711\r\nx-evil: 1",
+        "sk-canary-4711\u{7}",
+        "sk-canary-4711é",
+    ] {
         let error = OpenAi::new(key).unwrap_err();
         assert_clear(&error, ErrorKind::Config, &["key", "control characters"]);
     }
-    assert!(OpenAi::new("sk-canary-4711\n").is_ok(), "the newline of a file is forgiven");
+    assert!(
+        OpenAi::new("sk-canary-4711\n").is_ok(),
+        "the newline of a file is forgiven"
+    );
 }
 
 #[tokio::test]
 async fn a_base_url_that_is_none() {
     for (url, says) in [
         ("api.example.com/v1", "no scheme; write https://"),
-        ("https://me:sk-canary-4711@api.example.com/v1", "credentials"),
+        (
+            "https://me:sk-canary-4711@api.example.com/v1",
+            "credentials",
+        ),
         ("https://api.example.com/v1?key=sk-canary-4711", "query"),
         ("https://", "no"),
     ] {
@@ -91,9 +120,17 @@ async fn a_key_in_clear_text() {
     let with = |url: &str| OpenAi::with(KEY, url, HttpClient::shared());
 
     let error = with("http://api.example.com/v1").unwrap_err();
-    assert_clear(&error, ErrorKind::Config, &["clear text", "https", "allow_plain_http"]);
+    assert_clear(
+        &error,
+        ErrorKind::Config,
+        &["clear text", "https", "allow_plain_http"],
+    );
 
-    for loopback in ["http://localhost:8080", "http://127.0.0.1:1", "http://[::1]:1"] {
+    for loopback in [
+        "http://localhost:8080",
+        "http://127.0.0.1:1",
+        "http://[::1]:1",
+    ] {
         assert!(with(loopback).is_ok(), "{loopback} is this machine");
     }
 }
@@ -101,13 +138,29 @@ async fn a_key_in_clear_text() {
 #[tokio::test]
 async fn a_variable_that_is_missing_empty_or_double() {
     let from = |vars: &'static [(&str, &str)]| {
-        OpenAi::from_vars(&move |name| vars.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned()))
+        OpenAi::from_vars(&move |name| {
+            vars.iter()
+                .find(|(set, _)| *set == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
     };
 
-    assert_clear(&from(&[]).unwrap_err(), ErrorKind::Config, &["OPENAI_API_KEY", ".key("]);
-    assert_clear(&from(&[("OPENAI_API_KEY", "")]).unwrap_err(), ErrorKind::Config, &["OPENAI_API_KEY", "empty"]);
+    assert_clear(
+        &from(&[]).unwrap_err(),
+        ErrorKind::Config,
+        &["OPENAI_API_KEY", ".key("],
+    );
+    assert_clear(
+        &from(&[("OPENAI_API_KEY", "")]).unwrap_err(),
+        ErrorKind::Config,
+        &["OPENAI_API_KEY", "empty"],
+    );
     let both = &[("OPENAI_API_KEY", KEY), ("OPENAI_API_KEYS", KEY)];
-    assert_clear(&from(both).unwrap_err(), ErrorKind::Config, &["OPENAI_API_KEY", "OPENAI_API_KEYS", "unset"]);
+    assert_clear(
+        &from(both).unwrap_err(),
+        ErrorKind::Config,
+        &["OPENAI_API_KEY", "OPENAI_API_KEYS", "unset"],
+    );
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -119,9 +172,18 @@ struct Weather {
 #[tokio::test]
 async fn tool_arguments_that_are_no_json_or_do_not_fit() {
     for (input, says) in [
-        (ToolInput::from_text("{\"city\": \"the canary sings at midnight"), "no JSON"),
-        (ToolInput::from_text("{\"city\": [\"the canary sings at midnight\"]}"), "do not fit"),
-        (ToolInput::from_text("{\"town\": \"the canary sings at midnight\"}"), "city"),
+        (
+            ToolInput::from_text("{\"city\": \"the canary sings at midnight"),
+            "no JSON",
+        ),
+        (
+            ToolInput::from_text("{\"city\": [\"the canary sings at midnight\"]}"),
+            "do not fit",
+        ),
+        (
+            ToolInput::from_text("{\"town\": \"the canary sings at midnight\"}"),
+            "city",
+        ),
     ] {
         let call = ToolCall::new("call_1", "weather", input);
         let mock = MockBackend::new().parts([Part::new(Content::ToolCall(call))]);
@@ -139,18 +201,32 @@ async fn tool_arguments_that_are_no_json_or_do_not_fit() {
 async fn an_answer_that_does_not_fit_its_type() {
     let mock = MockBackend::new().reply(format!("{{\"city\": 1, \"note\": \"{PROMPT}\"}}"));
 
-    let error = mock.model().chat("Hello").extract::<Weather>().await.unwrap_err();
+    let error = mock
+        .model()
+        .chat("Hello")
+        .extract::<Weather>()
+        .await
+        .unwrap_err();
 
     assert_clear(&error, ErrorKind::Decode, &["does not fit"]);
-    assert!(error.partial().unwrap().text().contains(PROMPT), "the answer is there for who asks");
+    assert!(
+        error.partial().unwrap().text().contains(PROMPT),
+        "the answer is there for who asks"
+    );
 }
 
 #[tokio::test]
 async fn a_server_that_is_not_there() {
     // A port that was free a moment ago: nobody listens there.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let url = format!("http://127.0.0.1:{port}/v1");
-    let model = OpenAi::with(KEY, url, HttpClient::shared()).unwrap().model("m");
+    let model = OpenAi::with(KEY, url, HttpClient::shared())
+        .unwrap()
+        .model("m");
 
     let error = model.chat(PROMPT).await.unwrap_err();
 

@@ -14,7 +14,9 @@ pub(super) fn table(name: &str, entries: &[Entry]) -> Option<String> {
     }
 }
 
-/// `hyper` turns on the transport of those providers that are on, and none by itself.
+/// What is forwarded to those providers that are on; none of these turns a provider on.
+const FORWARDED: [&str; 2] = ["default-tls", "hyper"];
+
 fn features(entries: &[Entry]) -> String {
     let mut lines = String::new();
     for Entry { name, package, .. } in sorted(entries) {
@@ -24,10 +26,12 @@ fn features(entries: &[Entry]) -> String {
         "full",
         sorted(entries).map(|entry| entry.name.clone()),
     ));
-    lines.push_str(&array(
-        "hyper",
-        sorted(entries).map(|entry| format!("{}?/hyper", entry.package)),
-    ));
+    for feature in FORWARDED {
+        lines.push_str(&array(
+            feature,
+            sorted(entries).map(|entry| format!("{}?/{feature}", entry.package)),
+        ));
+    }
     lines
 }
 
@@ -84,11 +88,12 @@ mod tests {
     }
 
     #[test]
-    fn features_are_sorted_and_hyper_turns_on_no_provider() {
+    fn features_are_sorted_and_what_is_forwarded_turns_on_no_provider() {
         assert_eq!(
             table("features", &[entry("xai"), entry("groq")]).unwrap(),
             "groq = [\"dep:trunkline-groq\"]\nxai = [\"dep:trunkline-xai\"]\n\
              full = [\n    \"groq\",\n    \"xai\",\n]\n\
+             default-tls = [\n    \"trunkline-groq?/default-tls\",\n    \"trunkline-xai?/default-tls\",\n]\n\
              hyper = [\n    \"trunkline-groq?/hyper\",\n    \"trunkline-xai?/hyper\",\n]\n",
         );
     }

@@ -209,8 +209,8 @@ macro_rules! setters {
     ($($(#[$doc:meta])* $name:ident: $type:ty,)+) => {
         $($(#[$doc])*
         #[must_use]
-        pub fn $name(mut self, $name: impl Into<$type>) -> Self {
-            self.$name = Some($name.into());
+        pub fn $name(mut self, $name: $type) -> Self {
+            self.$name = Some($name);
             self
         })+
     };
@@ -275,6 +275,13 @@ impl ChatRequest {
     #[must_use]
     pub fn effort(self, effort: Effort) -> Self {
         self.reasoning(ReasoningSetting::Effort(effort))
+    }
+
+    /// Sets the class of service.
+    #[must_use]
+    pub fn service_tier(mut self, tier: impl Into<String>) -> Self {
+        self.service_tier = Some(tier.into());
+        self
     }
 
     /// Sets the end user's pseudonym.
@@ -352,8 +359,6 @@ impl ChatRequest {
         logprobs: u32,
         /// Sets how much to think.
         reasoning: ReasoningSetting,
-        /// Sets the class of service.
-        service_tier: String,
     }
 }
 

@@ -8,6 +8,7 @@
 )]
 
 mod account;
+mod answers;
 mod driver;
 mod escape;
 mod fallback;

@@ -251,7 +251,7 @@ fn read(value: &Value, detail: &mut ErrorDetail, depth: usize) {
                 match serde_json::from_str(text) {
                     Ok(inner @ Value::Object(_)) => read(&inner, detail, depth + 1),
                     _ if !text.trim_start().starts_with('<') => {
-                        text.clone_into(&mut detail.message)
+                        text.clone_into(&mut detail.message);
                     }
                     _ => {}
                 }

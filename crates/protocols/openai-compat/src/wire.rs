@@ -15,81 +15,58 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
+mod place;
+
+pub(crate) use place::{Few, read};
+
 /// An answer, or a piece of one.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Default)]
 pub(crate) struct Chunk<'a> {
-    #[serde(borrow)]
     pub(crate) id: Option<Str<'a>>,
-    #[serde(borrow)]
     pub(crate) object: Option<Str<'a>>,
-    #[serde(borrow)]
     pub(crate) model: Option<Str<'a>>,
-    #[serde(borrow)]
     pub(crate) created: Option<&'a RawValue>,
-    #[serde(borrow)]
     pub(crate) service_tier: Option<Str<'a>>,
-    #[serde(borrow)]
     pub(crate) choices: Option<Few<Choice<'a>>>,
-    #[serde(borrow)]
+    /// The address of its name, where nothing came before it that counts in every event.
+    pub(crate) choices_at: Option<usize>,
     pub(crate) usage: Option<&'a RawValue>,
     /// Groq's streams put their usage here.
-    #[serde(borrow)]
     pub(crate) x_groq: Option<&'a RawValue>,
     /// Pages that the answer stands on (Perplexity, xAI).
-    #[serde(borrow)]
     pub(crate) citations: Option<&'a RawValue>,
-    #[serde(borrow)]
     pub(crate) error: Option<&'a RawValue>,
 }
 
 /// One of the answers.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Default)]
 pub(crate) struct Choice<'a> {
-    #[serde(borrow)]
     pub(crate) index: Option<&'a RawValue>,
-    #[serde(borrow)]
     pub(crate) delta: Option<Delta<'a>>,
     /// Whole answers have it. Perplexity's chunks have both: there it repeats all that came.
-    #[serde(borrow)]
-    pub(crate) message: Option<Delta<'a>>,
-    #[serde(borrow)]
+    /// Boxed, since every event of a stream would carry its room.
+    pub(crate) message: Option<Box<Delta<'a>>>,
     pub(crate) finish_reason: Option<Str<'a>>,
-    #[serde(borrow)]
     pub(crate) logprobs: Option<&'a RawValue>,
     /// OpenRouter's failures in the midst of an answer.
-    #[serde(borrow)]
     pub(crate) error: Option<&'a RawValue>,
 }
 
 /// What was said.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Default)]
 pub(crate) struct Delta<'a> {
-    #[serde(borrow)]
     pub(crate) content: Option<Said<'a>>,
-    #[serde(borrow)]
     pub(crate) reasoning_content: Option<Said<'a>>,
-    #[serde(borrow)]
     pub(crate) reasoning: Option<Said<'a>>,
-    #[serde(borrow)]
     pub(crate) reasoning_details: Option<&'a RawValue>,
-    #[serde(borrow)]
     pub(crate) refusal: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) tool_calls: Option<Few<ToolCall<'a>>>,
+    pub(crate) tool_calls: Option<Vec<ToolCall<'a>>>,
     /// The form before tools.
-    #[serde(borrow)]
     pub(crate) function_call: Option<&'a RawValue>,
-    #[serde(borrow)]
     pub(crate) annotations: Option<&'a RawValue>,
-    #[serde(borrow)]
     pub(crate) audio: Option<&'a RawValue>,
-    #[serde(borrow)]
     pub(crate) images: Option<&'a RawValue>,
     /// Google's signatures.
-    #[serde(borrow)]
     pub(crate) extra_content: Option<&'a RawValue>,
 }
 
@@ -250,45 +227,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Said<'a> {
             }
         }
         deserializer.deserialize_any(Either)
-    }
-}
-
-/// A list that has one entry nearly always: the first costs no allocation.
-#[derive(Debug)]
-pub(crate) struct Few<T> {
-    first: Option<T>,
-    rest: Vec<T>,
-}
-
-impl<T> IntoIterator for Few<T> {
-    type Item = T;
-    type IntoIter = std::iter::Chain<std::option::IntoIter<T>, std::vec::IntoIter<T>>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.first.into_iter().chain(self.rest)
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Few<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct List<T>(std::marker::PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
-            type Value = Few<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Few<T>, A::Error> {
-                let first = seq.next_element()?;
-                let mut rest = Vec::new();
-                while let Some(next) = seq.next_element()? {
-                    rest.push(next);
-                }
-                Ok(Few { first, rest })
-            }
-        }
-        deserializer.deserialize_seq(List(std::marker::PhantomData))
     }
 }
 

@@ -20,7 +20,7 @@ const DIMENSIONS: usize = 1_536;
 pub(crate) const PROMPT: &str = "What is the answer to life, the universe and everything? Explain";
 pub(crate) const MODEL: &str = "gpt-4.1-mini";
 
-const HEAD: &str = r#""id":"chatcmpl-B9MHDbslfkBeAs8l4bebGdFOJ6PeG","created":1741570283,"model":"gpt-4.1-mini-2025-04-14","service_tier":"default","system_fingerprint":"fp_fc9f1d7035""#;
+const HEAD: &str = r#""id":"chatcmpl-B9MHDbslfkBeAs8l4bebGdFOJ6PeG","created":1741570283,"model":"gpt-4.1-mini-2025-04-14""#;
 const USAGE: &str = r#"{"prompt_tokens":19,"completion_tokens":210,"total_tokens":229,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}"#;
 
 /// A whole answer with a text of `length` bytes.
@@ -34,11 +34,12 @@ pub(crate) fn chat(length: usize) -> Vec<u8> {
     .into_bytes()
 }
 
-/// The events of a stream: one for the role, `n` with a word each, three to end it.
+/// The events of a stream: one for the role, `n` with a word each (some 240 bytes, as most servers
+/// send them), three to end it.
 pub(crate) fn events(n: usize) -> impl Iterator<Item = String> {
     let chunk = |choices: &str, usage: &str| {
         format!(
-            "data: {{{HEAD},\"object\":\"chat.completion.chunk\",\"choices\":[{choices}],\"usage\":{usage},\"obfuscation\":\"K7vRq2\"}}\n\n"
+            "data: {{{HEAD},\"object\":\"chat.completion.chunk\",\"choices\":[{choices}]{usage}}}\n\n"
         )
     };
     let choice = |delta: &str, finish: &str| {
@@ -50,16 +51,14 @@ pub(crate) fn events(n: usize) -> impl Iterator<Item = String> {
     );
     let words = WORDS.iter().cycle().take(n).map(move |word| {
         let word = serde_json::Value::from(*word);
-        chunk(&choice(&format!(r#"{{"content":{word}}}"#), "null"), "null")
+        chunk(&choice(&format!(r#"{{"content":{word}}}"#), "null"), "")
     });
     let end = [
-        chunk(&choice("{}", r#""stop""#), "null"),
-        chunk("", USAGE),
+        chunk(&choice("{}", r#""stop""#), ""),
+        chunk("", &format!(",\"usage\":{USAGE}")),
         "data: [DONE]\n\n".to_owned(),
     ];
-    std::iter::once(chunk(&first, "null"))
-        .chain(words)
-        .chain(end)
+    std::iter::once(chunk(&first, "")).chain(words).chain(end)
 }
 
 /// 96 vectors of 1,536 numbers, with the digits that servers give them.

@@ -63,9 +63,10 @@ impl Candidate {
         }
     }
 
-    pub(super) fn say(&mut self, said: wire::Delta<'_>, out: &mut Out<'_>) -> Result<()> {
+    /// Takes out of `said` what it can: moving all of it costs more than most events say.
+    pub(super) fn say(&mut self, said: &mut wire::Delta<'_>, out: &mut Out<'_>) -> Result<()> {
         // Some send the same thoughts under both names.
-        let thoughts = [said.reasoning_content, said.reasoning]
+        let thoughts = [said.reasoning_content.take(), said.reasoning.take()]
             .into_iter()
             .flatten()
             .find(|said| !said.is_empty());
@@ -75,7 +76,7 @@ impl Candidate {
         for detail in wire::items(said.reasoning_details).map_err(unreadable)? {
             self.details.push(detail);
         }
-        match said.content {
+        match said.content.take() {
             Some(Said::Words(Str(words))) => self.words(words.into_owned(), out),
             Some(Said::Pieces(pieces)) => {
                 for piece in pieces {
@@ -100,13 +101,15 @@ impl Candidate {
         if let Some(extra) = said.extra_content.filter(|extra| wire::is_set(extra)) {
             self.extra = Some(extra.get().to_owned());
         }
-        let legacy = wire::object(said.function_call).map_err(unreadable)?;
-        let legacy = legacy.map(|function| wire::ToolCall {
-            function: Some(function),
-            ..Default::default()
-        });
-        for call in said.tool_calls.into_iter().flatten().chain(legacy) {
+        for call in said.tool_calls.take().into_iter().flatten() {
             self.tools.piece(call, self.provider, out)?;
+        }
+        if let Some(function) = wire::object(said.function_call).map_err(unreadable)? {
+            let legacy = wire::ToolCall {
+                function: Some(function),
+                ..Default::default()
+            };
+            self.tools.piece(legacy, self.provider, out)?;
         }
         Ok(())
     }
@@ -152,7 +155,7 @@ impl Candidate {
             out.end(ix);
         }
         for source in std::mem::take(&mut self.sources) {
-            out.whole(source.content);
+            out.at_once(source.content);
         }
         out.chunks.push_back(StreamChunk::Finish {
             candidate: self.index,

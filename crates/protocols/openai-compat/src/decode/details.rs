@@ -39,10 +39,11 @@ struct Key {
 impl Details {
     pub(super) fn push(&mut self, raw: &RawValue) {
         let key = Key::of(raw);
-        if let (Some(last), Some(key)) = (&mut self.last, &key) {
-            if last.key == *key && last.add(raw) {
-                return;
-            }
+        if let (Some(last), Some(key)) = (&mut self.last, &key)
+            && last.key == *key
+            && last.add(raw)
+        {
+            return;
         }
         self.settle();
         match key {

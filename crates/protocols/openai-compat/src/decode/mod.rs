@@ -22,12 +22,14 @@ mod details;
 mod finish;
 mod out;
 mod piece;
+mod preamble;
 mod think;
 mod tools;
 pub(crate) mod usage;
 
 use candidate::Candidate;
 use out::Out;
+use preamble::Preamble;
 
 /// Reads a whole answer.
 pub(crate) fn response(dialect: Dialect, body: &[u8]) -> Result<ChatResponse> {
@@ -68,6 +70,9 @@ pub struct ChunkDecoder {
     /// Makes up ids for tool calls that come without.
     id_seed: u64,
     last: bool,
+    preamble: Preamble,
+    /// Room for an event without it.
+    rest: String,
 }
 
 /// What of the answer as a whole has been told.
@@ -141,6 +146,7 @@ impl Decoder for ChunkDecoder {
                 chunks: &mut *out,
                 next: &mut self.next,
                 candidate: candidate.index,
+                whole: self.part == Part::Message,
                 seed: self.id_seed,
             };
             candidate.finish(self.last, &mut out);
@@ -187,19 +193,67 @@ impl ChunkDecoder {
             has_citations: false,
             id_seed: 0,
             last: false,
+            preamble: Preamble::default(),
+            rest: String::new(),
         }
     }
 
     /// Reads one chunk, or a whole answer. What is `foreign` and no chunk is passed over.
     fn json(&mut self, text: &str, foreign: bool, out: &mut VecDeque<StreamChunk>) -> Result<()> {
+        let mut rest = std::mem::take(&mut self.rest);
+        let told = match self.preamble.strip(text, &mut rest) {
+            Some(rest) => self.without_preamble(rest, text, foreign, out),
+            None => self.with_preamble(text, foreign, out),
+        };
+        self.rest = rest;
+        told
+    }
+
+    fn without_preamble(
+        &mut self,
+        rest: &str,
+        text: &str,
+        foreign: bool,
+        out: &mut VecDeque<StreamChunk>,
+    ) -> Result<()> {
+        check_depth(rest)?;
+        match wire::read(rest) {
+            Ok(chunk) => self.chunk(chunk, text, foreign, out),
+            // Once more, so that the error tells the right place.
+            Err(_) => self.with_preamble(text, foreign, out),
+        }
+    }
+
+    fn with_preamble(
+        &mut self,
+        text: &str,
+        foreign: bool,
+        out: &mut VecDeque<StreamChunk>,
+    ) -> Result<()> {
         check_depth(text)?;
         if !text.starts_with('{') && !foreign {
             return Err(Error::decode("the answer is no JSON object"));
         }
-        let chunk: Chunk<'_> = match serde_json::from_str(text) {
+        let chunk = match wire::read(text) {
             Err(_) if foreign => return Ok(()),
             chunk => chunk.map_err(unreadable)?,
         };
+        let choices_at = chunk.choices_at;
+        self.chunk(chunk, text, foreign, out)?;
+        if self.part == Part::Delta {
+            self.preamble.learn(text, choices_at);
+        }
+        Ok(())
+    }
+
+    /// Tells what `chunk` says, which was read from `text`.
+    fn chunk(
+        &mut self,
+        mut chunk: Chunk<'_>,
+        text: &str,
+        foreign: bool,
+        out: &mut VecDeque<StreamChunk>,
+    ) -> Result<()> {
         let groq: Option<Groq<'_>> = wire::object(chunk.x_groq).map_err(unreadable)?;
         self.check(&chunk, groq.as_ref(), text)?;
         let says_nothing = chunk.choices.is_none() && chunk.usage.is_none() && groq.is_none();
@@ -211,7 +265,7 @@ impl ChunkDecoder {
             };
         }
         self.meta(&chunk, text, out);
-        for choice in chunk.choices.into_iter().flatten() {
+        for choice in chunk.choices.iter_mut().flat_map(wire::Few::iter_mut) {
             self.choice(choice, out)?;
         }
         if let (Some(citations), false) = (chunk.citations, self.has_citations) {
@@ -257,23 +311,27 @@ impl ChunkDecoder {
             text.non_empty().map(str::to_owned)
         };
         let known = &mut self.known;
-        let mut meta = ChunkMeta::default();
-        meta.id = fresh(known.id, &chunk.id);
-        meta.model = fresh(known.model, &chunk.model);
-        meta.service_tier = fresh(known.service_tier, &chunk.service_tier);
-        meta.created = chunk
+        let id = fresh(known.id, &chunk.id);
+        let model = fresh(known.model, &chunk.model);
+        let service_tier = fresh(known.service_tier, &chunk.service_tier);
+        let created = chunk
             .created
             .filter(|_| !known.created)
             .and_then(wire::count)
             .filter(|created| *created > 0);
-        if let Some(id) = &meta.id {
+        if let Some(id) = &id {
             self.id_seed = fnv(id);
         } else if self.id_seed == 0 {
             self.id_seed = fnv(text);
         }
-        if meta == ChunkMeta::default() {
+        if id.is_none() && model.is_none() && service_tier.is_none() && created.is_none() {
             return;
         }
+        let mut meta = ChunkMeta::default();
+        meta.id = id;
+        meta.model = model;
+        meta.service_tier = service_tier;
+        meta.created = created;
         known.id |= meta.id.is_some();
         known.model |= meta.model.is_some();
         known.created |= meta.created.is_some();
@@ -281,7 +339,11 @@ impl ChunkDecoder {
         out.push_back(StreamChunk::Meta(Box::new(meta)));
     }
 
-    fn choice(&mut self, choice: wire::Choice<'_>, out: &mut VecDeque<StreamChunk>) -> Result<()> {
+    fn choice(
+        &mut self,
+        choice: &mut wire::Choice<'_>,
+        out: &mut VecDeque<StreamChunk>,
+    ) -> Result<()> {
         // OpenRouter's failures in the midst of an answer.
         if let Some(error) = choice.error.filter(|error| wire::is_set(error)) {
             return Err(self.inner_error(error));
@@ -306,9 +368,10 @@ impl ChunkDecoder {
                 self.candidates.len() - 1
             }
         };
+        let (delta, message) = (choice.delta.as_mut(), choice.message.as_deref_mut());
         let said = match self.part {
-            Part::Delta => choice.delta.or(choice.message),
-            Part::Message => choice.message.or(choice.delta),
+            Part::Delta => delta.or(message),
+            Part::Message => message.or(delta),
         };
         let logprobs = wire::object(choice.logprobs).map_err(unreadable)?;
         // The position was just found or made.
@@ -323,6 +386,7 @@ impl ChunkDecoder {
             chunks: out,
             next: &mut self.next,
             candidate: index,
+            whole: self.part == Part::Message,
             seed: self.id_seed,
         };
         if let Some(said) = said {
@@ -369,9 +433,18 @@ fn not_utf8() -> Error {
 
 /// serde_json skips what it does not keep at any depth; we refuse all that is too deep alike.
 fn check_depth(text: &str) -> Result<()> {
-    let opens = |byte: &&u8| matches!(byte, b'[' | b'{');
-    // Nearly all there is ends here, at a byte or more for each instruction.
-    if text.as_bytes().iter().filter(opens).count() <= MAX_DEPTH {
+    // Nearly all there is ends here: sums of bytes, which cannot overflow, fit a vector register.
+    let opens = |bytes: &[u8]| -> u8 {
+        let opens = |byte: &u8| u8::from(matches!(byte, b'[' | b'{'));
+        bytes.iter().map(opens).sum()
+    };
+    let most: usize = text
+        .as_bytes()
+        .chunks(255)
+        .map(opens)
+        .map(usize::from)
+        .sum();
+    if most <= MAX_DEPTH {
         return Ok(());
     }
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);

@@ -10,6 +10,8 @@ pub(super) struct Out<'a> {
     /// The number of the next part, of whichever candidate.
     pub(super) next: &'a mut u32,
     pub(super) candidate: u32,
+    /// Whether this is a whole answer and not a piece of one.
+    pub(super) whole: bool,
     /// Makes up ids for tool calls that come without.
     pub(super) seed: u64,
 }
@@ -28,7 +30,7 @@ impl Out<'_> {
     }
 
     /// A part that comes at once.
-    pub(super) fn whole(&mut self, part: impl Into<Content>) {
+    pub(super) fn at_once(&mut self, part: impl Into<Content>) {
         let ix = self.start(Part::new(part));
         self.end(ix);
     }

@@ -52,7 +52,7 @@ impl Candidate {
             ("text" | "output_text", Some(text), ..) => self.words(text.0.into_owned(), out),
             ("thinking", _, Some(thoughts), _) => self.thoughts(thoughts, out),
             ("image_url", _, _, Some(_)) => self.image(raw, out),
-            (kind, ..) => out.whole(self.opaque(kind, raw)),
+            (kind, ..) => out.at_once(self.opaque(kind, raw)),
         }
     }
 
@@ -87,7 +87,7 @@ impl Candidate {
             end_index,
         }) = known.url_citation
         else {
-            return out.whole(self.opaque("annotation", raw));
+            return out.at_once(self.opaque("annotation", raw));
         };
         let mut citation = Citation::url(url.0);
         if let Some(title) = title {
@@ -128,12 +128,12 @@ impl Candidate {
         if let Some(transcript) = transcript {
             out.delta(ix, Delta::Transcript(transcript.to_owned()));
         }
-        if let Some(at) = expires_at {
-            if let Ok(json) = Json::parse(format!("{{\"expires_at\":{}}}", at.get())) {
-                let mut ext = Ext::default();
-                ext.insert(self.provider, json);
-                out.delta(ix, Delta::Ext(ext));
-            }
+        if let Some(at) = expires_at
+            && let Ok(json) = Json::parse(format!("{{\"expires_at\":{}}}", at.get()))
+        {
+            let mut ext = Ext::default();
+            ext.insert(self.provider, json);
+            out.delta(ix, Delta::Ext(ext));
         }
         Ok(())
     }
@@ -159,9 +159,9 @@ impl Candidate {
         match serde_json::from_str::<Image<'_>>(raw.get()) {
             Ok(Image {
                 image_url: Address::Object { url } | Address::Plain(url),
-            }) => out.whole(media_at(&url)),
+            }) => out.at_once(media_at(&url)),
             // No request has a place for it.
-            Err(_) => out.whole(self.opaque("image", raw).replay(Replay::Never)),
+            Err(_) => out.at_once(self.opaque("image", raw).replay(Replay::Never)),
         }
     }
 

@@ -68,7 +68,12 @@ impl Tools {
             return Ok(());
         }
 
-        let at = match self.find(index, id, name) {
+        // A whole answer lists each call once, whatever ids they have.
+        let begun = match out.whole {
+            true => None,
+            false => self.find(index, id, name),
+        };
+        let at = match begun {
             Some(at) => at,
             None if self.0.len() >= MAX_CALLS => {
                 return Err(Error::limit_exceeded(

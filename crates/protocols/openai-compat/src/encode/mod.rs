@@ -191,10 +191,10 @@ impl Serialize for Body<'_> {
                 body.serialize_entry("reasoning", &Object([("effort", effort.as_str())]))?;
             }
             (Thinking::Budget(tokens), _) => {
-                body.serialize_entry("reasoning", &Object([("max_tokens", tokens)]))?
+                body.serialize_entry("reasoning", &Object([("max_tokens", tokens)]))?;
             }
             (Thinking::Effort(effort), _) => {
-                body.serialize_entry("reasoning_effort", effort.as_str())?
+                body.serialize_entry("reasoning_effort", effort.as_str())?;
             }
         }
         let modalities = request

@@ -45,14 +45,15 @@ pub(super) fn settings(dialect: Dialect, request: &ChatRequest, warnings: &mut W
         Some(Format::Json) if !can.json => warnings.push(Warning::unsupported("json")),
         _ => {}
     }
-    if let Some(ToolChoice::Allowed(_)) = request.tool_choice {
-        if can.tool_choice && !dialect.allowed_tools {
-            warnings.push(Warning::coerced(
-                "tool_choice",
-                "allowed tools",
-                "those tools only",
-            ));
-        }
+    if let Some(ToolChoice::Allowed(_)) = request.tool_choice
+        && can.tool_choice
+        && !dialect.allowed_tools
+    {
+        warnings.push(Warning::coerced(
+            "tool_choice",
+            "allowed tools",
+            "those tools only",
+        ));
     }
     for tool in &request.tools {
         if let ToolKind::Mcp(_) = tool.kind {
@@ -155,7 +156,7 @@ pub(super) fn state_of<'a>(dialect: Dialect, part: &'a Part, name: &str) -> Opti
 }
 
 /// Whether the file is one that this provider stores.
-pub(super) fn file_of<'a>(dialect: Dialect, source: &'a Source) -> Option<&'a str> {
+pub(super) fn file_of(dialect: Dialect, source: &Source) -> Option<&str> {
     match source {
         Source::File(ids) => ids.get(dialect.provider).map(String::as_str),
         _ => None,
