@@ -6,7 +6,7 @@
 //! a model behind it. With `OPENAI_API_KEY` or `GROQ_API_KEY` it talks to that provider; a base URL
 //! (`OPENAI_BASE_URL`) takes it to any server that speaks the same protocol.
 
-use std::io::Write;
+use std::{io::Write, process::ExitCode};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -16,7 +16,17 @@ use trunkline_openai::OpenAi;
 use trunkline_testkit::{EmbeddedProvider, embedded};
 
 #[tokio::main]
-async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<()> {
     let (model, embedder, _embedded) = connect().await?;
 
     chat(&model).await?;
@@ -44,7 +54,10 @@ async fn connect() -> Result<(Model, Option<Model>, Option<EmbeddedProvider>)> {
         };
         let openai = OpenAi::from_vars(&vars)?;
         let model = openai.default_model()?;
-        println!("Talking to OpenAI's API, model {}.", model.name());
+        let place = std::env::var("OPENAI_BASE_URL").map_or("OpenAI".to_owned(), |url| {
+            format!("{url}, by OpenAI's protocol")
+        });
+        println!("Talking to {place}, model {}.", model.name());
         let embedder = openai.model("text-embedding-3-small");
         return Ok((model, Some(embedder), None));
     }

@@ -213,11 +213,13 @@ where
 
     fn call(&self, call: Call) -> BoxFuture<Result<Reply>> {
         let service = self.service.clone();
+        let provider = self.inner.info().provider;
         Box::pin(async move {
+            // A layer that fails a call by itself does not know whom it was for.
             service
                 .oneshot(call)
                 .await
-                .map_err(|error| Error::from(error.into()))
+                .map_err(|error| Error::from(error.into()).with_provider(provider))
         })
     }
 

@@ -178,6 +178,12 @@ impl From<&str> for EmbedInput {
     }
 }
 
+impl From<&String> for EmbedInput {
+    fn from(text: &String) -> Self {
+        Self::Text(text.clone())
+    }
+}
+
 impl From<String> for EmbedInput {
     fn from(text: String) -> Self {
         Self::Text(text)

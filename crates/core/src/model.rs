@@ -133,7 +133,29 @@ impl Settings {
         call.deadline = self
             .timeout
             .and_then(|timeout| Instant::now().checked_add(timeout));
-        backend.call_boxed(call)
+        match (self.timeout, call.deadline) {
+            (Some(timeout), Some(deadline)) => {
+                Box::pin(within(timeout, deadline, backend.call_boxed(call)))
+            }
+            _ => backend.call_boxed(call),
+        }
+    }
+}
+
+/// Keeps the caller's deadline whatever stands behind the backend: a stack, a mock, nothing.
+async fn within(
+    timeout: Duration,
+    deadline: Instant,
+    reply: BoxFuture<Result<Reply>>,
+) -> Result<Reply> {
+    match tokio::time::timeout_at(deadline, reply).await {
+        Ok(Ok(Reply::ChatStream(mut stream))) => {
+            stream.end_at(deadline, timeout);
+            Ok(Reply::ChatStream(stream))
+        }
+        Ok(result) => result,
+        Err(_) => Err(crate::Error::timeout(crate::Phase::Total, timeout)
+            .with_delivery(crate::Delivery::MaybeProcessed)),
     }
 }
 

@@ -53,3 +53,39 @@ impl fmt::Debug for Secret {
         f.write_str("Secret(***)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fmt::Display, marker::PhantomData};
+
+    use serde::Serialize;
+
+    use super::*;
+
+    /// Says whether `Secret` has a trait: an inherent constant stands over that of a trait, where
+    /// its bound holds.
+    macro_rules! has {
+        ($bound:path) => {{
+            struct Probe<T>(PhantomData<T>);
+            #[allow(dead_code, reason = "only where the bound holds")]
+            impl<T: $bound> Probe<T> {
+                const HAS: bool = true;
+            }
+            trait Otherwise {
+                const HAS: bool = false;
+            }
+            impl<T> Otherwise for Probe<T> {}
+            let of_string = Probe::<String>::HAS;
+            assert!(of_string, "the probe sees the trait where it is");
+            Probe::<Secret>::HAS
+        }};
+    }
+
+    #[test]
+    fn f138_a_secret_is_not_shown_written_or_compared() {
+        assert!(!has!(Display));
+        assert!(!has!(Serialize));
+        assert!(!has!(PartialEq));
+        assert_eq!(format!("{:?}", Secret::from("hunter2")), "Secret(***)");
+    }
+}

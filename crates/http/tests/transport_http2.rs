@@ -82,9 +82,9 @@ async fn f022_fifty_calls_finish_where_one_stream_is_allowed() {
 }
 
 #[tokio::test]
-async fn more_than_32_streams_take_further_connections() {
-    // Nobody is answered before all 70 are on their way.
-    let barrier = Arc::new(Barrier::new(70));
+async fn bug_19_more_than_a_hundred_streams_take_further_connections() {
+    // Nobody is answered before all 110 are on their way.
+    let barrier = Arc::new(Barrier::new(110));
     let address = server(200, move || {
         let barrier = Arc::clone(&barrier);
         async move {
@@ -93,8 +93,8 @@ async fn more_than_32_streams_take_further_connections() {
     })
     .await;
     let transport = transport(Http2::prior_knowledge());
-    fetch_many(&transport, address, 70).await;
-    assert_eq!(transport.stats().connections_opened, 3);
+    fetch_many(&transport, address, 110).await;
+    assert_eq!(transport.stats().connections_opened, 4);
 }
 
 #[tokio::test]

@@ -8,8 +8,8 @@ use std::{
 
 use trunkline_core::{
     Backend, BackendInfo, Call, Capabilities, ChatResponse, ChatStream, EmbedRequest,
-    EmbedResponse, Error, ErrorKind, Model, Op, Reply, Result, Serve, StreamChunk,
-    chat::{Part, Usage},
+    EmbedResponse, Error, ErrorKind, Ext, Model, Op, Reply, Result, Serve, StreamChunk,
+    chat::{Finish, FinishKind, Part, Usage},
     embed::Embedding,
     models::{ModelInfo, ModelsPage},
 };
@@ -55,6 +55,22 @@ enum Outcome {
     /// The chunks, then this failure.
     Broken(Vec<StreamChunk>, ErrorKind),
     Fail(ErrorKind),
+}
+
+/// The beginning of a stream of words.
+fn begun<W: Into<String>>(words: impl IntoIterator<Item = W>) -> Vec<StreamChunk> {
+    let start = StreamChunk::Start {
+        warnings: Vec::new(),
+    };
+    let part = StreamChunk::PartStart {
+        ix: 0,
+        candidate: 0,
+        part: Box::new(Part::text("")),
+    };
+    [start, part]
+        .into_iter()
+        .chain(words.into_iter().map(|word| StreamChunk::text(0, word)))
+        .collect()
 }
 
 /// The model that [`MockBackend::model`] gives.
@@ -113,10 +129,53 @@ impl MockBackend {
     pub fn parts(self, parts: impl IntoIterator<Item = Part>) -> Self {
         let mut answer = ChatResponse::of_text(MODEL, "");
         answer.message.parts = parts.into_iter().collect();
+        if answer.tool_calls().next().is_some() {
+            answer.finish = Finish::new(FinishKind::ToolCalls);
+        }
         self.answer(answer)
     }
 
-    /// Streams these chunks next. A call for a whole answer gets them folded.
+    /// Streams these words next, each as a chunk of its own.
+    ///
+    /// ```
+    /// use trunkline_core::ErrorKind;
+    /// use trunkline_testkit::MockBackend;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> trunkline_core::Result<()> {
+    /// let mock = MockBackend::new().words_then_fail(["Once ", "upon "], ErrorKind::Interrupted);
+    ///
+    /// let error = mock.model().chat("A story.").stream().await?.collect().await.unwrap_err();
+    ///
+    /// assert_eq!(error.kind(), ErrorKind::Interrupted);
+    /// assert_eq!(error.partial().unwrap().text(), "Once upon ");
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn words<W: Into<String>>(self, words: impl IntoIterator<Item = W>) -> Self {
+        let mut chunks = begun(words);
+        chunks.push(StreamChunk::PartEnd { ix: 0, part: None });
+        chunks.push(StreamChunk::Finish {
+            candidate: 0,
+            reason: Finish::new(FinishKind::Stop),
+            usage: Some(Box::new(Usage::new(3, 5))),
+            ext: Ext::default(),
+        });
+        self.chunks(chunks)
+    }
+
+    /// Streams these words next, then fails.
+    #[must_use]
+    pub fn words_then_fail<W: Into<String>>(
+        self,
+        words: impl IntoIterator<Item = W>,
+        kind: ErrorKind,
+    ) -> Self {
+        self.broken_after(begun(words), kind)
+    }
+
+    /// Streams these chunks next; they have to keep the [laws](trunkline_core::stream::Laws) of
+    /// streams. A call for a whole answer gets them folded.
     #[must_use]
     pub fn chunks(self, chunks: impl IntoIterator<Item = StreamChunk>) -> Self {
         self.then(Outcome::Chunks(chunks.into_iter().collect()))

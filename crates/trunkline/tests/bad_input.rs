@@ -208,7 +208,11 @@ async fn an_answer_that_does_not_fit_its_type() {
         .await
         .unwrap_err();
 
-    assert_clear(&error, ErrorKind::Decode, &["does not fit"]);
+    assert_clear(
+        &error,
+        ErrorKind::Decode,
+        &["`Weather`", "expected a string"],
+    );
     assert!(
         error.partial().unwrap().text().contains(PROMPT),
         "the answer is there for who asks"

@@ -302,17 +302,18 @@ impl Part {
         Self::new(Text::new(text))
     }
 
-    /// An image on the web. The provider fetches it, not this library.
+    /// An image on the web, or in a `data:` URL. The provider fetches it, not this library.
     pub fn image_url(url: impl Into<String>) -> Self {
         Self::new(Media::new(MediaType::ANY_IMAGE, Source::Url(url.into())))
     }
 
-    /// An image, sent along.
+    /// An image, sent along: its bytes as they are in the file, not base64, and its whole media
+    /// type, [`MediaType::PNG`] or `"image/png"`.
     pub fn image(media_type: impl Into<MediaType>, bytes: impl Into<Bytes>) -> Self {
         Self::new(Media::new(media_type, Source::Bytes(bytes.into())))
     }
 
-    /// A sound, sent along.
+    /// A sound, sent along: its bytes as they are in the file, and its whole media type.
     pub fn audio(media_type: impl Into<MediaType>, bytes: impl Into<Bytes>) -> Self {
         Self::new(Media::new(media_type, Source::Bytes(bytes.into())))
     }

@@ -391,3 +391,27 @@ impl From<Vec<Part>> for ChatRequest {
         Self::new([Message::new(Role::User, parts)])
     }
 }
+
+impl From<&String> for ChatRequest {
+    fn from(text: &String) -> Self {
+        Self::default().user(text)
+    }
+}
+
+impl From<&Self> for ChatRequest {
+    fn from(request: &Self) -> Self {
+        request.clone()
+    }
+}
+
+impl From<&[Message]> for ChatRequest {
+    fn from(messages: &[Message]) -> Self {
+        Self::new(messages.iter().cloned())
+    }
+}
+
+impl<const N: usize> From<[Message; N]> for ChatRequest {
+    fn from(messages: [Message; N]) -> Self {
+        Self::new(messages)
+    }
+}

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Finish, FinishKind, Message, Role, ToolCall, Usage, Warning};
-use crate::{Ext, Json};
+use super::{
+    Finish, FinishClass, FinishKind, Message, Role, ToolCall, Usage, Warning, tool::position,
+};
+use crate::{Delivery, Error, ErrorKind, Ext, Json, Result, Scope};
 
 /// A model's answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -135,6 +137,44 @@ impl ChatResponse {
     /// All its words, joined.
     pub fn text(&self) -> String {
         self.message.text()
+    }
+
+    /// Reads its words as JSON of this type: after a call with a [`Format`](super::Format), to have
+    /// usage and warnings beside the value.
+    ///
+    /// # Errors
+    ///
+    /// [`Decode`](ErrorKind::Decode), naming the type and what is wrong with the JSON, and with
+    /// this answer as [`partial`](Error::partial); [`ContentFilter`](ErrorKind::ContentFilter) if
+    /// the model declined.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T> {
+        let text = self.text();
+        serde_json::from_str(text.trim()).map_err(|error| {
+            let whole = std::any::type_name::<T>();
+            let name = whole.rsplit("::").next().unwrap_or(whole);
+            let (kind, why) = match self.finish.kind.class() {
+                FinishClass::Length => (
+                    ErrorKind::Decode,
+                    format!("the answer was cut by its limit of tokens before it was a whole `{name}`; raise the limit"),
+                ),
+                FinishClass::ContentFilter => {
+                    (ErrorKind::ContentFilter, format!("the model declined, so there is no `{name}`"))
+                }
+                _ if text.trim().is_empty() => {
+                    (ErrorKind::Decode, format!("the model answered without any text, so there is no `{name}`"))
+                }
+                // The model's own words stay in the partial answer, not in the text.
+                _ => (ErrorKind::Decode, format!("the answer is no `{name}`: {}", position(&error))),
+            };
+            let error = Error::new(kind, why)
+                .with_scope(Scope::Model)
+                .with_delivery(Delivery::Responded)
+                .with_partial(self.clone());
+            match &self.meta.provider {
+                Some(provider) => error.with_provider(provider.clone()),
+                None => error,
+            }
+        })
     }
 
     /// The calls in it that the application shall run.

@@ -14,10 +14,14 @@ const MAX_NODES: usize = 20_000;
 ///
 /// See <https://platform.openai.com/docs/guides/structured-outputs#supported-schemas>.
 ///
+/// A choice of exactly one (`oneOf`) becomes a choice of any (`anyOf`), the only one that is known
+/// there.
+///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidRequest`] if it is no JSON schema, or one with a map of free keys, which
-/// the strict form cannot express.
+/// [`ErrorKind::InvalidRequest`] if it is no JSON schema, or one that the strict form cannot
+/// express: a root that is no object, a map of free keys, a tuple, any value at all, `allOf`,
+/// `not`, conditions.
 ///
 /// ```
 /// # use trunkline_core::{Json, chat::schema::strict};
@@ -29,11 +33,36 @@ const MAX_NODES: usize = 20_000;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn strict(schema: &Json) -> Result<Json> {
+    closed(schema, Optional::Nullable)
+}
+
+/// The same of a Rust type's schema. There, what may be `null` says so itself, and what has a
+/// default cannot be `null`: it is asked for.
+#[cfg(feature = "schemars")]
+pub(super) fn strict_of_type(schema: &Json) -> Result<Json> {
+    closed(schema, Optional::Required)
+}
+
+/// What becomes of a property that is not required, in a form that requires all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Optional {
+    Nullable,
+    #[cfg(feature = "schemars")]
+    Required,
+}
+
+fn closed(schema: &Json, optional: Optional) -> Result<Json> {
     let mut value = read(schema)?;
-    if let Value::Object(root) = &mut value {
-        root.remove("$schema");
+    let Value::Object(root) = &mut value else {
+        return Err(invalid("is no object"));
+    };
+    root.remove("$schema");
+    if !root.contains_key("$ref") && root.get("type").is_none_or(|kind| kind != "object") {
+        return Err(invalid(
+            "has no object at its root, as strict output needs; put the type into a field of a struct",
+        ));
     }
-    close(&mut value)?;
+    close(&mut value, optional)?;
     Ok(value.into())
 }
 
@@ -103,14 +132,39 @@ fn each_child(
     Ok(())
 }
 
+/// What the strict form does not know.
+///
+/// <https://platform.openai.com/docs/guides/structured-outputs#some-type-specific-keywords-are-not-yet-supported>
+const UNKNOWN: [(&str, &str); 7] = [
+    ("prefixItems", "use a struct instead of a tuple"),
+    ("allOf", "write its parts as one"),
+    ("not", "leave it out"),
+    ("if", "leave it out"),
+    ("dependentRequired", "leave it out"),
+    ("dependentSchemas", "leave it out"),
+    ("propertyNames", "leave it out"),
+];
+
 /// As deep as the schema is: `serde_json` does not read one that would be too deep.
-fn close(value: &mut Value) -> Result<()> {
+fn close(value: &mut Value, optional: Optional) -> Result<()> {
     let Value::Object(object) = value else {
-        return Ok(());
+        return Err(invalid(
+            "lets any value stand somewhere, which strict output cannot express; name the type",
+        ));
     };
-    if is_object_schema(object) {
-        close_object(object)?;
+    if let Some((name, advice)) = UNKNOWN.iter().find(|(name, _)| object.contains_key(*name)) {
+        return Err(invalid(&format!(
+            "has `{name}`, which strict output cannot express; {advice}, or ask without strict"
+        )));
     }
+    if is_object_schema(object) {
+        close_object(object, optional)?;
+    }
+    if let Some(choice) = object.remove("oneOf") {
+        object.insert("anyOf".to_owned(), choice);
+    }
+    // Whoever closes the object already forbids what is unevaluated.
+    object.remove("unevaluatedProperties");
     // OpenAI refuses annotations that it does not know of.
     object.remove("default");
     if object
@@ -119,7 +173,11 @@ fn close(value: &mut Value) -> Result<()> {
     {
         object.remove("format");
     }
-    each_child(object, close)
+    each_child(object, |child| match child {
+        // Closed already, by ourselves.
+        Value::Bool(false) => Ok(()),
+        child => close(child, optional),
+    })
 }
 
 /// <https://platform.openai.com/docs/guides/structured-outputs#supported-properties>
@@ -143,7 +201,7 @@ fn is_object_schema(object: &Map<String, Value>) -> bool {
         })
 }
 
-fn close_object(object: &mut Map<String, Value>) -> Result<()> {
+fn close_object(object: &mut Map<String, Value>, optional: Optional) -> Result<()> {
     let extra = object
         .get("additionalProperties")
         .is_some_and(|extra| extra.is_object() || extra == &Value::Bool(true));
@@ -170,7 +228,7 @@ fn close_object(object: &mut Map<String, Value>) -> Result<()> {
     let mut names = Vec::new();
     if let Some(Value::Object(properties)) = object.get_mut("properties") {
         for (name, property) in properties.iter_mut() {
-            if !required.contains(name) {
+            if optional == Optional::Nullable && !required.contains(name) {
                 allow_null(property);
             }
             names.push(Value::String(name.clone()));

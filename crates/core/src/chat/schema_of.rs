@@ -33,11 +33,11 @@ impl Format {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a `T` that the strict form cannot
-    /// express: a map of free keys.
+    /// express: an enum, a list or a tuple at its root, a map of free keys, `serde_json::Value`.
     pub fn of<T: JsonSchema>() -> Result<Self> {
         Ok(Self::Schema {
             name: name_of::<T>(),
-            schema: super::schema::strict(&schema_of::<T>())?,
+            schema: super::schema::strict_of_type(&schema_of::<T>())?,
             strict: true,
         })
     }

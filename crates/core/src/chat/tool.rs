@@ -252,15 +252,17 @@ impl ToolCall {
 }
 
 /// What serde found wrong, without the value it found it in: values are the model's words.
-fn position(error: &serde_json::Error) -> String {
+pub(crate) fn position(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let shown = match error.classify() {
-        serde_json::error::Category::Data if text.starts_with("invalid ") => {
+        serde_json::error::Category::Data
+            if text.starts_with("invalid ") || text.starts_with("unknown ") =>
+        {
             let expected = text
                 .find("expected")
                 .and_then(|at| text.get(at..))
                 .unwrap_or("another value");
-            format!("a value is of the wrong type, {expected}")
+            format!("a value is not what was asked for, {expected}")
         }
         _ => text,
     };

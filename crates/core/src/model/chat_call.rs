@@ -106,7 +106,7 @@ impl ChatCall {
         T: serde::de::DeserializeOwned + schemars::JsonSchema,
     {
         self.request.format = Some(crate::chat::Format::of::<T>()?);
-        read(self.await?)
+        self.await?.parse()
     }
 }
 
@@ -120,25 +120,4 @@ impl IntoFuture for ChatCall {
             .send(&self.backend, Op::Chat(Arc::new(self.request)));
         Box::pin(async { reply.await?.into_chat() })
     }
-}
-
-#[cfg(feature = "schemars")]
-fn read<T: serde::de::DeserializeOwned>(answer: ChatResponse) -> Result<T> {
-    use crate::{Error, ErrorKind, chat::FinishClass};
-
-    let text = answer.text();
-    serde_json::from_str(text.trim()).map_err(|error| {
-        let why = match answer.finish.kind.class() {
-            FinishClass::Length => "the answer was cut by its limit of tokens before its JSON was whole; raise the limit",
-            FinishClass::ContentFilter => "the model declined, so there is no JSON to read",
-            _ if text.trim().is_empty() => "the model answered without any text, so there is no JSON to read",
-            _ => "the answer does not fit the type that was asked for",
-        };
-        // What serde says may quote the answer: it stays in the partial answer, not in the text.
-        let place = format!("{why} (line {}, column {})", error.line(), error.column());
-        Error::new(ErrorKind::Decode, place)
-            .with_scope(crate::Scope::Model)
-            .with_delivery(crate::Delivery::Responded)
-            .with_partial(answer)
-    })
 }

@@ -53,35 +53,10 @@ impl Fold {
     /// summaries for a part.
     pub fn push(&mut self, chunk: &StreamChunk) -> Result<()> {
         match chunk {
-            StreamChunk::Delta { ix, delta } => return self.grow(*ix, delta),
-            StreamChunk::Start { warnings } => self.warnings.extend_from_slice(warnings),
-            StreamChunk::Meta(meta) => self.learn(meta),
-            StreamChunk::PartStart {
-                candidate, part, ..
-            } => return self.open(*candidate, part.clone()),
-            StreamChunk::PartEnd { ix, part } => {
-                if let Some(slot) = self.slots.get_mut(*ix as usize) {
-                    slot.close(part.clone());
-                }
-            }
-            StreamChunk::Usage(usage) => self.usage = Some(usage.clone()),
-            StreamChunk::Finish {
-                candidate,
-                reason,
-                usage,
-                ext,
-            } => {
-                self.finishes.push((*candidate, reason.clone()));
-                if let Some(usage) = usage {
-                    self.usage = Some(usage.clone());
-                }
-                for (provider, value) in ext.iter() {
-                    self.ext.insert(provider, value.clone());
-                }
-            }
-            StreamChunk::Progress { .. } | StreamChunk::KeepAlive | StreamChunk::Raw(_) => {}
+            StreamChunk::Delta { ix, delta } => self.grow(*ix, delta),
+            StreamChunk::Progress { .. } | StreamChunk::KeepAlive | StreamChunk::Raw(_) => Ok(()),
+            chunk => self.push_owned(chunk.clone()),
         }
-        Ok(())
     }
 
     /// Takes the next chunk and what it holds, without a copy of what is large.
@@ -91,20 +66,35 @@ impl Fold {
     /// As for [`push`](Self::push).
     pub fn push_owned(&mut self, chunk: StreamChunk) -> Result<()> {
         match chunk {
+            StreamChunk::Delta {
+                ix,
+                delta: Delta::Text(text),
+            } => self.say(ix, text),
+            StreamChunk::Delta { ix, delta } => return self.grow(ix, &delta),
+            StreamChunk::Start { warnings } => self.warnings.extend(warnings),
+            StreamChunk::Meta(meta) => self.learn(*meta),
             StreamChunk::PartStart {
                 candidate, part, ..
-            } => self.open(candidate, part),
-            StreamChunk::PartEnd {
-                ix,
-                part: Some(part),
-            } => {
+            } => return self.open(candidate, part),
+            StreamChunk::PartEnd { ix, part } => {
                 if let Some(slot) = self.slots.get_mut(ix as usize) {
-                    slot.close(Some(part));
+                    slot.close(part);
                 }
-                Ok(())
             }
-            chunk => self.push(&chunk),
+            StreamChunk::Usage(usage) => self.usage = Some(usage),
+            StreamChunk::Finish {
+                candidate,
+                reason,
+                usage,
+                ext,
+            } => {
+                self.finishes.push((candidate, reason));
+                self.usage = usage.or(self.usage.take());
+                self.add_ext(&ext);
+            }
+            StreamChunk::Progress { .. } | StreamChunk::KeepAlive | StreamChunk::Raw(_) => {}
         }
+        Ok(())
     }
 
     /// Whether the answer is whole: it has its finish, and so has every other answer that began.
@@ -141,14 +131,32 @@ impl Fold {
         self.clone().into_response()
     }
 
-    fn learn(&mut self, meta: &ChunkMeta) {
+    fn learn(&mut self, meta: ChunkMeta) {
         let ours = &mut self.meta;
-        ours.id = meta.id.clone().or(ours.id.take());
-        ours.model = meta.model.clone().or(ours.model.take());
+        ours.id = meta.id.or(ours.id.take());
+        ours.model = meta.model.or(ours.model.take());
         ours.created = meta.created.or(ours.created);
-        ours.service_tier = meta.service_tier.clone().or(ours.service_tier.take());
+        ours.service_tier = meta.service_tier.or(ours.service_tier.take());
         for (provider, value) in meta.ext.iter() {
             ours.ext.insert(provider, value.clone());
+        }
+    }
+
+    fn add_ext(&mut self, ext: &crate::Ext) {
+        for (provider, value) in ext.iter() {
+            self.ext.insert(provider, value.clone());
+        }
+    }
+
+    /// The first words of a part are taken as they are: those of a whole answer are all of them.
+    fn say(&mut self, ix: u32, words: String) {
+        let slot = self.slots.get_mut(ix as usize);
+        if let Some(Content::Text(ours)) = slot.map(|slot| &mut slot.part.content) {
+            if ours.text.is_empty() {
+                ours.text = words;
+            } else {
+                ours.text.push_str(&words);
+            }
         }
     }
 

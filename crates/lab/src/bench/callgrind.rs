@@ -8,7 +8,6 @@ use std::{
     collections::HashSet,
     fs,
     net::SocketAddr,
-    path::Path,
     process::{Command, Stdio},
 };
 
@@ -24,8 +23,10 @@ const HOW: &str = "callgrind, process of the client only, (run of 2n − run of 
 const HOW_CALLS: &str = "calls of malloc, calloc, realloc, memalign in the same profiles";
 
 /// What one unit of work costs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Cost {
+    /// What was read: see [`Proof`](super::work::Proof).
+    pub(super) proof: String,
     pub(super) instructions: f64,
     pub(super) allocations: f64,
 }
@@ -60,6 +61,7 @@ pub(super) fn rows(server: &Server) -> Result<Vec<Row>> {
         }
         let raw = cost(work, Who::Raw, server.http1, n)?;
         let ours = cost(work, Who::Stack, server.http1, n)?;
+        ensure!(raw.proof == ours.proof, "raw and ours read different words");
         rows.push(
             instructions
                 .figures(ours.instructions, raw.instructions)
@@ -88,6 +90,7 @@ pub(super) fn cost(work: Work, who: Who, server: SocketAddr, n: usize) -> Result
     let twice = Profile::take(work, who, server, 2 * n)?;
     let each = |once: u64, twice: u64| (twice as f64 - once as f64) / n as f64;
     Ok(Cost {
+        proof: twice.proof,
         instructions: each(once.instructions, twice.instructions),
         allocations: each(once.allocations, twice.allocations),
     })
@@ -95,6 +98,7 @@ pub(super) fn cost(work: Work, who: Who, server: SocketAddr, n: usize) -> Result
 
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Profile {
+    proof: String,
     instructions: u64,
     allocations: u64,
 }
@@ -117,11 +121,9 @@ impl Profile {
             "the client failed under valgrind: {}",
             String::from_utf8_lossy(&output.stderr)
         );
-        Self::read(&file)
-    }
-
-    fn read(file: &Path) -> Result<Self> {
-        Self::parse(&fs::read_to_string(file)?)
+        let mut profile = Self::parse(&fs::read_to_string(file)?)?;
+        profile.proof = String::from_utf8(output.stdout)?;
+        Ok(profile)
     }
 
     /// <https://valgrind.org/docs/manual/cl-format.html>
@@ -163,6 +165,7 @@ mod tests {
         let profile = "events: Ir\nsummary: 700\n\nfn=main\n0 5\ncfn=malloc\ncalls=3 0\n0 60\n\
                        cfn=free\ncalls=9 0\n0 7\ncfn=realloc\ncalls=2 0\n0 80\n\ntotals: 700\n";
         let expected = Profile {
+            proof: String::new(),
             instructions: 700,
             allocations: 5,
         };

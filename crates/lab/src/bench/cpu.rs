@@ -13,6 +13,7 @@ use super::{
 const ROUNDS: usize = 15;
 
 pub(super) fn rows(server: &Server) -> Result<Vec<Row>> {
+    super::clock::pin();
     let mut rows = Vec::new();
     for (work, name, n, most) in [
         (Work::Chat1k, "unary chat, 1 KB: CPU", 500, 1.3),
@@ -25,7 +26,9 @@ pub(super) fn rows(server: &Server) -> Result<Vec<Row>> {
             Row::new(name, Unit::Micros, Target::RatioAtMost(most))
                 .figures(turns.ours / 1e3, turns.raw / 1e3)
                 .ratio(turns.ratio)
-                .how("CPU time of the client's process, median of 15 turns"),
+                .how(
+                    "CPU time of the client's process, server on the same CPU, median of 15 turns",
+                ),
         );
     }
     rows.push(base64_over_numbers(server)?);
@@ -56,7 +59,7 @@ fn base64_over_numbers(server: &Server) -> Result<Row> {
     Ok(row
         .figures(turns.ours / 1e3, turns.raw / 1e3)
         .ratio(turns.ratio)
-        .how("CPU time of the client's process, median of 15 turns"))
+        .how("CPU time of the client's process, server on the same CPU, median of 15 turns"))
 }
 
 /// CPU nanoseconds for each unit of work.

@@ -1,6 +1,6 @@
 //! What the default stack adds to the bare call, without a network.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use super::{
     callgrind,
@@ -72,7 +72,8 @@ fn added(server: &Server, work: Work, n: usize) -> Result<f64> {
     for round in 0..=ROUNDS {
         let (bare, bare_done) = cpu_nanos(|| runtime.block_on(bare.run(work, n)));
         let (stack, stack_done) = cpu_nanos(|| runtime.block_on(stack.run(work, n)));
-        (bare_done?, stack_done?);
+        let (bare_proof, stack_proof) = (bare_done?, stack_done?);
+        ensure!(bare_proof == stack_proof, "the stack lost words");
         if round > 0 {
             differences.push((stack - bare) / n as f64);
         }

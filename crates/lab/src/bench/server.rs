@@ -51,6 +51,7 @@ impl Drop for Server {
 
 /// Serves until the parent is gone.
 pub(super) fn serve() -> Result<()> {
+    super::clock::pin();
     let http1 = TcpListener::bind("127.0.0.1:0")?;
     let http2 = TcpListener::bind("127.0.0.1:0")?;
     writeln!(stdout(), "{}\n{}", http1.local_addr()?, http2.local_addr()?)?;

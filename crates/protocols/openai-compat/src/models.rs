@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use trunkline_core::{Error, Ext, ModelInfo, Result, models::ModelsPage};
 
 use crate::{
-    Dialect, error,
+    Dialect, decode, error,
     wire::{Str, count},
 };
 
@@ -20,6 +20,7 @@ pub(crate) fn page(dialect: Dialect, body: &[u8]) -> Result<ModelsPage> {
         #[serde(borrow, default)]
         models: Option<Vec<&'a RawValue>>,
     }
+    decode::check_depth(&String::from_utf8_lossy(body))?;
     // Together sends the list itself.
     let bare = serde_json::from_slice::<Vec<&RawValue>>(body).ok();
     let items = match bare {

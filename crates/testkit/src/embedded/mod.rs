@@ -32,7 +32,7 @@ pub const CHAT_MODEL: &str = "embedded-chat";
 /// The model that embeds.
 pub const EMBED_MODEL: &str = "embedded-embed";
 
-const KEY: &str = "embedded";
+const KEY: &str = "sk-embedded-0000000000000000";
 const LIMITS: Limits = Limits {
     body: 8 * 1024 * 1024,
     connections: 64,

@@ -119,8 +119,9 @@ fn fields_with_the_names_of_keywords_are_fields() {
 #[test]
 fn data_is_not_taken_for_a_schema() {
     let schema = json!({ "enum": [{ "type": "object" }, { "$ref": "#/nowhere" }], "const": { "default": 1 } });
-    assert_eq!(strictly(schema.clone()), schema);
-    assert_eq!(flat(schema.clone()), schema);
+    let nested = json!({ "type": "object", "properties": { "a": schema }, "required": ["a"] });
+    assert_eq!(strictly(nested.clone())["properties"]["a"], schema);
+    assert_eq!(flat(nested.clone()), nested);
 }
 
 #[test]
@@ -181,4 +182,76 @@ fn what_cannot_be_inlined_is_refused() {
         let schema = json!({ "$ref": reference });
         assert!(refused(inlined(&schema.into())).contains("refers to what is not in it"));
     }
+}
+
+#[test]
+fn a_choice_of_one_becomes_a_choice_of_any() {
+    let schema = Json::parse(
+        r#"{"type":"object","required":["a"],"properties":{"a":{"oneOf":[{"const":"x"},{"const":"y"}]}}}"#,
+    )
+    .unwrap();
+
+    let strict = strict(&schema).unwrap();
+
+    assert!(
+        strict
+            .get()
+            .contains(r#""anyOf":[{"const":"x"},{"const":"y"}]"#),
+        "{strict}"
+    );
+    assert!(!strict.get().contains("oneOf"));
+}
+
+#[test]
+fn what_the_strict_form_cannot_say_is_refused_with_advice() {
+    for (schema, says) in [
+        (
+            r#"{"type":"array","items":{"type":"string"}}"#,
+            "field of a struct",
+        ),
+        (
+            r#"{"oneOf":[{"type":"object"},{"type":"object"}]}"#,
+            "field of a struct",
+        ),
+        (
+            r#"{"type":"object","properties":{"a":{"prefixItems":[]}}}"#,
+            "struct instead of a tuple",
+        ),
+        (
+            r#"{"type":"object","properties":{"a":true}}"#,
+            "name the type",
+        ),
+        (
+            r#"{"type":"object","properties":{"a":{"allOf":[]}}}"#,
+            "as one",
+        ),
+    ] {
+        let error = strict(&Json::parse(schema).unwrap()).unwrap_err();
+        assert!(error.message().contains(says), "{schema}: {error}");
+    }
+}
+
+#[cfg(feature = "schemars")]
+#[test]
+fn what_has_a_default_in_rust_is_asked_for_and_not_null() {
+    #[derive(schemars::JsonSchema)]
+    #[allow(dead_code, reason = "only its schema is wanted")]
+    struct Answer {
+        #[serde(default)]
+        count: u32,
+        note: Option<String>,
+    }
+
+    let crate::chat::Format::Schema { schema, .. } = crate::chat::Format::of::<Answer>().unwrap()
+    else {
+        panic!("a schema");
+    };
+
+    let value: serde_json::Value = schema.read().unwrap();
+    assert_eq!(value["required"], serde_json::json!(["count", "note"]));
+    assert_eq!(value["properties"]["count"]["type"], "integer");
+    assert_eq!(
+        value["properties"]["note"]["type"],
+        serde_json::json!(["string", "null"])
+    );
 }

@@ -23,12 +23,8 @@ struct Delta<'a> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    use hyper_rustls::ConfigBuilderExt;
-    let tls = hyper_rustls::rustls::ClientConfig::builder()
-        .try_with_platform_verifier()?
-        .with_no_client_auth();
     let connector = hyper_rustls::HttpsConnectorBuilder::new()
-        .with_tls_config(tls)
+        .try_with_platform_verifier()?
         .https_or_http()
         .enable_http1()
         .enable_http2()

@@ -138,7 +138,7 @@ impl Proof {
 
 /// A client that is ready for one kind of work, with a connection pool of its own.
 pub(crate) enum Client {
-    Raw(raw::Raw),
+    Raw(Box<raw::Raw>),
     Ours(ours::Ours),
 }
 
@@ -146,7 +146,7 @@ impl Client {
     pub(crate) fn new(work: Work, who: Who, server: SocketAddr) -> Result<Self> {
         let base = format!("http://{server}/{}", work.name());
         Ok(match (who, work) {
-            (Who::Raw, _) => Self::Raw(raw::Raw::new(base)),
+            (Who::Raw, _) => Self::Raw(Box::new(raw::Raw::new(base))),
             (who, Work::ChatInMemory | Work::StreamInMemory) => {
                 Self::Ours(ours::Ours::over(memory::Memory::new(work), who, base)?)
             }

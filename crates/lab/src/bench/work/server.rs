@@ -143,7 +143,10 @@ fn piece(bytes: &[u8]) -> Vec<u8> {
 
 /// Answers, each rendered when first asked for.
 #[derive(Default)]
-struct Cache(Mutex<HashMap<(&'static str, usize), Arc<[u8]>>>);
+struct Cache(Mutex<Answers>);
+
+/// By work and number of events.
+type Answers = HashMap<(&'static str, usize), Arc<[u8]>>;
 
 impl Cache {
     fn get(&self, work: Work, n: usize, render: impl FnOnce() -> Vec<u8>) -> Arc<[u8]> {

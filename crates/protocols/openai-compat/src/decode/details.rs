@@ -197,6 +197,7 @@ mod tests {
                 r#"{"type":"reasoning.text","text":"a\u00e9","index":0,"format":"x"}"#,
                 r#"{"type":"reasoning.text","text":"b","index":0,"signature":null}"#,
                 r#"{"type":"reasoning.text","index":0,"signature":"s"}"#,
+                r#"{"type":"reasoning.text","index":0,"signature":null}"#,
                 r#"{"type":"reasoning.text","text":"c","index":1}"#,
             ])
             .as_deref(),

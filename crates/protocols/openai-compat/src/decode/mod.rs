@@ -432,7 +432,7 @@ fn not_utf8() -> Error {
 }
 
 /// serde_json skips what it does not keep at any depth; we refuse all that is too deep alike.
-fn check_depth(text: &str) -> Result<()> {
+pub(crate) fn check_depth(text: &str) -> Result<()> {
     // Nearly all there is ends here: sums of bytes, which cannot overflow, fit a vector register.
     let opens = |bytes: &[u8]| -> u8 {
         let opens = |byte: &u8| u8::from(matches!(byte, b'[' | b'{'));

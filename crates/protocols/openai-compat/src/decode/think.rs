@@ -107,7 +107,7 @@ mod tests {
             let whole = split(&[text]);
             for cut in (0..=text.len()).filter(|cut| text.is_char_boundary(*cut)) {
                 assert_eq!(
-                    split(&[&text[..cut], &text[cut..]]),
+                    split(&[text.split_at(cut).0, text.split_at(cut).1]),
                     whole,
                     "{text:?} at {cut}"
                 );
@@ -126,5 +126,7 @@ mod tests {
             split(&["no <think>tag</think>"]),
             (String::new(), "no <think>tag</think>".into())
         );
+        let (_, words) = Think::default().push(" ".repeat(MAX_BLANKS + 1));
+        assert_eq!(words.len(), MAX_BLANKS + 1, "blanks are not held for ever");
     }
 }

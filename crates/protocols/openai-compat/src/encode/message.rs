@@ -2,18 +2,18 @@
 
 use std::borrow::Cow;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{
     Serialize, Serializer,
     ser::{SerializeMap, SerializeSeq},
 };
 use trunkline_core::{
     Content, Message, Part, Role, ToolCall,
-    chat::{Detail, Executor, Media, Opaque, Source, ToolKind, ToolResult},
+    chat::{Executor, Media, Opaque, Source, ToolKind, ToolResult},
 };
 
 use super::{
     List, Object,
+    piece::{Piece, TextPiece},
     survey::{file_of, is_ours, state_of},
 };
 use crate::Dialect;
@@ -290,114 +290,5 @@ pub(super) fn unsendable(dialect: Dialect, role: Role, media: &Media) -> Option<
         _ if can.document_in && !is_url => None,
         _ if can.document_in => Some("document_in.url"),
         _ => Some("document_in"),
-    }
-}
-
-#[derive(Serialize)]
-struct TextPiece<'a> {
-    r#type: &'static str,
-    text: &'a str,
-}
-
-impl<'a> TextPiece<'a> {
-    fn new(text: &'a str) -> Self {
-        Self {
-            r#type: "text",
-            text,
-        }
-    }
-}
-
-/// One piece of `content`.
-struct Piece<'a> {
-    dialect: Dialect,
-    part: &'a Part,
-}
-
-impl Serialize for Piece<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.part.content {
-            Content::Text(text) => TextPiece::new(&text.text).serialize(serializer),
-            Content::Media(media) => self.media(media, serializer),
-            Content::Opaque(opaque) => opaque.payload.serialize(serializer),
-            _ => serializer.serialize_none(),
-        }
-    }
-}
-
-impl Piece<'_> {
-    /// <https://platform.openai.com/docs/guides/images>, …/guides/audio, …/guides/pdf-files
-    fn media<S: Serializer>(&self, media: &Media, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut body = serializer.serialize_map(Some(2))?;
-        let file_id = file_of(self.dialect, &media.source);
-        match media.media_type.top_level() {
-            kind @ ("image" | "video") if file_id.is_none() => {
-                #[derive(Serialize)]
-                struct Address<'a> {
-                    url: Cow<'a, str>,
-                    #[serde(skip_serializing_if = "Option::is_none")]
-                    detail: Option<&'static str>,
-                }
-                let field = if kind == "image" {
-                    "image_url"
-                } else {
-                    "video_url"
-                };
-                let url = match &media.source {
-                    Source::Url(url) => Cow::Borrowed(url.as_str()),
-                    _ => inline(media).unwrap_or_default().into(),
-                };
-                let detail = media.detail.map(Detail::as_str);
-                body.serialize_entry("type", field)?;
-                body.serialize_entry(field, &Address { url, detail })?;
-            }
-            "audio" if file_id.is_none() => {
-                let format = match media.media_type.subtype() {
-                    "mpeg" => "mp3",
-                    "x-wav" | "wave" | "vnd.wave" => "wav",
-                    other => other,
-                };
-                let data = match &media.source {
-                    Source::Bytes(bytes) => STANDARD.encode(bytes),
-                    _ => String::new(),
-                };
-                body.serialize_entry("type", "input_audio")?;
-                body.serialize_entry(
-                    "input_audio",
-                    &Object([("data", data.as_str()), ("format", format)]),
-                )?;
-            }
-            _ => {
-                #[derive(Serialize)]
-                struct File<'a> {
-                    #[serde(skip_serializing_if = "Option::is_none")]
-                    filename: Option<&'a str>,
-                    #[serde(skip_serializing_if = "Option::is_none")]
-                    file_data: Option<String>,
-                    #[serde(skip_serializing_if = "Option::is_none")]
-                    file_id: Option<&'a str>,
-                }
-                let file = File {
-                    filename: media.filename.as_deref(),
-                    file_data: inline(media),
-                    file_id,
-                };
-                body.serialize_entry("type", "file")?;
-                body.serialize_entry("file", &file)?;
-            }
-        }
-        body.end()
-    }
-}
-
-/// What is here and not elsewhere, as a `data:` URL.
-fn inline(media: &Media) -> Option<String> {
-    match &media.source {
-        Source::Text(text) => {
-            let mut url = format!("data:{};base64,", media.media_type);
-            STANDARD.encode_string(text, &mut url);
-            Some(url)
-        }
-        _ => media.data_url(),
     }
 }

@@ -12,6 +12,7 @@ use crate::{Dialect, dialect::ReasoningParam};
 
 pub(crate) mod embed;
 mod message;
+mod piece;
 mod survey;
 mod tool;
 

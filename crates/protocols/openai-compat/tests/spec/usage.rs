@@ -1,0 +1,77 @@
+//! What an answer cost, as servers count it.
+
+use trunkline_core::chat::Usage;
+
+use crate::support::whole;
+
+fn usage(json: &str) -> Usage {
+    whole(&format!(
+        r#"{{"choices":[{{"message":{{"content":"Hi"}}}}],"usage":{json}}}"#
+    ))
+    .unwrap()
+    .usage
+}
+
+#[test]
+fn f075_numbers_that_are_none() {
+    let odd = usage(
+        r#"{"prompt_tokens":12.0,"completion_tokens":18446744073709551615,"total_tokens":1e400}"#,
+    );
+    assert_eq!(
+        (odd.input.total, odd.output.total),
+        (Some(12), Some(u64::MAX))
+    );
+    let none = usage(r#"{"prompt_tokens":-1,"completion_tokens":"five","total_tokens":7}"#);
+    assert_eq!((none.input.total, none.output.total), (None, None));
+    assert_eq!(usage(r#"{"prompt_tokens":"12"}"#).input.total, Some(12));
+    assert_eq!(
+        usage(r#"{"prompt_tokens":1e400,"completion_tokens":1}"#)
+            .input
+            .total,
+        None
+    );
+    assert_eq!(usage("7"), Usage::default(), "what is no usage is none");
+}
+
+#[test]
+fn output_includes_reasoning_however_it_is_counted() {
+    let openai = usage(
+        r#"{"prompt_tokens":10,"completion_tokens":30,"total_tokens":40,"completion_tokens_details":{"reasoning_tokens":20}}"#,
+    );
+    let xai = usage(
+        r#"{"prompt_tokens":10,"completion_tokens":10,"total_tokens":40,"completion_tokens_details":{"reasoning_tokens":20}}"#,
+    );
+    for usage in [openai, xai] {
+        assert_eq!(usage.output.total, Some(30));
+        assert_eq!(usage.output.reasoning, Some(20));
+    }
+    assert_eq!(
+        usage(r#"{"prompt_tokens":1,"reasoning_tokens":5}"#)
+            .output
+            .reasoning,
+        Some(5)
+    );
+}
+
+#[test]
+fn what_a_cache_had_under_any_name() {
+    for details in [
+        r#""prompt_tokens_details":{"cached_tokens":4}"#,
+        r#""prompt_cache_hit_tokens":4,"prompt_cache_miss_tokens":6"#,
+        r#""cached_tokens":4"#,
+        r#""num_cached_tokens":4"#,
+        r#""cache_read_input_tokens":4"#,
+    ] {
+        let usage = usage(&format!(r#"{{"prompt_tokens":10,{details}}}"#));
+        assert_eq!(
+            (usage.input.cache_read, usage.input.uncached),
+            (Some(4), Some(6)),
+            "{details}"
+        );
+    }
+    let odd = usage(r#"{"prompt_tokens":1,"prompt_tokens_details":{"cached_tokens":4}}"#);
+    assert_eq!(
+        odd.input.uncached, None,
+        "what does not add up is not computed"
+    );
+}
