@@ -1,5 +1,7 @@
 //! What a message is made of.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -235,19 +237,19 @@ pub enum Replay {
     SameModel,
 }
 
-/// Who made a part.
+/// Who made a part. Shared by all parts of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Origin {
     /// The provider's id: `groq`.
-    pub provider: Box<str>,
+    pub provider: Arc<str>,
     /// The model's name, as the answer gave it.
-    pub model: Box<str>,
+    pub model: Arc<str>,
 }
 
 impl Origin {
     /// `model` at `provider`.
-    pub fn new(provider: impl Into<Box<str>>, model: impl Into<Box<str>>) -> Self {
+    pub fn new(provider: impl Into<Arc<str>>, model: impl Into<Arc<str>>) -> Self {
         Self {
             provider: provider.into(),
             model: model.into(),

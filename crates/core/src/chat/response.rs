@@ -7,7 +7,8 @@ use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
-    Finish, FinishClass, FinishKind, Message, Role, ToolCall, Usage, Warning, tool::position,
+    Finish, FinishClass, FinishKind, Message, Origin, Role, ToolCall, Usage, Warning,
+    tool::position,
 };
 use crate::{Delivery, Error, ErrorKind, Ext, Json, Result, Scope};
 
@@ -132,6 +133,21 @@ impl ChatResponse {
     pub fn of_text(model: impl Into<String>, text: impl Into<String>) -> Self {
         let message = Message::new(Role::Assistant, [super::Part::text(text)]);
         Self::new(model, message, Finish::new(FinishKind::Stop))
+    }
+
+    /// Sets the HTTP side of it, and says of every part who made it.
+    pub(crate) fn sign(&mut self, meta: Meta) {
+        if let Some(provider) = &meta.provider {
+            let origin = Origin::new(provider.clone(), self.model.as_str());
+            let others = self
+                .candidates
+                .iter_mut()
+                .flat_map(|candidate| &mut candidate.message.parts);
+            for part in self.message.parts.iter_mut().chain(others) {
+                part.origin.get_or_insert_with(|| origin.clone());
+            }
+        }
+        self.meta = meta;
     }
 
     /// All its words, joined.

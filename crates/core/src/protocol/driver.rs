@@ -351,7 +351,7 @@ impl<P: Protocol> Shared<P> {
         let meta = self.meta(head, raw);
         match &mut reply {
             Reply::Chat(response) => {
-                response.meta = meta;
+                response.sign(meta);
                 response.warnings.extend(warnings.into_vec());
             }
             Reply::Embed(response) => {

@@ -122,14 +122,14 @@ impl ChatStream {
         }
         let meta = std::mem::take(&mut self.meta);
         let mut response = std::mem::take(&mut self.fold).finish()?;
-        response.meta = meta;
+        response.sign(meta);
         Ok(response)
     }
 
     /// What has come so far, as an answer. Its last part may be half.
     pub fn partial(&self) -> ChatResponse {
         let mut partial = self.fold.partial();
-        partial.meta = self.meta.clone();
+        partial.sign(self.meta.clone());
         partial
     }
 

@@ -14,7 +14,7 @@ use trunkline_core::{
 use super::{
     List, Object,
     piece::{Piece, TextPiece},
-    survey::{file_of, is_ours, state_of},
+    survey::{file_of, is_from_here, is_ours, state_of},
 };
 use crate::Dialect;
 
@@ -166,7 +166,9 @@ impl Turn<'_> {
         }
         if let Some(field) = dialect.reasoning_replay {
             let thoughts = parts().filter_map(|part| match &part.content {
-                Content::Reasoning(reasoning) => reasoning.text.as_deref(),
+                Content::Reasoning(reasoning) if is_from_here(*dialect, part) => {
+                    reasoning.text.as_deref()
+                }
                 _ => None,
             });
             if let Some(thoughts) = joined(thoughts, "\n\n") {

@@ -116,6 +116,14 @@ fn part(dialect: Dialect, role: Role, part: &Part, warnings: &mut Warnings) {
                 warnings.push(Warning::unsupported("tool_result.media"));
             }
         }
+        Content::Reasoning(_)
+            if dialect.reasoning_replay.is_some() && !is_from_here(dialect, part) =>
+        {
+            let provider = part.origin.as_ref().map_or("", |origin| &*origin.provider);
+            warnings.push(Warning::StateDropped {
+                kind: format!("{provider}.reasoning").into(),
+            });
+        }
         Content::Opaque(opaque) if !is_ours(dialect, &opaque.kind, opaque.replay) => {
             warnings.push(Warning::StateDropped {
                 kind: opaque.kind.clone(),
@@ -128,6 +136,13 @@ fn part(dialect: Dialect, role: Role, part: &Part, warnings: &mut Warnings) {
         }
         _ => {}
     }
+}
+
+/// Whether a part is this provider's own, or the application's.
+pub(super) fn is_from_here(dialect: Dialect, part: &Part) -> bool {
+    part.origin
+        .as_ref()
+        .is_none_or(|origin| &*origin.provider == dialect.provider)
 }
 
 /// Whether state of this kind goes back to this provider.
