@@ -21,6 +21,9 @@ const MAX_CALLS: usize = 256;
 const MAX_SUMMARIES: usize = 64;
 
 /// Folds the chunks of a stream into an answer.
+///
+/// It does not know whose stream it is: [`ChatStream::collect`](super::ChatStream::collect) also
+/// says of every part who made it.
 #[derive(Clone, Debug, Default)]
 pub struct Fold {
     meta: ChunkMeta,

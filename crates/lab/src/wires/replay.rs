@@ -102,7 +102,8 @@ async fn read(mut stream: ChatStream) -> Run {
     }
     violations.extend(laws.end().err().map(|violation| violation.to_string()));
     let got = match fold.finish() {
-        Ok(response) => Got::Chat(Box::new(response), chunks),
+        // The same fold, by the stream itself, which knows who made the parts.
+        Ok(_) => Got::Chat(Box::new(stream.partial()), chunks),
         Err(error) => Got::failed(&error, chunks),
     };
     Run { got, violations }
