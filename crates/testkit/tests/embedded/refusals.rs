@@ -10,7 +10,7 @@ use crate::client::{post, post_text, provider, send};
 async fn lists_its_models() {
     let provider = provider().await;
     let request =
-        "GET /v1/models HTTP/1.1\r\nauthorization: bearer embedded\r\nconnection: close\r\n\r\n";
+        "GET /v1/models HTTP/1.1\r\nauthorization: bearer sk-embedded-0000000000000000\r\nconnection: close\r\n\r\n";
     let answer = send(&provider, request).await.json();
     let ids = [&answer["data"][0]["id"], &answer["data"][1]["id"]];
     assert_eq!(ids, [CHAT_MODEL, EMBED_MODEL]);
@@ -115,7 +115,7 @@ async fn demands_its_key_and_repeats_no_other() {
     for header in [
         "",
         "authorization: Bearer sk-canary\r\n",
-        "authorization: embedded\r\n",
+        "authorization: sk-embedded-0000000000000000\r\n",
     ] {
         let request = format!("GET /v1/models HTTP/1.1\r\nconnection: close\r\n{header}\r\n");
         let answer = send(&provider, &request).await;
