@@ -9,8 +9,7 @@ use crate::client::{post, post_text, provider, send};
 #[tokio::test]
 async fn lists_its_models() {
     let provider = provider().await;
-    let request =
-        "GET /v1/models HTTP/1.1\r\nauthorization: bearer sk-embedded-0000000000000000\r\nconnection: close\r\n\r\n";
+    let request = "GET /v1/models HTTP/1.1\r\nauthorization: bearer sk-embedded-0000000000000000\r\nconnection: close\r\n\r\n";
     let answer = send(&provider, request).await.json();
     let ids = [&answer["data"][0]["id"], &answer["data"][1]["id"]];
     assert_eq!(ids, [CHAT_MODEL, EMBED_MODEL]);
