@@ -44,6 +44,10 @@ pub enum Prime {
 /// How many chunks without content may come before the first one with content.
 const MAX_PRELUDE: usize = 1_024;
 
+/// After how many chunks that were there already the deadline is looked at: a timer costs more to
+/// poll than such a chunk to pass on.
+const DEADLINE_STRIDE: u32 = 64;
+
 /// A chat answer as it is generated.
 ///
 /// A stream of [`StreamChunk`]s. It ends after its answer is whole, or with one error, which then
@@ -69,6 +73,7 @@ pub struct ChatStream {
     laws: Laws,
     meta: Meta,
     deadline: Option<(Pin<Box<Sleep>>, std::time::Duration)>,
+    since_deadline_check: u32,
     state: State,
 }
 
@@ -92,6 +97,7 @@ impl ChatStream {
             laws: Laws::default(),
             meta: Meta::default(),
             deadline: None,
+            since_deadline_check: 0,
             state: State::Uncommitted,
         }
     }
@@ -209,7 +215,14 @@ impl ChatStream {
 
     /// The next chunk of the inner stream, folded; the end is checked.
     fn poll_inner(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<StreamChunk>>> {
-        if let Some((sleep, after)) = &mut self.deadline
+        let next = self.inner.as_mut().poll_next(cx);
+        self.since_deadline_check += 1;
+        let is_due = next.is_pending() || self.since_deadline_check >= DEADLINE_STRIDE;
+        if is_due {
+            self.since_deadline_check = 0;
+        }
+        if is_due
+            && let Some((sleep, after)) = &mut self.deadline
             && sleep.as_mut().poll(cx).is_ready()
         {
             // What may follow a whole answer is not worth an error.
@@ -219,7 +232,7 @@ impl ChatStream {
             let error = Error::timeout(Phase::Total, *after).with_delivery(Delivery::Responded);
             return Poll::Ready(Some(Err(error)));
         }
-        let chunk = match ready!(self.inner.as_mut().poll_next(cx)) {
+        let chunk = match ready!(next) {
             Some(Ok(chunk)) => chunk,
             Some(Err(error)) => return Poll::Ready(Some(Err(error))),
             None if self.fold.is_finished() => return Poll::Ready(None),
