@@ -27,6 +27,9 @@ pub struct Call {
     pub attempt: u32,
     /// Whose turn it is where calls wait in line.
     pub priority: Priority,
+    /// For whom the call is made, where several share a backend: their turns in a queue are fair,
+    /// and keys may be reserved for them.
+    pub tenant: Option<Arc<str>>,
     /// Endpoints that failed this call already, by authority.
     pub avoid: Vec<Arc<str>>,
     /// The same on every attempt, different for every call: an idempotency key.
@@ -53,6 +56,7 @@ impl Call {
             deadline: None,
             attempt: 0,
             priority: Priority::Normal,
+            tenant: None,
             avoid: Vec::new(),
             id: fastrand::u128(..),
             prime: Prime::default(),

@@ -40,6 +40,7 @@ struct Inner {
     retry_after: Option<Duration>,
     should_retry: Option<bool>,
     exhausted: bool,
+    recovery: Option<Recovery>,
     attempts: Vec<Attempt>,
     partial: Option<Box<ChatResponse>>,
     body: Option<Bytes>,
@@ -91,6 +92,7 @@ impl Error {
             retry_after: None,
             should_retry: None,
             exhausted: false,
+            recovery: None,
             attempts: Vec::new(),
             partial: None,
             body: None,
@@ -124,8 +126,21 @@ impl Error {
     }
 
     /// Who could still serve the call.
+    ///
+    /// It follows from the kind, the phase and the delivery, unless somebody [knows
+    /// better](Self::with_recovery). Nobody can, once the caller has been given content.
     pub fn recovery(&self) -> Recovery {
-        kind::recovery(self.0.kind, self.0.phase, self.0.delivery)
+        let usual = kind::recovery(self.0.kind, self.0.phase, self.0.delivery);
+        match self.0.recovery {
+            Some(known) if self.0.delivery != Delivery::Committed => known,
+            _ => usual,
+        }
+    }
+
+    /// Whether it speaks against the endpoint: the host, the way there, or the provider behind it
+    /// failed. What the request, the key, a limit of ours or the caller is to blame for does not.
+    pub fn is_endpoint_failure(&self) -> bool {
+        kind::is_endpoint_failure(self.0.kind, self.0.phase, self.0.delivery)
     }
 
     /// Whether another attempt may help and nobody has given up yet.
@@ -241,6 +256,14 @@ impl Error {
     #[must_use]
     pub fn with_kind(mut self, kind: ErrorKind) -> Self {
         self.0.kind = kind;
+        self
+    }
+
+    /// Sets who could still serve the call, where that does not follow from the kind: a pool knows
+    /// whether there is anybody else, an adapter whether a conflict is a lock that will be gone soon.
+    #[must_use]
+    pub fn with_recovery(mut self, recovery: Recovery) -> Self {
+        self.0.recovery = Some(recovery);
         self
     }
 

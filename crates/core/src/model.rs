@@ -174,6 +174,13 @@ macro_rules! call_settings {
                 self
             }
 
+            /// Says for whom the call is made, where several share a backend: their turns in a queue
+            /// are fair, and keys may be reserved for them.
+            pub fn tenant(mut self, tenant: impl Into<std::sync::Arc<str>>) -> Self {
+                self.settings.call.tenant = Some(tenant.into());
+                self
+            }
+
             /// Adds a header to this call, after ours.
             pub fn header(mut self, name: &str, value: &str) -> Self {
                 self.settings.header(name, value);

@@ -286,6 +286,22 @@ pub(super) const fn recovery(
     }
 }
 
+/// Whether a failure counts against the endpoint, as the column "breaker" of `docs/resilience.md`
+/// lists it.
+pub(super) const fn is_endpoint_failure(
+    kind: ErrorKind,
+    phase: Option<Phase>,
+    delivery: Delivery,
+) -> bool {
+    match kind {
+        ErrorKind::Overloaded | ErrorKind::Server | ErrorKind::Connect => true,
+        // A stream or connection that was given back in order is no failure.
+        ErrorKind::Interrupted => !matches!(delivery, Delivery::NotSent | Delivery::Rejected),
+        ErrorKind::Timeout => !matches!(phase, Some(Phase::Queue | Phase::Total | Phase::Proxy)),
+        _ => false,
+    }
+}
+
 pub(super) fn timeout_message(phase: Phase, after: Duration) -> String {
     let what = match phase {
         Phase::Dns => "the host's name was not resolved",
