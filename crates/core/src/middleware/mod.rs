@@ -3,6 +3,7 @@
 //! Each layer stands alone as well: `backend.layer(Retry::default())`. So does every tower layer
 //! of others.
 
+mod breaker;
 mod budget;
 mod deadline;
 mod fallback;
@@ -10,6 +11,7 @@ mod retry;
 mod stack;
 mod trace;
 
+pub use breaker::{Breaker, BreakerFuture, BreakerService, CircuitState, CircuitStatus, Circuits};
 pub use budget::Budget;
 pub use deadline::{Deadline, DeadlineFuture, DeadlineService};
 pub use fallback::Fallback;
