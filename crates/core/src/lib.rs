@@ -20,6 +20,7 @@ mod registry;
 mod secret;
 pub mod stats;
 pub mod stream;
+mod sync;
 
 pub use account::Account;
 pub use backend::{Backend, BackendInfo, Capabilities, Check, Checked, Serve};
