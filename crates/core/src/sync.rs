@@ -1,3 +1,4 @@
-//! What the concurrent cores lock with: the one place where loom's types can stand in for std's.
+//! The locks that are shared with loom: its tests include a source file together with a module
+//! `sync` of loom's own types.
 
-pub(crate) use std::sync::{Arc, Mutex};
+pub(crate) use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -7,6 +7,7 @@ mod breaker;
 mod budget;
 mod deadline;
 mod fallback;
+mod gate;
 mod retry;
 mod stack;
 mod trace;
@@ -15,6 +16,7 @@ pub use breaker::{Breaker, BreakerFuture, BreakerService, CircuitState, CircuitS
 pub use budget::Budget;
 pub use deadline::{Deadline, DeadlineFuture, DeadlineService};
 pub use fallback::Fallback;
+pub use gate::{Gate, GateFuture, GateService};
 pub use retry::{Retry, RetryFuture, RetryService};
 pub use stack::Stack;
 pub use trace::{Trace, TraceFuture, TraceService};
