@@ -6,6 +6,7 @@
 mod budget;
 mod deadline;
 mod fallback;
+mod rate;
 mod retry;
 mod stack;
 mod trace;
@@ -13,6 +14,7 @@ mod trace;
 pub use budget::Budget;
 pub use deadline::{Deadline, DeadlineFuture, DeadlineService};
 pub use fallback::Fallback;
+pub use rate::{RateLimit, RateLimitFuture, RateLimitService};
 pub use retry::{Retry, RetryFuture, RetryService};
 pub use stack::Stack;
 pub use trace::{Trace, TraceFuture, TraceService};
