@@ -10,7 +10,10 @@ use std::time::{Duration, SystemTime};
 use http::HeaderMap;
 
 mod body;
+mod quota;
 mod time;
+
+pub(crate) use quota::{Counted, quotas};
 
 /// How long to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,14 +36,19 @@ impl Wait {
 
 /// What `headers` and `body` of an error answer ask for.
 pub fn wait(headers: &HeaderMap, body: &[u8]) -> Option<Wait> {
-    let now = headers
-        .get(http::header::DATE)
-        .and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok())
-        .unwrap_or_else(SystemTime::now);
+    let now = sent_at(headers);
     milliseconds(headers)
         .or_else(|| retry_after(headers, now))
         .or_else(|| body::wait(body))
         .or_else(|| used_up(headers, now))
+}
+
+/// When the answer was sent, by the provider's clock where it tells: its dates are by that clock.
+fn sent_at(headers: &HeaderMap) -> SystemTime {
+    headers
+        .get(http::header::DATE)
+        .and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok())
+        .unwrap_or_else(SystemTime::now)
 }
 
 /// The largest valid value of a header that may stand there several times.
@@ -67,15 +75,9 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Wait> {
 
 /// The longest reset time among the limits that have nothing left.
 fn used_up(headers: &HeaderMap, now: SystemTime) -> Option<Wait> {
-    let limits = headers.iter().filter(|(name, value)| {
-        let name = name.as_str();
-        name.contains("ratelimit") && name.contains("remaining") && value.as_bytes() == b"0"
-    });
-    limits
-        .filter_map(|(name, _)| {
-            let reset = name.as_str().replace("remaining", "reset");
-            largest(headers, &reset, |value| time::reset(value, now))
-        })
+    quotas(headers)
+        .filter(|quota| quota.remaining == 0)
+        .filter_map(|quota| quota.reset_since(now))
         .max()
 }
 
