@@ -47,8 +47,8 @@ impl Registry {
         self.with_as(name, backend)
     }
 
-    /// Adds a backend under another name, in place of the one that had it. A name with a slash is
-    /// found by [`backend`](Self::backend) alone.
+    /// Adds a backend under another name, in place of the one that had it. [`model`](Self::model)
+    /// leads to no name with a slash in it.
     #[must_use]
     pub fn with_as(mut self, name: impl Into<Arc<str>>, backend: impl Into<Backend>) -> Self {
         self.backends.insert(name.into(), backend.into());

@@ -12,8 +12,9 @@ use crate::{Json, Secret};
 
 /// An account, as a configuration file says it. It can be read, and not written: it holds keys.
 ///
-/// It is read from an object of JSON with these fields, all of them optional but `provider`. What
-/// is wrong in it is told by the field's name and never by its value, which may be a key.
+/// It is read by `serde_json` only, from an object with these fields, all of them optional but
+/// `provider`. What is wrong in it is told by the field's name and never by its value, which may be
+/// a key.
 ///
 /// In what [`Registry::from_config`](crate::Registry::from_config) reads, a key may also be
 /// `{"env": "NAME"}`, the name of a variable, so that a file holds no secret.
