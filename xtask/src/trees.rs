@@ -97,6 +97,10 @@ impl Tree {
             "crates/trunkline/src/lib.rs",
             "// backends:begin\n// backends:end\n",
         );
+        tree.write(
+            "crates/trunkline/src/providers.rs",
+            "// backends:begin\n// backends:end\n",
+        );
         tree.krate("crates/providers/groq", "trunkline-groq", GROQ);
         tree.write("crates/providers/groq/README.md", GUIDE);
         tree.write("crates/providers/groq/fixtures/chat/call.json", "{}");

@@ -277,6 +277,7 @@ impl<A> Builder<A> {
 
         let mut info = BackendInfo::new(self.provider.id)
             .models(self.provider.models)
+            .reasoning_models(self.provider.reasoning_models)
             .capabilities(self.provider.capabilities);
         if let Some(name) = self.name {
             info.name = name.into();

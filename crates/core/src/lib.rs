@@ -16,7 +16,7 @@ pub mod prelude;
 pub mod protocol;
 mod provider;
 pub mod raw;
-mod registry;
+pub mod registry;
 mod secret;
 pub mod stats;
 pub mod stream;

@@ -1,10 +1,13 @@
 //! What a provider crate says of its provider.
 
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
-use serde::Deserialize;
+use crate::{Backend, Capabilities, HttpClient, Result, protocol::AuthScheme};
 
-use crate::{Backend, Capabilities, HttpClient, Json, Result, Secret, protocol::AuthScheme};
+mod config;
+
+pub use config::AccountConfig;
+pub(crate) use config::Vars;
 
 /// A provider, as data: for registries, configuration files and discovery.
 #[derive(Clone, Copy)]
@@ -24,6 +27,8 @@ pub struct ProviderDef {
     pub default_model: Option<&'static str>,
     /// The names of models that it serves, as patterns with `*`.
     pub models: &'static [&'static str],
+    /// Those of its models that think before they speak, as patterns with `*`.
+    pub reasoning_models: &'static [&'static str],
     /// What it can do.
     pub capabilities: Capabilities,
     /// The ports where it usually listens when run at home.
@@ -47,6 +52,7 @@ impl ProviderDef {
             key_optional: false,
             default_model: None,
             models: &[],
+            reasoning_models: &[],
             capabilities: Capabilities::NONE,
             local_ports: &[],
             build,
@@ -88,6 +94,14 @@ impl ProviderDef {
         self
     }
 
+    /// Sets the patterns of those models that think before they speak: their first word is worth a
+    /// longer wait.
+    #[must_use]
+    pub const fn reasoning_models(mut self, patterns: &'static [&'static str]) -> Self {
+        self.reasoning_models = patterns;
+        self
+    }
+
     /// Sets what it can do.
     #[must_use]
     pub const fn capabilities(mut self, capabilities: Capabilities) -> Self {
@@ -108,46 +122,5 @@ impl fmt::Debug for ProviderDef {
         f.debug_struct("ProviderDef")
             .field("id", &self.id)
             .finish_non_exhaustive()
-    }
-}
-
-/// An account, as a configuration file says it. It can be read, and not written: it holds keys.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
-pub struct AccountConfig {
-    /// The provider's id.
-    pub provider: String,
-    /// What the backend shall be called; the provider's id unless set.
-    pub name: Option<String>,
-    /// The keys.
-    pub keys: Vec<Secret>,
-    /// The base URLs.
-    pub base_urls: Vec<String>,
-    /// The default model.
-    pub model: Option<String>,
-    /// Headers of every request.
-    pub headers: BTreeMap<String, String>,
-    /// What only this provider wants to know.
-    pub extra: Option<Json>,
-}
-
-/// Names only: a header or a URL of a configuration that was not checked yet may hold a secret.
-impl fmt::Debug for AccountConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AccountConfig")
-            .field("provider", &self.provider)
-            .field("name", &self.name)
-            .field("keys", &self.keys)
-            .field("base_urls", &self.base_urls.len())
-            .field("model", &self.model)
-            .field("headers", &self.headers.keys())
-            .finish_non_exhaustive()
-    }
-}
-
-impl<'de> Deserialize<'de> for Secret {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self::from)
     }
 }

@@ -17,6 +17,7 @@ pages! {
     readme: "README.md",
     architecture: "docs/architecture.md",
     errors: "docs/errors.md",
+    registry: "docs/registry.md",
     stability: "docs/stability.md",
 }
 

@@ -1,6 +1,9 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
+mod providers;
+
+pub use providers::providers;
 #[doc(inline)]
 pub use trunkline_core::*;
 

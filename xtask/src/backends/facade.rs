@@ -1,4 +1,4 @@
-//! The facade's lists: a feature, a dependency and a re-export per provider.
+//! The facade's lists: a feature, a dependency, a re-export and a definition per provider.
 
 use super::entry::Entry;
 
@@ -62,6 +62,14 @@ pub(super) fn reexports(entries: &[Entry]) -> String {
     sorted(entries).map(line).collect()
 }
 
+/// The elements of an array.
+pub(super) fn definitions(entries: &[Entry]) -> String {
+    let line = |Entry { name, .. }: &Entry| {
+        format!("        #[cfg(feature = \"{name}\")]\n        crate::{name}::PROVIDER,\n")
+    };
+    sorted(entries).map(line).collect()
+}
+
 fn sorted(entries: &[Entry]) -> impl Iterator<Item = &Entry> {
     let mut entries: Vec<&Entry> = entries.iter().collect();
     entries.sort_by_key(|entry| &entry.name);
@@ -116,6 +124,15 @@ mod tests {
                 "pub use trunkline_groq as groq;",
                 "pub use trunkline_xai as xai;"
             ]
+        );
+    }
+
+    #[test]
+    fn every_definition_is_behind_its_feature() {
+        assert_eq!(
+            definitions(&[entry("xai"), entry("groq")]),
+            "        #[cfg(feature = \"groq\")]\n        crate::groq::PROVIDER,\n\
+             \x20       #[cfg(feature = \"xai\")]\n        crate::xai::PROVIDER,\n",
         );
     }
 }

@@ -97,11 +97,15 @@ impl Generated {
                 self.findings.push(Finding::file(&manifest, what));
             }
         }
-        let lib = facade.folder.join("src/lib.rs");
-        if let Some(text) = workspace.read(&lib)? {
-            self.fill(&lib, &text, Comment::Rust, &|_| {
-                Some(facade::reexports(entries))
-            });
+        let sources = [
+            ("src/lib.rs", facade::reexports(entries)),
+            ("src/providers.rs", facade::definitions(entries)),
+        ];
+        for (name, body) in sources {
+            let path = facade.folder.join(name);
+            if let Some(text) = workspace.read(&path)? {
+                self.fill(&path, &text, Comment::Rust, &|_| Some(body.clone()));
+            }
         }
         Ok(())
     }
@@ -161,6 +165,10 @@ mod tests {
             tree.read("crates/trunkline/src/lib.rs")
                 .contains("pub use trunkline_groq as groq;")
         );
+        assert!(
+            tree.read("crates/trunkline/src/providers.rs")
+                .contains("crate::groq::PROVIDER,")
+        );
     }
 
     #[test]
@@ -170,6 +178,7 @@ mod tests {
             ("docs/backends.md", 7),
             ("crates/trunkline/Cargo.toml", 17),
             ("crates/trunkline/src/lib.rs", 5),
+            ("crates/trunkline/src/providers.rs", 3),
         ] {
             let tree = Tree::in_order();
             let right = tree.read(path);
@@ -195,7 +204,7 @@ mod tests {
             &manifest.replace("groq", "xai").replace("Groq", "xAI"),
         );
         tree.write("crates/providers/xai/README.md", "# xai");
-        assert_eq!(stale(&tree.workspace()).unwrap().len(), 4);
+        assert_eq!(stale(&tree.workspace()).unwrap().len(), 5);
     }
 
     #[test]

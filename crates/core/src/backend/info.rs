@@ -14,6 +14,8 @@ pub struct BackendInfo {
     pub default_model: Option<Arc<str>>,
     /// The names of models that the provider serves, as patterns with `*`.
     pub models: &'static [&'static str],
+    /// Those models that think before they speak, as patterns with `*`.
+    pub reasoning_models: &'static [&'static str],
     /// What the provider can do.
     pub capabilities: Capabilities,
 }
@@ -26,6 +28,7 @@ impl BackendInfo {
             name: provider.into(),
             default_model: None,
             models: &[],
+            reasoning_models: &[],
             capabilities: Capabilities::default(),
         }
     }
@@ -44,6 +47,13 @@ impl BackendInfo {
         self
     }
 
+    /// Sets the patterns of the models that think before they speak.
+    #[must_use]
+    pub fn reasoning_models(mut self, patterns: &'static [&'static str]) -> Self {
+        self.reasoning_models = patterns;
+        self
+    }
+
     /// Sets what it can do.
     #[must_use]
     pub fn capabilities(mut self, capabilities: Capabilities) -> Self {
@@ -54,6 +64,12 @@ impl BackendInfo {
     /// Whether one of the patterns matches `model`.
     pub fn serves(&self, model: &str) -> bool {
         self.models.iter().any(|pattern| matches(pattern, model))
+    }
+
+    /// Whether `model` thinks before it speaks, by the patterns that the provider declares.
+    pub fn reasons(&self, model: &str) -> bool {
+        let mut patterns = self.reasoning_models.iter();
+        patterns.any(|pattern| matches(pattern, model))
     }
 }
 
@@ -192,6 +208,25 @@ impl Capabilities {
     pub const fn max_inputs(mut self, inputs: usize) -> Self {
         self.max_inputs = Some(inputs);
         self
+    }
+
+    /// Whether all that `needs` declares is declared here too. Where no bound on inputs is
+    /// declared, any number will do.
+    ///
+    /// ```
+    /// use trunkline_core::Capabilities;
+    ///
+    /// let can = Capabilities::NONE.chat().stream().tools();
+    /// assert!(can.includes(Capabilities::NONE.chat().tools()));
+    /// assert!(!can.includes(Capabilities::NONE.chat().schema()));
+    /// ```
+    pub fn includes(&self, needs: Self) -> bool {
+        let mut flags = self.flags().zip(needs.flags());
+        let enough = match (self.max_inputs, needs.max_inputs) {
+            (Some(most), Some(needed)) => most >= needed,
+            _ => true,
+        };
+        enough && flags.all(|((_, has), (_, needed))| has || !needed)
     }
 }
 

@@ -29,6 +29,8 @@ pub const PROVIDER: ProviderDef = ProviderDef::new("groq", "GROQ", |config, http
     "qwen/*",
     "groq/compound*",
 ])
+// <https://console.groq.com/docs/reasoning>; compound systems think and search with the first.
+.reasoning_models(&["openai/gpt-oss-*", "qwen/qwen3*", "groq/compound*"])
 .capabilities(
     Capabilities::NONE
         .chat()

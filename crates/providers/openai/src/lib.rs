@@ -32,6 +32,20 @@ pub const PROVIDER: ProviderDef = ProviderDef::new("openai", "OPENAI", |config, 
     "o4*",
     "text-embedding-*",
 ])
+// <https://platform.openai.com/docs/guides/reasoning>; `gpt-5-chat-*` does not think, so the others
+// of its family are named one by one.
+.reasoning_models(&[
+    "o1*",
+    "o3*",
+    "o4*",
+    "gpt-5",
+    "gpt-5-20*",
+    "gpt-5-mini*",
+    "gpt-5-nano*",
+    "gpt-5-pro*",
+    "gpt-5-codex*",
+    "gpt-5.*",
+])
 .capabilities(DIALECT.capabilities);
 
 /// Chat completions at their origin.

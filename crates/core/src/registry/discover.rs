@@ -1,0 +1,103 @@
+//! Servers on this machine.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use futures_util::{StreamExt, stream};
+use http::{Request, Uri};
+use tokio::time::timeout;
+
+use super::Registry;
+use crate::{AccountConfig, Backend, Body, Check, HttpClient, ProviderDef, Result};
+
+/// How long a port may take to answer at all, and again to list its models.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How many ports are asked at once.
+const AT_ONCE: usize = 8;
+
+impl Registry {
+    /// The servers that run on this machine: on each of the ports that `providers`
+    /// [declare](ProviderDef::local_ports), the first of them to whom it lists its models.
+    ///
+    /// Only 127.0.0.1 is asked, eight ports at once, each at most 2 seconds for an answer and 2 for
+    /// its list, and no key is sent. On the first of its ports a provider is called by its id,
+    /// `ollama`, and on the others by id and port, `ollama-11435`. What does not answer is not
+    /// there; that is no error.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](crate::ErrorKind::Config): a provider that declares ports cannot be built
+    /// without a key.
+    pub async fn discover(providers: &[ProviderDef], client: HttpClient) -> Result<Self> {
+        let doors = doors(providers, &client)?;
+        let found = stream::iter(doors)
+            .map(|door| door.open(client.clone()))
+            .buffered(AT_ONCE)
+            .filter_map(std::future::ready);
+        let backends = found.collect().await;
+        Ok(Self {
+            backends,
+            ..Self::default()
+        })
+    }
+}
+
+/// A port, and who may stand behind it, in the order of the providers.
+struct Door {
+    port: u16,
+    candidates: Vec<(Arc<str>, Backend)>,
+}
+
+fn doors(providers: &[ProviderDef], client: &HttpClient) -> Result<Vec<Door>> {
+    let mut doors: Vec<Door> = Vec::new();
+    for provider in providers {
+        for port in provider.local_ports.iter().copied() {
+            let candidate = candidate(provider, port, client.clone())?;
+            match doors.iter_mut().find(|door| door.port == port) {
+                Some(door) => door.candidates.push(candidate),
+                None => doors.push(Door {
+                    port,
+                    candidates: vec![candidate],
+                }),
+            }
+        }
+    }
+    Ok(doors)
+}
+
+fn candidate(provider: &ProviderDef, port: u16, client: HttpClient) -> Result<(Arc<str>, Backend)> {
+    let name = match provider.local_ports.first() {
+        Some(first) if *first == port => provider.id.to_owned(),
+        _ => format!("{}-{port}", provider.id),
+    };
+    let base: Option<Uri> = provider.base_url.and_then(|url| url.parse().ok());
+    let path = base.as_ref().map_or("", Uri::path);
+    let config = AccountConfig {
+        provider: provider.id.to_owned(),
+        name: Some(name.clone()),
+        base_urls: vec![format!("http://127.0.0.1:{port}{path}")],
+        ..AccountConfig::default()
+    };
+    Ok((name.into(), (provider.build)(config, client)?))
+}
+
+impl Door {
+    /// The first candidate to whom the server lists its models.
+    async fn open(self, client: HttpClient) -> Option<(Arc<str>, Backend)> {
+        // A backend would try a port that refuses again, and wait in between.
+        let knock = Request::get(format!("http://127.0.0.1:{}/", self.port))
+            .body(Body::empty())
+            .ok()?;
+        in_time(client.send(knock)).await?;
+        for (name, backend) in self.candidates {
+            if in_time(backend.check(Check::Authorized)).await.is_some() {
+                return Some((name, backend));
+            }
+        }
+        None
+    }
+}
+
+async fn in_time<T, E>(question: impl Future<Output = std::result::Result<T, E>>) -> Option<T> {
+    timeout(PATIENCE, question).await.ok()?.ok()
+}
