@@ -6,13 +6,21 @@
 mod budget;
 mod deadline;
 mod fallback;
+mod follow;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod retry;
+mod semconv;
 mod stack;
+mod times;
 mod trace;
 
 pub use budget::Budget;
 pub use deadline::{Deadline, DeadlineFuture, DeadlineService};
 pub use fallback::Fallback;
+#[cfg(feature = "metrics")]
+pub use metrics::{Metrics, MetricsFuture, MetricsService};
 pub use retry::{Retry, RetryFuture, RetryService};
 pub use stack::Stack;
-pub use trace::{Trace, TraceFuture, TraceService};
+pub use times::Times;
+pub use trace::{KeyId, Trace, TraceFuture, TraceService};

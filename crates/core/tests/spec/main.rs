@@ -16,9 +16,12 @@ mod fold;
 mod laws;
 mod layers;
 mod limits;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod retry;
 mod serde_forms;
 mod streams;
 mod support;
 mod timers;
 mod trace;
+mod trace_calls;
