@@ -18,6 +18,7 @@ pages! {
     architecture: "docs/architecture.md",
     errors: "docs/errors.md",
     stability: "docs/stability.md",
+    telemetry: "docs/telemetry.md",
 }
 
 #[cfg(test)]

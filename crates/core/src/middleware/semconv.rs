@@ -24,13 +24,11 @@ pub(super) fn operation(op: &Op) -> &'static str {
 /// `gen_ai.provider.name`: the conventions' own word must be used where there is one.
 pub(super) fn provider(id: &str) -> &str {
     match id {
-        "azure" | "azure-openai" => "azure.ai.openai",
+        "azure" => "azure.ai.openai",
         "bedrock" => "aws.bedrock",
         "gemini" => "gcp.gemini",
         "mistral" => "mistral_ai",
-        "moonshot" => "moonshot_ai",
         "vertex" => "gcp.vertex_ai",
-        "watsonx" => "ibm.watsonx.ai",
         "xai" => "x_ai",
         other => other,
     }

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, future::IntoFuture, time::Duration};
 use opentelemetry::metrics::{Meter, MeterProvider};
 use opentelemetry_sdk::metrics::{
     InMemoryMetricExporter, PeriodicReader, SdkMeterProvider,
-    data::{AggregatedMetrics, HistogramDataPoint, MetricData, SumDataPoint},
+    data::{
+        AggregatedMetrics, HistogramDataPoint, MetricData, ResourceMetrics, ScopeMetrics,
+        SumDataPoint,
+    },
 };
 use tokio::time::{sleep, timeout};
 use trunkline_core::{
@@ -70,8 +73,8 @@ impl Lens {
         let mut found = BTreeMap::new();
         for metric in collected
             .iter()
-            .flat_map(|resource| resource.scope_metrics())
-            .flat_map(|scope| scope.metrics())
+            .flat_map(ResourceMetrics::scope_metrics)
+            .flat_map(ScopeMetrics::metrics)
         {
             let points = match metric.data() {
                 AggregatedMetrics::F64(data) => points(data, |value| value),
@@ -245,6 +248,17 @@ async fn a_failure_counts_by_its_kind_with_its_attempts_and_what_they_waited() {
     let wait = lens.only("trunkline.client.retry.wait");
     assert!((wait.sum - waited.as_secs_f64()).abs() < 1e-6);
     assert!(lens.points("gen_ai.client.token.usage").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_attempts_of_a_fallback_are_those_of_both() {
+    let lens = Lens::new();
+    let first = backend_of(&Wire::new([Answer::status(503)]));
+    let second = backend_of(&Wire::new([Answer::json(r#"{"say":"hi"}"#)]));
+    let either = first.model("ara").or(second.model("arb"));
+    let backend = lens.around(either.backend().clone());
+    backend.model("ara").chat("hi").await.unwrap();
+    assert_eq!(lens.only("trunkline.client.attempts").sum, 4.0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -153,6 +153,17 @@ async fn f133_an_attempt_names_its_key_by_a_hash() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_attempt_names_the_key_that_a_layer_chose_for_it() {
+    let wire = Wire::new([Answer::status(503)]);
+    let mut call = Call::new(chat_op());
+    let id = KeyId::of(&Secret::from("sk-of-a-pool"));
+    call.extensions.insert(id);
+    let (record, _) = recorded(model(&wire).backend().call(call)).await;
+    let line = format!("trunkline.attempt.key={id}");
+    assert_eq!(count(&record, &line), 3, "{}", record.text());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_layers_below_made_a_call_wait_for_is_in_its_span() {
     let slow = backend(|call: Call| async move {
         sleep(Duration::from_secs(2)).await;
