@@ -11,6 +11,7 @@ use crate::{BoxError, ChatResponse};
 mod display;
 mod kind;
 
+pub(crate) use display::escape;
 pub use kind::{Delivery, ErrorKind, Limit, Phase, Recovery, Scope};
 
 /// The result of every call.

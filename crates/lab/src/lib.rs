@@ -19,6 +19,7 @@ pages! {
     errors: "docs/errors.md",
     registry: "docs/registry.md",
     stability: "docs/stability.md",
+    telemetry: "docs/telemetry.md",
 }
 
 #[cfg(test)]

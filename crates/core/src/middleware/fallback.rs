@@ -4,6 +4,7 @@ use std::{future::Future, time::Duration};
 
 use tokio::time::Instant;
 
+use super::Times;
 use crate::{
     Backend, BackendInfo, Call, Error, Model, Op, Recovery, Reply, Result, Serve, Stats,
     chat::{Effort, ReasoningSetting},
@@ -59,6 +60,9 @@ impl Serve for Fallback {
             );
             let earlier = error.take_tries(began.elapsed());
             let began = Instant::now();
+            if let Some(times) = Times::of(&other) {
+                times.add_attempt();
+            }
             match second.backend().call(other).await {
                 Ok(mut reply) => {
                     if let Some(meta) = reply.meta_mut() {

@@ -9,8 +9,13 @@ mod deadline;
 mod fallback;
 mod gate;
 mod rate;
+mod follow;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod retry;
+mod semconv;
 mod stack;
+mod times;
 mod trace;
 
 pub use breaker::{Breaker, BreakerFuture, BreakerService, CircuitState, CircuitStatus, Circuits};
@@ -19,6 +24,9 @@ pub use deadline::{Deadline, DeadlineFuture, DeadlineService};
 pub use fallback::Fallback;
 pub use gate::{Gate, GateFuture, GateService};
 pub use rate::{RateLimit, RateLimitFuture, RateLimitService};
+#[cfg(feature = "metrics")]
+pub use metrics::{Metrics, MetricsFuture, MetricsService};
 pub use retry::{Retry, RetryFuture, RetryService};
 pub use stack::Stack;
-pub use trace::{Trace, TraceFuture, TraceService};
+pub use times::Times;
+pub use trace::{KeyId, Trace, TraceFuture, TraceService};

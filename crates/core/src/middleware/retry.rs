@@ -13,7 +13,10 @@ use tower::retry::{Policy, Retry as TowerRetry, future::ResponseFuture};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::Budget;
+use super::{
+    Budget, Times,
+    trace::{self, Told},
+};
 use crate::{Attempt, Call, Class, Delivery, Error, ErrorKind, Recovery, Reply, Result};
 
 /// Retries calls that failed before their first content, on the same backend.
@@ -112,6 +115,7 @@ where
             waited: Duration::ZERO,
             doubtful: 0,
             attempts: Vec::new(),
+            told: 0,
         };
         // The one that was polled ready makes the first attempt; its clone is polled for the next.
         let clone = self.inner.clone();
@@ -162,6 +166,8 @@ struct History {
     /// How many attempts may have been acted on, for all we know.
     doubtful: u32,
     attempts: Vec<Attempt>,
+    /// How many attempts layers below had told of when this one began.
+    told: u32,
 }
 
 /// Less than this before the deadline is no time for an attempt.
@@ -174,6 +180,7 @@ impl Policy<Call, Reply, Error> for History {
         let error = match result {
             Ok(reply) => {
                 self.retry.budget.deposit();
+                self.tell(call, || Told::answered(reply, self.attempt_began.elapsed()));
                 if let Some(meta) = reply.meta_mut() {
                     meta.attempts = call.attempt + 1;
                 }
@@ -187,25 +194,23 @@ impl Policy<Call, Reply, Error> for History {
         if let Some(last) = self.attempts.last_mut() {
             last.waited = delay;
         }
+        if let Some(last) = self.attempts.last() {
+            self.tell(call, || Told::failed(last));
+        }
         let Some(delay) = delay else {
             error.set_attempts(std::mem::take(&mut self.attempts));
             error.mark_exhausted();
             return None;
         };
         self.doubtful += u32::from(is_doubtful(error));
-        tracing::debug!(
-            attempt = call.attempt + 1,
-            error.kind = error.kind().name(),
-            http.response.status_code = error.status().map(|status| status.as_u16()),
-            wait = ?delay,
-            budget = self.retry.budget.left(),
-            "retrying",
-        );
         call.attempt += 1;
         if let Some(endpoint) = error.endpoint() {
             call.avoid.push(endpoint.into());
         }
         self.waited += delay;
+        if let Some(times) = Times::of(call) {
+            times.add_wait(delay);
+        }
         self.attempt_began = Instant::now() + delay;
         Some(Wait {
             sleep: sleep(delay),
@@ -213,11 +218,20 @@ impl Policy<Call, Reply, Error> for History {
     }
 
     fn clone_request(&mut self, call: &Call) -> Option<Call> {
+        // Asked for right before each attempt.
+        if let Some(times) = Times::of(call).filter(|_| !self.attempts.is_empty()) {
+            times.add_attempt();
+        }
+        self.told = trace::told_of(call);
         Some(call.clone())
     }
 }
 
 impl History {
+    fn tell<'a>(&self, call: &Call, told: impl FnOnce() -> Told<'a>) {
+        trace::attempt(call, self.told, || told().budget(self.retry.budget.left()));
+    }
+
     /// How long to wait before the next attempt; `None` if there is none.
     fn delay(&self, call: &Call, error: &Error) -> Option<Duration> {
         if call.attempt + 1 >= self.retry.attempts || !self.may_repeat(call.op.class(), error) {

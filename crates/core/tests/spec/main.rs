@@ -19,9 +19,12 @@ mod limits;
 mod registry;
 mod registry_config;
 mod registry_discover;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod retry;
 mod serde_forms;
 mod streams;
 mod support;
 mod timers;
 mod trace;
+mod trace_calls;

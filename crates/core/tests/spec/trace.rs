@@ -24,14 +24,14 @@ const WORDS: &str = "answer-canary-88e0";
 
 /// All that a subscriber at TRACE could write down: `name=value` lines.
 #[derive(Clone, Default)]
-struct Record(Arc<Mutex<String>>);
+pub(crate) struct Record(Arc<Mutex<String>>);
 
 impl Record {
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.0.lock().unwrap().clone()
     }
 
-    fn has(&self, line: &str) -> bool {
+    pub(crate) fn has(&self, line: &str) -> bool {
         self.text().lines().any(|known| known == line)
     }
 }
@@ -64,7 +64,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Record {
     }
 }
 
-async fn recorded<F: Future>(work: F) -> (Record, F::Output) {
+pub(crate) async fn recorded<F: Future>(work: F) -> (Record, F::Output) {
     let record = Record::default();
     let subscriber = tracing_subscriber::registry().with(record.clone());
     let guard = tracing::subscriber::set_default(subscriber);

@@ -1,0 +1,358 @@
+//! What a call leaves in OpenTelemetry's metrics.
+
+use std::{collections::BTreeMap, future::IntoFuture, time::Duration};
+
+use opentelemetry::metrics::{Meter, MeterProvider};
+use opentelemetry_sdk::metrics::{
+    InMemoryMetricExporter, PeriodicReader, SdkMeterProvider,
+    data::{
+        AggregatedMetrics, HistogramDataPoint, MetricData, ResourceMetrics, ScopeMetrics,
+        SumDataPoint,
+    },
+};
+use tokio::time::{sleep, timeout};
+use trunkline_core::{
+    Backend, Call, ChatResponse, ChatStream, Error, ErrorKind, Reply, Usage,
+    middleware::{Metrics, Times},
+};
+
+use crate::support::{
+    Answer, Wire, account,
+    parrot::{backend, chat_op},
+};
+
+/// A meter whose measurements can be looked at.
+struct Lens {
+    exporter: InMemoryMetricExporter,
+    provider: SdkMeterProvider,
+    meter: Meter,
+}
+
+/// One set of attributes of one instrument: how often, and how much in all.
+#[derive(Clone, Debug, PartialEq)]
+struct Point {
+    attributes: BTreeMap<String, String>,
+    count: u64,
+    sum: f64,
+    bounds: Vec<f64>,
+}
+
+impl Point {
+    fn has(&self, name: &str, value: &str) -> bool {
+        self.attributes
+            .get(name)
+            .is_some_and(|known| known == value)
+    }
+}
+
+impl Lens {
+    fn new() -> Self {
+        let exporter = InMemoryMetricExporter::default();
+        // Its thread has a clock of its own; what is looked at is flushed by hand.
+        let reader = PeriodicReader::builder(exporter.clone())
+            .with_interval(Duration::from_secs(3_600))
+            .build();
+        let provider = SdkMeterProvider::builder().with_reader(reader).build();
+        let meter = provider.meter("trunkline");
+        Self {
+            exporter,
+            provider,
+            meter,
+        }
+    }
+
+    fn around(&self, backend: Backend) -> Backend {
+        backend.layer(Metrics::new(&self.meter))
+    }
+
+    /// Unit and points of every instrument, as of now.
+    fn look(&self) -> BTreeMap<String, (String, Vec<Point>)> {
+        self.exporter.reset();
+        self.provider.force_flush().unwrap();
+        let collected = self.exporter.get_finished_metrics().unwrap();
+        let mut found = BTreeMap::new();
+        for metric in collected
+            .iter()
+            .flat_map(ResourceMetrics::scope_metrics)
+            .flat_map(ScopeMetrics::metrics)
+        {
+            let points = match metric.data() {
+                AggregatedMetrics::F64(data) => points(data, |value| value),
+                AggregatedMetrics::U64(data) => points(data, |value| value as f64),
+                AggregatedMetrics::I64(data) => points(data, |value| value as f64),
+            };
+            found.insert(metric.name().to_owned(), (metric.unit().to_owned(), points));
+        }
+        found
+    }
+
+    fn points(&self, name: &str) -> Vec<Point> {
+        self.look()
+            .remove(name)
+            .map_or(Vec::new(), |(_, points)| points)
+    }
+
+    fn only(&self, name: &str) -> Point {
+        let points = self.points(name);
+        assert_eq!(points.len(), 1, "{name}: {points:?}");
+        points[0].clone()
+    }
+}
+
+fn points<T: Copy>(data: &MetricData<T>, number: impl Fn(T) -> f64) -> Vec<Point> {
+    let of_histogram = |point: &HistogramDataPoint<T>| Point {
+        attributes: attributes(point.attributes()),
+        count: point.count(),
+        sum: number(point.sum()),
+        bounds: point.bounds().collect(),
+    };
+    let of_sum = |point: &SumDataPoint<T>| Point {
+        attributes: attributes(point.attributes()),
+        count: 1,
+        sum: number(point.value()),
+        bounds: Vec::new(),
+    };
+    match data {
+        MetricData::Histogram(histogram) => histogram.data_points().map(of_histogram).collect(),
+        MetricData::Sum(sum) => sum.data_points().map(of_sum).collect(),
+        _ => panic!("an instrument of another kind"),
+    }
+}
+
+fn attributes<'a>(
+    attributes: impl Iterator<Item = &'a opentelemetry::KeyValue>,
+) -> BTreeMap<String, String> {
+    attributes
+        .map(|attribute| (attribute.key.to_string(), attribute.value.to_string()))
+        .collect()
+}
+
+fn of(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    pairs.iter().map(owned).collect()
+}
+
+const DURATION: &str = "gen_ai.client.operation.duration";
+const FIRST_CHUNK: &str = "gen_ai.client.operation.time_to_first_chunk";
+
+fn slow_stream() -> Wire {
+    Wire::new([Answer::events([r#"{"model":"ara-1-0905"}"#])
+        .pause(2)
+        .event(r#"{"say":"hi"}"#)
+        .pause(3)
+        .event(r#"{"stop":1}"#)
+        .event(r#"{"usage":[7,3]}"#)
+        .event("[DONE]")])
+}
+
+fn backend_of(wire: &Wire) -> Backend {
+    account(wire, |builder| builder).backend().clone()
+}
+
+async fn stream_of(backend: &Backend) -> ChatStream {
+    backend.model("ara-1").chat("hi").stream().await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_counts_when_it_ends_in_opentelemetry_s_names_and_units() {
+    let lens = Lens::new();
+    let backend = lens.around(backend_of(&slow_stream()));
+    let stream = stream_of(&backend).await;
+    assert!(lens.points(DURATION).is_empty(), "it has only begun");
+    assert_eq!(lens.only("trunkline.client.active").sum, 1.0);
+    stream.collect().await.unwrap();
+
+    let common = [
+        ("gen_ai.operation.name", "chat"),
+        ("gen_ai.provider.name", "parrot"),
+        ("gen_ai.request.model", "ara-1"),
+        ("gen_ai.response.model", "ara-1-0905"),
+        ("server.address", "api.parrot.example"),
+    ];
+    let duration = lens.only(DURATION);
+    assert_eq!(duration.attributes, of(&common));
+    assert_eq!((duration.count, duration.sum), (1, 5.0));
+    assert_eq!(
+        (duration.bounds.first(), duration.bounds.last()),
+        (Some(&0.01), Some(&81.92))
+    );
+    let first = lens.only(FIRST_CHUNK);
+    assert_eq!((first.attributes, first.sum), (of(&common), 2.0));
+
+    let tokens = lens.points("gen_ai.client.token.usage");
+    for (kind, sum) in [("input", 7.0), ("output", 3.0)] {
+        let of_kind = tokens
+            .iter()
+            .find(|point| point.has("gen_ai.token.type", kind));
+        assert_eq!(of_kind.unwrap().sum, sum);
+        assert_eq!(of_kind.unwrap().bounds.last(), Some(&67_108_864.0));
+    }
+    assert_eq!(lens.only("trunkline.client.attempts").sum, 1.0);
+    assert_eq!(lens.only("trunkline.client.active").sum, 0.0);
+
+    let units: BTreeMap<_, _> = lens
+        .look()
+        .into_iter()
+        .map(|(name, (unit, _))| (name, unit))
+        .collect();
+    let expected = of(&[
+        (DURATION, "s"),
+        (FIRST_CHUNK, "s"),
+        ("gen_ai.client.token.usage", "{token}"),
+        ("trunkline.client.active", "{call}"),
+        ("trunkline.client.attempts", "{attempt}"),
+    ]);
+    assert_eq!(units, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_is_dropped_counts_as_cancelled() {
+    let lens = Lens::new();
+    let backend = lens.around(backend_of(&slow_stream()));
+    let mut stream = stream_of(&backend).await;
+    stream.next().await.unwrap().unwrap();
+    drop(stream);
+
+    let duration = lens.only(DURATION);
+    assert!(duration.has("error.type", "cancelled"), "{duration:?}");
+    assert_eq!(duration.sum, 2.0);
+    assert_eq!(lens.only("trunkline.client.active").sum, 0.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_future_is_dropped_counts_as_cancelled() {
+    let lens = Lens::new();
+    let wire = Wire::new([Answer::status(200).head_after(Duration::from_secs(10))]);
+    let backend = backend_of(&wire).layer(Metrics::new(&lens.meter).provider("parrot"));
+    let ask = backend.model("ara").chat("hi").into_future();
+    assert!(timeout(Duration::from_secs(1), ask).await.is_err());
+
+    let duration = lens.only(DURATION);
+    assert!(duration.has("error.type", "cancelled"), "{duration:?}");
+    assert!(duration.has("gen_ai.provider.name", "parrot"));
+    assert_eq!(lens.only("trunkline.client.active").sum, 0.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_counts_by_its_kind_with_its_attempts_and_what_they_waited() {
+    let lens = Lens::new();
+    let backend = lens.around(backend_of(&Wire::new([Answer::status(503)])));
+    let error = backend.model("ara").chat("hi").await.unwrap_err();
+
+    let duration = lens.only(DURATION);
+    assert!(duration.has("error.type", "server"), "{duration:?}");
+    assert!(duration.has("gen_ai.provider.name", "parrot"));
+    assert!(duration.has("server.address", "api.parrot.example"));
+    assert_eq!(lens.only("trunkline.client.attempts").sum, 3.0);
+    let waited: Duration = error.attempts().iter().filter_map(|try_| try_.waited).sum();
+    let wait = lens.only("trunkline.client.retry.wait");
+    assert!((wait.sum - waited.as_secs_f64()).abs() < 1e-6);
+    assert!(lens.points("gen_ai.client.token.usage").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_attempts_of_a_fallback_are_those_of_both() {
+    let lens = Lens::new();
+    let first = backend_of(&Wire::new([Answer::status(503)]));
+    let second = backend_of(&Wire::new([Answer::json(r#"{"say":"hi"}"#)]));
+    let either = first.model("ara").or(second.model("arb"));
+    let backend = lens.around(either.backend().clone());
+    backend.model("ara").chat("hi").await.unwrap();
+    assert_eq!(lens.only("trunkline.client.attempts").sum, 4.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn time_in_line_is_measured_for_calls_that_stood_there() {
+    let lens = Lens::new();
+    let queued = lens.around(backend(|call: Call| async move {
+        if let Some(seconds) = call.deadline.map(|_| 2) {
+            sleep(Duration::from_secs(seconds)).await;
+            let times = Times::of(&call).unwrap();
+            times.add_queue(Duration::from_secs(seconds));
+        }
+        let mut answer = ChatResponse::of_text("m", "hi");
+        answer.usage = Usage::new(1, 2);
+        Ok(Reply::Chat(answer))
+    }));
+    let late = Call::new(chat_op()).timeout(Duration::from_secs(9));
+    queued.call(Call::new(chat_op())).await.unwrap();
+    queued.call(late).await.unwrap();
+
+    let queue = lens.only("trunkline.client.queue.time");
+    assert_eq!((queue.count, queue.sum), (1, 2.0));
+    assert!(lens.points(FIRST_CHUNK).is_empty(), "no stream, no chunk");
+}
+
+#[tokio::test]
+async fn no_caller_can_fill_the_memory_with_names_of_models() {
+    let lens = Lens::new();
+    let backend = lens.around(backend(|_| async {
+        Err(Error::new(ErrorKind::Server, "x"))
+    }));
+    for number in 0..300 {
+        let model = backend.model(format!("model-{number}"));
+        model.chat("hi").await.unwrap_err();
+    }
+    let points = lens.points(DURATION);
+    assert_eq!(points.len(), 257);
+    let rest = points
+        .iter()
+        .find(|point| point.has("gen_ai.request.model", "_OTHER"));
+    assert_eq!(rest.unwrap().count, 44);
+}
+
+#[tokio::test(start_paused = true)]
+async fn f133_metrics_hold_neither_the_key_nor_what_was_said() {
+    let lens = Lens::new();
+    let said = r#"{"message":"sk-canary-7f3a prompt-canary-51c2"}"#;
+    let backend = lens.around(backend_of(&Wire::new([Answer::status(401).body(said)])));
+    Metrics::observe(&lens.meter, backend.clone());
+    backend
+        .model("ara")
+        .chat("prompt-canary-51c2")
+        .await
+        .unwrap_err();
+    let seen = format!("{:?}", lens.look());
+    assert!(
+        seen.contains(DURATION) && !seen.contains("canary"),
+        "{seen}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn statistics_are_observed_whenever_somebody_collects() {
+    let lens = Lens::new();
+    let wire = Wire::new([Answer::status(503), Answer::json(r#"{"say":"hi"}"#)]);
+    let backend = backend_of(&wire);
+    Metrics::observe(&lens.meter, backend.clone());
+    backend.model("ara").chat("hi").await.unwrap();
+
+    let endpoint = [
+        ("trunkline.backend.name", "parrot"),
+        ("gen_ai.provider.name", "parrot"),
+        ("server.address", "api.parrot.example"),
+    ];
+    let attempts = lens.points("trunkline.endpoint.attempts");
+    let completed = attempts
+        .iter()
+        .find(|point| point.attributes == of(&endpoint));
+    assert_eq!(completed.unwrap().sum, 1.0);
+    let failed = attempts
+        .iter()
+        .find(|point| point.has("error.type", "server"));
+    assert_eq!(failed.unwrap().sum, 1.0);
+    assert_eq!(lens.only("trunkline.endpoint.retries").sum, 1.0);
+    assert_eq!(lens.only("trunkline.endpoint.active").sum, 0.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_is_reached_with_two_keys_is_the_sum_of_both() {
+    let lens = Lens::new();
+    let answers = || Wire::new([Answer::json(r#"{"say":"hi"}"#)]);
+    let (one, other) = (backend_of(&answers()), backend_of(&answers()));
+    let both = one.model("ara").or(other.model("ara"));
+    Metrics::observe(&lens.meter, both.backend().clone());
+    one.model("ara").chat("hi").await.unwrap();
+    other.model("ara").chat("hi").await.unwrap();
+    assert_eq!(lens.only("trunkline.endpoint.attempts").sum, 2.0);
+}
