@@ -78,6 +78,8 @@ pub enum Limit {
     Line,
     /// Size of one event of a stream.
     Event,
+    /// What a reader leaves unread of a stream over HTTP/2.
+    Consumer,
 }
 
 /// Whether the server may have acted on the request.

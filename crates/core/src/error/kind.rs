@@ -349,6 +349,7 @@ pub(super) fn limit_of_transport(limit: trunkline_http::Limit) -> Option<Limit> 
         Theirs::Ratio => Limit::Ratio,
         Theirs::Line => Limit::Line,
         Theirs::Event => Limit::Event,
+        Theirs::Consumer => Limit::Consumer,
         _ => return None,
     })
 }

@@ -3,10 +3,7 @@
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use http::Uri;
-use hyper_util::{
-    client::legacy,
-    rt::{TokioExecutor, TokioTimer},
-};
+use hyper_util::{client::legacy, rt::TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 
@@ -14,8 +11,10 @@ use super::{
     Crypto, HyperTransport, Proxy, Roots,
     connect::{Connector, Parts},
     dial::Dial,
+    orphans::Orphans,
     route::{One, Recipe, Route},
     stats::Counters,
+    tasks::Tasks,
     tcp::Overrides,
     timers::Timers,
     tls::{Tls, TlsSettings},
@@ -214,6 +213,7 @@ impl Builder {
 
     pub(super) fn assemble(self) -> HyperTransport {
         let counters = Arc::new(Counters::default());
+        let tasks = Tasks::new(counters.tasks.clone());
         let parts = Arc::new(Parts {
             dial: self
                 .custom
@@ -226,10 +226,16 @@ impl Builder {
             routes: self.proxy.as_ref().map(Proxy::matcher),
             timers: self.timers,
             counters: Arc::clone(&counters),
+            orphans: Orphans::new(tasks.clone(), self.pool_idle, self.max_idle_per_host),
+            tasks: tasks.clone(),
             #[cfg(feature = "http2")]
             negotiated: Negotiated::default(),
+            #[cfg(feature = "http2")]
+            calm: Arc::default(),
+            #[cfg(feature = "http2")]
+            only_http2: self.http2.as_ref().is_some_and(|http2| http2.prior_knowledge),
         });
-        let mut settings = legacy::Client::builder(TokioExecutor::new());
+        let mut settings = legacy::Client::builder(tasks);
         settings
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(self.pool_idle)

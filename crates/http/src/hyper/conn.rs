@@ -3,24 +3,71 @@
 use std::{
     io,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::client::TlsStream;
 
+#[cfg(feature = "http2")]
+use super::calm::Ear;
 use super::guard::Guard;
 
-pub(super) enum Conn {
+pub(super) struct Conn {
+    bytes: Bytes,
+    /// Of HTTP/2, what the server says is read along.
+    #[cfg(feature = "http2")]
+    ear: Option<Ear>,
+}
+
+enum Bytes {
     Plain(Guard),
     Tls(Box<TlsStream<Guard>>),
 }
 
 impl Conn {
+    pub(super) fn plain(stream: Guard) -> Self {
+        Self::new(Bytes::Plain(stream))
+    }
+
+    pub(super) fn tls(stream: TlsStream<Guard>) -> Self {
+        Self::new(Bytes::Tls(Box::new(stream)))
+    }
+
+    fn new(bytes: Bytes) -> Self {
+        Self {
+            bytes,
+            #[cfg(feature = "http2")]
+            ear: None,
+        }
+    }
+
+    #[cfg(feature = "http2")]
+    pub(super) fn heard_by(mut self, ear: Ear) -> Self {
+        self.ear = Some(ear);
+        self
+    }
+
     /// Whether TLS settled on HTTP/2.
     pub(super) fn is_http2(&self) -> bool {
-        matches!(self, Self::Tls(tls) if tls.get_ref().1.alpn_protocol() == Some(b"h2"))
+        match &self.bytes {
+            Bytes::Plain(_) => false,
+            Bytes::Tls(tls) => tls.get_ref().1.alpn_protocol() == Some(b"h2"),
+        }
+    }
+
+    /// Whether the server has closed it since, as far as that shows. Nobody has used it yet.
+    pub(super) fn is_closed(&mut self) -> bool {
+        // Over HTTP/2 the server speaks first: a byte that is taken here would be missed later.
+        #[cfg(feature = "http2")]
+        if self.ear.is_some() {
+            return false;
+        }
+        let mut byte = [0];
+        let mut cx = Context::from_waker(Waker::noop());
+        let read = Pin::new(self).poll_read(&mut cx, &mut ReadBuf::new(&mut byte));
+        read.is_ready()
     }
 }
 
@@ -36,12 +83,12 @@ impl Connection for Conn {
 
 macro_rules! either {
     ($self:expr, $stream:ident => $then:expr) => {
-        match $self.get_mut() {
-            Conn::Plain(stream) => {
+        match &mut $self.get_mut().bytes {
+            Bytes::Plain(stream) => {
                 let $stream = Pin::new(stream);
                 $then
             }
-            Conn::Tls(stream) => {
+            Bytes::Tls(stream) => {
                 let $stream = Pin::new(&mut **stream);
                 $then
             }
@@ -51,11 +98,18 @@ macro_rules! either {
 
 impl AsyncRead for Conn {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        either!(self, stream => stream.poll_read(cx, buffer))
+        #[cfg(feature = "http2")]
+        let before = buffer.filled().len();
+        let read = either!(self.as_mut(), stream => stream.poll_read(cx, buffer));
+        #[cfg(feature = "http2")]
+        if let Some(ear) = &mut self.ear {
+            ear.hear(buffer.filled().get(before..).unwrap_or_default());
+        }
+        read
     }
 }
 
@@ -77,9 +131,9 @@ impl AsyncWrite for Conn {
     }
 
     fn is_write_vectored(&self) -> bool {
-        match self {
-            Self::Plain(stream) => stream.is_write_vectored(),
-            Self::Tls(stream) => stream.is_write_vectored(),
+        match &self.bytes {
+            Bytes::Plain(stream) => stream.is_write_vectored(),
+            Bytes::Tls(stream) => stream.is_write_vectored(),
         }
     }
 

@@ -14,13 +14,18 @@ use hyper_util::rt::TokioIo;
 use tower_service::Service;
 
 #[cfg(feature = "http2")]
-use super::negotiate::Negotiated;
+use super::{
+    calm::{Calm, Ear},
+    negotiate::Negotiated,
+};
 use super::{
     conn::Conn,
-    dial::{BoxStream, Dial, host, port},
+    dial::{BoxStream, Dial, Peer},
     guard::Guard,
+    orphans::{Key, Orphans},
     proxy::{Routes, Via},
     stats::Counters,
+    tasks::Tasks,
     timers::{Timers, within},
     tls::Tls,
     tunnel,
@@ -45,8 +50,15 @@ pub(super) struct Parts {
     pub(super) routes: Option<Routes>,
     pub(super) timers: Timers,
     pub(super) counters: Arc<Counters>,
+    pub(super) tasks: Tasks,
+    pub(super) orphans: Arc<Orphans>,
     #[cfg(feature = "http2")]
     pub(super) negotiated: Negotiated,
+    #[cfg(feature = "http2")]
+    pub(super) calm: Arc<Calm>,
+    /// Whether every server is taken to speak HTTP/2.
+    #[cfg(feature = "http2")]
+    pub(super) only_http2: bool,
 }
 
 impl Service<Uri> for Connector {
@@ -72,10 +84,7 @@ impl Service<Uri> for Connector {
 impl Connector {
     #[cfg(feature = "http2")]
     async fn connect(&self, target: &Uri) -> Result<Conn, TransportError> {
-        let conn = match self.parts.negotiated.take(target) {
-            Some(conn) => conn,
-            None => self.parts.connect(target).await?,
-        };
+        let conn = self.parts.connect(target).await?;
         if self.expects_http2 && !conn.is_http2() {
             self.parts.negotiated.forget(target);
             let message = "the server no longer offers HTTP/2: it is asked again at the next call";
@@ -93,39 +102,64 @@ impl Connector {
 }
 
 impl Parts {
-    pub(super) async fn connect(&self, target: &Uri) -> Result<Conn, TransportError> {
+    /// Opens a connection in a task of its own: a caller who goes away leaves it to the next one.
+    pub(super) async fn connect(self: &Arc<Self>, target: &Uri) -> Result<Conn, TransportError> {
+        let key = Key::of(target);
+        while let Some(opening) = self.orphans.adopt(&key) {
+            if let Ok(mut conn) = self.orphans.wait(&key, opening).await
+                && !conn.is_closed()
+            {
+                return Ok(conn);
+            }
+        }
+        let (parts, target) = (Arc::clone(self), target.clone());
+        let opening = async move {
+            let _connecting = parts.counters.connecting.hold();
+            parts.open(&target).await
+        };
+        self.orphans.wait(&key, self.tasks.spawn(opening)).await
+    }
+
+    async fn open(&self, target: &Uri) -> Result<Conn, TransportError> {
+        #[cfg(feature = "http2")]
+        let _turn = self.calm.turn(&Key::of(target)).await;
         let stream = match self.routes.as_ref().and_then(|routes| routes.via(target)) {
             Some(via) => self.tunnel(&via, target).await?,
             None => self.dial.open(target, &self.timers).await?,
         };
-        let stream = Guard::new(stream, self.timers.write_stall);
+        let open = self.counters.connections_open.hold();
+        let stream = Guard::new(stream, self.timers.write_stall, open);
         let conn = if target.scheme_str() == Some("https") {
-            let host = host(target)?;
-            let handshake = self.tls.handshake(host, stream);
-            let tls = within(self.timers.tls, Phase::Tls, host, handshake).await?;
-            Conn::Tls(Box::new(tls))
+            let peer = Peer::of(target)?;
+            let handshake = self.tls.handshake(peer, stream);
+            Conn::tls(within(self.timers.tls, Phase::Tls, peer, handshake).await?)
         } else {
-            Conn::Plain(stream)
+            Conn::plain(stream)
+        };
+        #[cfg(feature = "http2")]
+        let conn = if self.only_http2 || conn.is_http2() {
+            conn.heard_by(Ear::new(&self.calm, Key::of(target)))
+        } else {
+            conn
         };
         self.counters.connections_opened.fetch_add(1, Relaxed);
         Ok(conn)
     }
 
     async fn tunnel(&self, via: &Via, target: &Uri) -> Result<BoxStream, TransportError> {
-        let (proxy, limit) = (host(via.uri())?, self.timers.tcp);
+        let (proxy, target) = (Peer::of(via.uri())?, Peer::of(target)?);
         let opening = self.open_proxy(via.uri());
         let mut stream = opening
             .await
             .map_err(|error| error.with_phase(Phase::Proxy))?;
-        let (host, port) = (target.host().unwrap_or_default(), port(target));
+        let limit = self.timers.tcp;
         #[cfg(feature = "socks")]
         if via.is_socks() {
-            let bare = self::host(target)?;
-            let tunnel = super::socks::open(&mut stream, bare, port, via.login());
+            let tunnel = super::socks::open(&mut stream, target.host, target.port, via.login());
             within(limit, Phase::Proxy, proxy, tunnel).await?;
             return Ok(stream);
         }
-        let authority = format!("{host}:{port}");
+        let authority = target.to_string();
         let tunnel = tunnel::open(&mut stream, &authority, via.authorization());
         within(limit, Phase::Proxy, proxy, tunnel).await?;
         Ok(stream)
@@ -136,9 +170,9 @@ impl Parts {
         if proxy.scheme_str() != Some("https") {
             return Ok(stream);
         }
-        let host = host(proxy)?;
-        let handshake = self.proxy_tls.handshake(host, stream);
-        let tls = within(self.timers.tls, Phase::Tls, host, handshake).await?;
+        let peer = Peer::of(proxy)?;
+        let handshake = self.proxy_tls.handshake(peer, stream);
+        let tls = within(self.timers.tls, Phase::Tls, peer, handshake).await?;
         Ok(Box::new(tls))
     }
 }

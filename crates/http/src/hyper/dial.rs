@@ -1,6 +1,11 @@
 //! Opens the byte stream to an authority: TCP, or what the caller's connector gives.
 
-use std::{future::Future, future::poll_fn, pin::Pin, sync::Arc};
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    pin::Pin,
+    sync::Arc,
+};
 
 use http::Uri;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -53,58 +58,77 @@ impl Dial {
         target: &Uri,
         timers: &Timers,
     ) -> Result<BoxStream, TransportError> {
-        let host = host(target)?;
+        let peer = Peer::of(target)?;
         match self {
             Self::Tcp(overrides) => {
-                let stream = tcp::connect(host, port(target), overrides, timers).await?;
+                let stream = tcp::connect(peer, overrides, timers).await?;
                 Ok(Box::new(stream))
             }
             Self::Custom(dial) => {
                 let dialing = async {
                     dial(target.clone())
                         .await
-                        .map_err(|error| refused(host, error))
+                        .map_err(|error| refused(peer, error))
                 };
-                within(timers.tcp, Phase::Tcp, host, dialing).await
+                within(timers.tcp, Phase::Tcp, peer, dialing).await
             }
         }
     }
 }
 
-fn refused(host: &str, error: BoxError) -> TransportError {
+fn refused(peer: Peer<'_>, error: BoxError) -> TransportError {
     match error.downcast::<TransportError>() {
         Ok(error) => *error,
         Err(error) => TransportError::new(
             TransportErrorKind::Connect,
-            format!("{host}: the connector could not open a connection"),
+            format!("{peer}: the connector could not open a connection"),
         )
         .with_phase(Phase::Tcp)
         .with_source(error),
     }
 }
 
-/// The host without the brackets of an IPv6 address.
-pub(super) fn host(target: &Uri) -> Result<&str, TransportError> {
-    let host = target.host().unwrap_or_default();
-    let bare = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host);
-    if bare.is_empty() {
-        return Err(TransportError::new(
-            TransportErrorKind::Config,
-            "the request's URL has no host: give an absolute http or https URL",
-        ));
-    }
-    Ok(bare)
+/// Whom a stream leads to.
+#[derive(Clone, Copy)]
+pub(super) struct Peer<'a> {
+    /// Without the brackets of an IPv6 address.
+    pub(super) host: &'a str,
+    /// The URL's, or the scheme's own.
+    pub(super) port: u16,
 }
 
-/// The port, or the scheme's own.
-pub(super) fn port(target: &Uri) -> u16 {
-    let default = match target.scheme_str() {
-        Some("https") => 443,
-        Some("socks5" | "socks5h") => 1080,
-        _ => 80,
-    };
-    target.port_u16().unwrap_or(default)
+impl<'a> Peer<'a> {
+    pub(super) fn of(target: &'a Uri) -> Result<Self, TransportError> {
+        let host = target.host().unwrap_or_default();
+        let bare = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'))
+            .unwrap_or(host);
+        if bare.is_empty() {
+            return Err(TransportError::new(
+                TransportErrorKind::Config,
+                "the request's URL has no host: give an absolute http or https URL",
+            ));
+        }
+        let own = match target.scheme_str() {
+            Some("https") => 443,
+            Some("socks5" | "socks5h") => 1080,
+            _ => 80,
+        };
+        Ok(Self {
+            host: bare,
+            port: target.port_u16().unwrap_or(own),
+        })
+    }
+}
+
+impl fmt::Display for Peer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, port } = self;
+        if host.contains(':') {
+            write!(f, "[{host}]:{port}")
+        } else {
+            write!(f, "{host}:{port}")
+        }
+    }
 }

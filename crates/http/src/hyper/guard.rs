@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-use super::dial::BoxStream;
+use super::{dial::BoxStream, stats::Held};
 
 /// The peer took no byte for as long as this.
 #[derive(Debug)]
@@ -38,16 +38,18 @@ pub(super) struct Guard {
     timer: Option<Pin<Box<Sleep>>>,
     armed: bool,
     broken: bool,
+    _open: Held,
 }
 
 impl Guard {
-    pub(super) fn new(stream: BoxStream, limit: Duration) -> Self {
+    pub(super) fn new(stream: BoxStream, limit: Duration, open: Held) -> Self {
         Self {
             stream,
             limit,
             timer: None,
             armed: false,
             broken: false,
+            _open: open,
         }
     }
 

@@ -13,14 +13,20 @@
 //! ```
 
 mod builder;
+#[cfg(feature = "http2")]
+mod calm;
 mod conn;
 mod connect;
 mod dial;
 mod failure;
 mod guard;
+mod informational;
 #[cfg(feature = "http2")]
 mod negotiate;
+mod orphans;
 mod proxy;
+#[cfg(feature = "http2")]
+mod pump;
 mod resend;
 mod response;
 mod route;
@@ -30,6 +36,7 @@ mod shared;
 #[cfg(feature = "socks")]
 mod socks;
 mod stats;
+mod tasks;
 mod tcp;
 mod timers;
 mod tls;
@@ -52,7 +59,10 @@ pub use self::{
     stats::{Resent, TransportStats},
     tls::{Crypto, Roots},
 };
-use self::{failure::Failure, resend::Spare, route::Route, stats::Counters};
+use self::{
+    failure::Failure, informational::Informational, resend::Spare, route::Route, stats::Counters,
+    tasks::Tasks,
+};
 use crate::{Body, Transport, TransportError, TransportErrorKind};
 
 /// A pooled HTTP client. Cloning it shares the pool.
@@ -65,6 +75,7 @@ pub struct HyperTransport(Arc<Inner>);
 struct Inner {
     route: Route,
     counters: Arc<Counters>,
+    tasks: Tasks,
 }
 
 impl HyperTransport {
@@ -79,7 +90,12 @@ impl HyperTransport {
     }
 
     fn new(route: Route, counters: Arc<Counters>) -> Self {
-        Self(Arc::new(Inner { route, counters }))
+        let tasks = Tasks::new(counters.tasks.clone());
+        Self(Arc::new(Inner {
+            route,
+            counters,
+            tasks,
+        }))
     }
 }
 
@@ -129,12 +145,12 @@ impl Inner {
         Ok(response)
     }
 
-    async fn attempt(&self, request: Request<Body>) -> Result<Response<Body>, Failure> {
-        let (answer, slot) = self.route.send(request).await?;
-        match answer.await {
-            Ok(response) => Ok(response::receive(response, slot)?),
-            Err(error) => Err(failure::of_request(error)),
-        }
+    async fn attempt(&self, mut request: Request<Body>) -> Result<Response<Body>, Failure> {
+        let in_flight = self.counters.in_flight.hold();
+        let informational = Informational::watch(&mut request);
+        let (answer, slot) = self.route.send(request, in_flight).await?;
+        let response = informational.before(answer).await?;
+        Ok(response::receive(response, slot, &self.tasks)?)
     }
 }
 

@@ -8,26 +8,20 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering::SeqCst},
     },
-    time::Duration,
 };
 
 use http::{Uri, uri::Authority};
-use tokio::time::Instant;
 
-use super::{conn::Conn, connect::Parts};
+use super::{connect::Parts, orphans::Key};
 use crate::{Phase, TransportError, TransportErrorKind};
 
 /// More authorities than this are not remembered at once.
 const MAX_KNOWN: usize = 1024;
 
-/// The connection that asked is not taken later than this: the server may have closed it.
-const FRESH: Duration = Duration::from_secs(5);
-
 /// What the servers answered.
 #[derive(Default)]
 pub(super) struct Negotiated {
     known: Mutex<HashMap<Authority, Known>>,
-    parked: Mutex<HashMap<Authority, (Conn, Instant)>>,
 }
 
 enum Known {
@@ -43,11 +37,12 @@ struct Gate {
 }
 
 impl Negotiated {
-    /// Whether the server behind `target` speaks HTTP/2. The connection that found out is parked.
+    /// Whether the server behind `target` speaks HTTP/2. The connection that found out is kept for
+    /// the first who connects.
     pub(super) async fn speaks_http2(
         &self,
         target: &Uri,
-        parts: &Parts,
+        parts: &Arc<Parts>,
     ) -> Result<bool, TransportError> {
         let Some(authority) = target.authority() else {
             return Ok(false);
@@ -72,7 +67,7 @@ impl Negotiated {
         match parts.connect(target).await {
             Ok(conn) => {
                 let http2 = conn.is_http2();
-                lock(&self.parked).insert(authority.clone(), (conn, Instant::now()));
+                parts.orphans.keep(Key::of(target), conn);
                 lock(&self.known).insert(authority.clone(), Known::Speaks { http2 });
                 Ok(http2)
             }
@@ -82,12 +77,6 @@ impl Negotiated {
                 Err(error)
             }
         }
-    }
-
-    /// The connection that asked, for the first who connects.
-    pub(super) fn take(&self, target: &Uri) -> Option<Conn> {
-        let (conn, at) = lock(&self.parked).remove(target.authority()?)?;
-        (at.elapsed() < FRESH).then_some(conn)
     }
 
     /// The server answered differently than before: it will be asked again.

@@ -6,11 +6,15 @@ use std::{
 };
 
 use bytes::Bytes;
+#[cfg(feature = "http2")]
+use http::Version;
 use http::{HeaderMap, Response};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use super::{failure, route::Slot};
+#[cfg(feature = "http2")]
+use super::pump::Pumped;
+use super::{failure, route::Slot, tasks::Tasks};
 use crate::{Body, TransportError};
 
 const MAX_HEADERS: usize = 100;
@@ -19,16 +23,16 @@ const MAX_HEADER_BYTES: usize = 32 * 1024;
 pub(super) fn receive(
     response: Response<Incoming>,
     slot: Slot,
+    #[cfg_attr(not(feature = "http2"), allow(unused_variables))] tasks: &Tasks,
 ) -> Result<Response<Body>, TransportError> {
     bounded(response.headers())?;
     let (parts, incoming) = response.into_parts();
-    let body = if incoming.is_end_stream() {
-        Body::empty()
-    } else {
-        Body::new(Arriving {
-            incoming,
-            _slot: slot,
-        })
+    let slot = Some(slot);
+    let body = match parts.version {
+        _ if incoming.is_end_stream() => Body::empty(),
+        #[cfg(feature = "http2")]
+        Version::HTTP_2 => Body::new(Pumped::new(incoming, slot, tasks)),
+        _ => Body::new(Arriving { incoming, slot }),
     };
     Ok(crate::gzip::decoded(Response::from_parts(parts, body)))
 }
@@ -48,7 +52,7 @@ fn bounded(headers: &HeaderMap) -> Result<(), TransportError> {
 struct Arriving {
     incoming: Incoming,
     /// Given back when the body is read or dropped.
-    _slot: Slot,
+    slot: Option<Slot>,
 }
 
 impl HttpBody for Arriving {
@@ -60,6 +64,9 @@ impl HttpBody for Arriving {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
         let frame = ready!(Pin::new(&mut self.incoming).poll_frame(cx));
+        if !matches!(frame, Some(Ok(_))) {
+            self.slot = None;
+        }
         Poll::Ready(frame.map(|frame| frame.map_err(failure::of_body)))
     }
 

@@ -12,7 +12,7 @@ use http::Request;
 use hyper_util::client::legacy;
 use tokio::time::Instant;
 
-use super::connect::Connector;
+use super::{connect::Connector, stats::Held};
 #[cfg(feature = "http2")]
 use super::shard::Shards;
 use crate::{Body, TransportError};
@@ -30,31 +30,44 @@ pub(super) enum Route {
     },
 }
 
-/// A stream's place on its connection, given back when dropped.
-#[derive(Default)]
-pub(super) struct Slot(
+/// What a request holds until its answer is over.
+#[allow(dead_code, reason = "held for their drop")]
+pub(super) struct Slot {
+    in_flight: Held,
+    /// Its place on its connection.
     #[cfg(feature = "http2")]
-    #[allow(dead_code, reason = "held for its drop")]
-    Option<super::shard::Place>,
-);
+    place: Option<super::shard::Place>,
+}
+
+impl From<Held> for Slot {
+    fn from(in_flight: Held) -> Self {
+        Self {
+            in_flight,
+            #[cfg(feature = "http2")]
+            place: None,
+        }
+    }
+}
 
 impl Route {
     /// Sends the request by the client whose turn it is.
     pub(super) async fn send(
         &self,
         request: Request<Body>,
+        in_flight: Held,
     ) -> Result<(legacy::ResponseFuture, Slot), TransportError> {
         match self {
-            Self::One(one) => Ok((one.send(request), Slot::default())),
+            Self::One(one) => Ok((one.send(request), in_flight.into())),
             #[cfg(feature = "http2")]
             Self::Sharded { shards, others } => {
                 if let Some(others) = others
                     && !others.speaks_http2(request.uri()).await?
                 {
-                    return Ok((others.send(request), Slot::default()));
+                    return Ok((others.send(request), in_flight.into()));
                 }
                 let (answer, place) = shards.send(request);
-                Ok((answer, Slot(Some(place))))
+                let place = Some(place);
+                Ok((answer, Slot { in_flight, place }))
             }
         }
     }

@@ -49,9 +49,10 @@ impl Default for Http2 {
     }
 }
 
-/// What one stream may have on its way unread, and a connection: 32 streams' worth.
-const STREAM_WINDOW: u32 = 1 << 20;
-const CONNECTION_WINDOW: u32 = 32 << 20;
+/// What one stream may have on its way unread. A connection may have so much for each of its
+/// streams, at least for 32 and at most what the protocol allows.
+pub(super) const STREAM_WINDOW: u32 = 1 << 20;
+const CONNECTION_STREAMS: std::ops::RangeInclusive<u32> = 32..=2047;
 const MAX_HEADER_LIST: u32 = 32 << 10;
 
 impl Http2 {
@@ -108,12 +109,18 @@ impl Http2 {
         index
     }
 
+    fn connection_window(&self) -> u32 {
+        let (least, most) = CONNECTION_STREAMS.into_inner();
+        let streams = u32::try_from(self.max_streams).unwrap_or(most);
+        STREAM_WINDOW * streams.clamp(least, most)
+    }
+
     pub(super) fn apply(&self, settings: &mut legacy::Builder) {
         settings
             .timer(TokioTimer::new())
             .http2_only(true)
             .http2_initial_stream_window_size(STREAM_WINDOW)
-            .http2_initial_connection_window_size(CONNECTION_WINDOW)
+            .http2_initial_connection_window_size(self.connection_window())
             .http2_max_header_list_size(MAX_HEADER_LIST)
             .http2_keep_alive_interval(self.interval)
             .http2_keep_alive_timeout(self.timeout)

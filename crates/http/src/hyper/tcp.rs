@@ -13,7 +13,10 @@ use std::{
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 
-use super::timers::{Timers, within};
+use super::{
+    dial::Peer,
+    timers::{Timers, within},
+};
 use crate::{Phase, TransportError, TransportErrorKind};
 
 /// Addresses given by the builder instead of by the resolver; a port of 0 stands for the URL's.
@@ -34,45 +37,46 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 type Attempt = Pin<Box<dyn Future<Output = Result<TcpStream, TransportError>> + Send>>;
 
 pub(super) async fn connect(
-    host: &str,
-    port: u16,
+    peer: Peer<'_>,
     overrides: &Overrides,
     timers: &Timers,
 ) -> Result<TcpStream, TransportError> {
-    let addresses = match overrides.get(&host.to_ascii_lowercase()) {
+    let addresses = match overrides.get(&peer.host.to_ascii_lowercase()) {
         Some(addresses) => addresses
             .iter()
-            .map(|address| with_port(*address, port))
+            .map(|address| with_port(*address, peer.port))
             .collect(),
-        None => within(timers.dns, Phase::Dns, host, resolve(host, port)).await?,
+        None => within(timers.dns, Phase::Dns, peer, resolve(peer)).await?,
     };
     let limit = timers.tcp;
     let attempts = interleaved(addresses).into_iter().map(|address| {
-        let host = host.to_owned();
-        Box::pin(async move { within(limit, Phase::Tcp, &host, open(&host, address)).await })
-            as Attempt
+        let (host, port) = (peer.host.to_owned(), peer.port);
+        Box::pin(async move {
+            let peer = Peer { host: &host, port };
+            within(limit, Phase::Tcp, peer, open(peer, address)).await
+        }) as Attempt
     });
     let stream = race(attempts)
         .await
-        .unwrap_or_else(|| Err(unresolved(host)))?;
+        .unwrap_or_else(|| Err(unresolved(peer)))?;
     tune(&stream);
     Ok(stream)
 }
 
-async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, TransportError> {
+async fn resolve(Peer { host, port }: Peer<'_>) -> Result<Vec<SocketAddr>, TransportError> {
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
     match tokio::net::lookup_host((host, port)).await {
         Ok(addresses) => Ok(addresses.collect()),
-        Err(error) => Err(unresolved(host).with_source(error)),
+        Err(error) => Err(unresolved(Peer { host, port }).with_source(error)),
     }
 }
 
-fn unresolved(host: &str) -> TransportError {
+fn unresolved(peer: Peer<'_>) -> TransportError {
     TransportError::new(
         TransportErrorKind::Connect,
-        format!("{host}: the name has no address; check the base URL and the resolver"),
+        format!("{peer}: the name has no address; check the base URL and the resolver"),
     )
     .with_phase(Phase::Dns)
 }
@@ -101,7 +105,7 @@ fn interleaved(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     .collect()
 }
 
-async fn open(host: &str, address: SocketAddr) -> Result<TcpStream, TransportError> {
+async fn open(peer: Peer<'_>, address: SocketAddr) -> Result<TcpStream, TransportError> {
     TcpStream::connect(address).await.map_err(|error| {
         let what = match error.kind() {
             io::ErrorKind::ConnectionRefused => {
@@ -112,7 +116,7 @@ async fn open(host: &str, address: SocketAddr) -> Result<TcpStream, TransportErr
             }
             _ => "no TCP connection could be opened",
         };
-        TransportError::new(TransportErrorKind::Connect, format!("{host}: {what}"))
+        TransportError::new(TransportErrorKind::Connect, format!("{peer}: {what}"))
             .with_phase(Phase::Tcp)
             .with_source(error)
     })

@@ -2,6 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
+use super::dial::Peer;
 use crate::{Phase, TransportError, TransportErrorKind};
 
 #[derive(Clone, Copy)]
@@ -27,22 +28,22 @@ impl Default for Timers {
 pub(super) async fn within<T>(
     limit: Duration,
     phase: Phase,
-    host: &str,
+    peer: Peer<'_>,
     step: impl Future<Output = Result<T, TransportError>>,
 ) -> Result<T, TransportError> {
     match tokio::time::timeout(limit, step).await {
         Ok(outcome) => outcome,
-        Err(_) => Err(timed_out(limit, phase, host)),
+        Err(_) => Err(timed_out(limit, phase, peer)),
     }
 }
 
-fn timed_out(limit: Duration, phase: Phase, host: &str) -> TransportError {
+fn timed_out(limit: Duration, phase: Phase, peer: Peer<'_>) -> TransportError {
     let what = match phase {
         Phase::Dns => "resolving the name",
         Phase::Tls => "the TLS handshake",
         Phase::Proxy => "opening a tunnel through the proxy",
         _ => "opening a TCP connection",
     };
-    let message = format!("{host}: {what} took longer than {limit:?}");
+    let message = format!("{peer}: {what} took longer than {limit:?}");
     TransportError::new(TransportErrorKind::Timeout, message).with_phase(phase)
 }

@@ -18,6 +18,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
+use super::dial::Peer;
 use crate::{Phase, TransportError, TransportErrorKind};
 
 /// Which cryptography TLS stands on.
@@ -122,20 +123,20 @@ impl Tls {
 
     pub(super) async fn handshake<S>(
         &self,
-        host: &str,
+        peer: Peer<'_>,
         stream: S,
     ) -> Result<TlsStream<S>, TransportError>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let name = ServerName::try_from(host.to_owned()).map_err(|error| {
+        let name = ServerName::try_from(peer.host.to_owned()).map_err(|error| {
             config("the URL's host is no name that TLS knows").with_source(error)
         })?;
         let config = self.config.get_or_try_init(|| self.configure()).await?;
         TlsConnector::from(Arc::clone(config))
             .connect(name, stream)
             .await
-            .map_err(|error| failed(host, error))
+            .map_err(|error| failed(peer, error))
     }
 
     /// Reads the system's roots from its disk: not on the runtime's own threads.
@@ -235,7 +236,7 @@ fn config(message: &'static str) -> TransportError {
 }
 
 /// What the peer does wrong is not to be repeated; a connection that breaks is.
-fn failed(host: &str, error: io::Error) -> TransportError {
+fn failed(peer: Peer<'_>, error: io::Error) -> TransportError {
     let rustls = error
         .get_ref()
         .is_some_and(<dyn StdError + Send + Sync>::is::<rustls::Error>);
@@ -250,7 +251,7 @@ fn failed(host: &str, error: io::Error) -> TransportError {
             "the connection broke during the TLS handshake",
         )
     };
-    TransportError::new(kind, format!("{host}: {what}"))
+    TransportError::new(kind, format!("{peer}: {what}"))
         .with_phase(Phase::Tls)
         .with_source(error)
 }

@@ -34,7 +34,7 @@ pub(super) async fn open(
         // A gateway's own trouble passes.
         Some(status @ 500..=599) => Err(TransportError::new(
             TransportErrorKind::Connect,
-            format!("the proxy could not reach the server: status {status}"),
+            format!("{target}: the proxy could not reach it: status {status}"),
         )
         .with_phase(Phase::Proxy)),
         Some(status) => Err(refused(format!(
