@@ -7,11 +7,16 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::{
     AccountConfig, Backend, BackendInfo, Error, HttpClient, Model, ProviderDef, Result, Secret,
     env,
-    middleware::Stack,
+    middleware::{
+        Breaker, Gate, KeySource, RateLimit, Stack,
+        pool::{KeyPart, Shared, Site as Member},
+    },
     protocol::{Auth, Authorize, HttpBackend, Limits, Protocol, Target, Timers},
 };
 
 /// A backend twice: bare, for pools, and in its stack, for everybody else.
+///
+/// With several keys or endpoints it is a pool of them.
 #[derive(Clone, Debug)]
 pub struct Account {
     bare: Backend,
@@ -24,8 +29,8 @@ impl Account {
         &self.stacked
     }
 
-    /// The backend without its stack, so that a pool around it does not retry twice. Without its
-    /// deadline either: a call's [`timeout`](crate::ChatCall::timeout) is kept by layers around it.
+    /// The backend without its stack, so that a pool around it does not retry twice: one endpoint
+    /// with one key is no more than the provider's protocol, several still choose among themselves.
     pub fn bare(&self) -> &Backend {
         &self.bare
     }
@@ -61,8 +66,8 @@ pub struct Builder<A> {
     name: Option<String>,
     /// The provider that a configuration names.
     configured: Option<String>,
-    keys: Vec<Secret>,
-    endpoints: Vec<String>,
+    keys: Vec<Key>,
+    endpoints: Vec<(String, u32)>,
     model: Option<String>,
     headers: Vec<(String, String)>,
     authorize: Option<Auth>,
@@ -72,9 +77,17 @@ pub struct Builder<A> {
     limits: Limits,
     plain_http: bool,
     lenient: bool,
+    idempotency: Option<String>,
 }
 
-type Assemble = Box<dyn FnOnce(BackendInfo, Site) -> Backend + Send>;
+type Assemble = Box<dyn Fn(BackendInfo, Site) -> Backend + Send>;
+
+/// A key as it was given.
+#[derive(Debug)]
+enum Key {
+    Fixed(Secret, Option<Arc<str>>),
+    Fetched(KeyPart),
+}
 
 /// Where an account lives and how it is reached.
 #[derive(Clone, Debug)]
@@ -86,6 +99,8 @@ pub(crate) struct Site {
     pub(crate) timers: Timers,
     pub(crate) limits: Limits,
     pub(crate) lenient: bool,
+    /// The header for a key that makes repeating a call harmless.
+    pub(crate) idempotency: Option<HeaderName>,
 }
 
 impl<A> Builder<A> {
@@ -97,7 +112,12 @@ impl<A> Builder<A> {
     ) -> Self {
         Self {
             provider,
-            assemble: Box::new(|info, site| Backend::new(HttpBackend::new(info, protocol, site))),
+            assemble: {
+                let protocol = Arc::new(protocol);
+                Box::new(move |info, site| {
+                    Backend::new(HttpBackend::new(info, protocol.clone(), site))
+                })
+            },
             wrap,
             name: None,
             configured: None,
@@ -112,12 +132,30 @@ impl<A> Builder<A> {
             limits: Limits::default(),
             plain_http: false,
             lenient: false,
+            idempotency: None,
         }
     }
 
-    /// Sets the key.
+    /// Adds a key. Several are used in turn: each call takes the one with the least to do that the
+    /// provider has not asked to wait.
     pub fn key(mut self, key: impl Into<Secret>) -> Self {
-        self.keys.push(key.into());
+        self.keys.push(Key::Fixed(key.into(), None));
+        self
+    }
+
+    /// Adds a key for the calls of one [tenant](crate::ChatCall::tenant). Nobody else's calls use
+    /// it, and a tenant with keys of its own uses no others.
+    pub fn tenant_key(mut self, tenant: impl Into<Arc<str>>, key: impl Into<Secret>) -> Self {
+        self.keys.push(Key::Fixed(key.into(), Some(tenant.into())));
+        self
+    }
+
+    /// Adds a key that may change while the program runs. It is fetched before the first call, and
+    /// once more whenever the provider has rejected it.
+    pub fn key_from(mut self, source: impl KeySource) -> Self {
+        let number = self.keys.len() + 1;
+        self.keys
+            .push(Key::Fetched(KeyPart::fetched(source, number)));
         self
     }
 
@@ -128,9 +166,15 @@ impl<A> Builder<A> {
         self
     }
 
-    /// Sets the base URL: `https://api.groq.com/openai/v1`. Requests go below it and nowhere else.
-    pub fn endpoint(mut self, base_url: impl Into<String>) -> Self {
-        self.endpoints.push(base_url.into());
+    /// Adds a base URL: `https://api.groq.com/openai/v1`. Requests go below it and nowhere else.
+    /// Several share the calls and stand in for each other.
+    pub fn endpoint(self, base_url: impl Into<String>) -> Self {
+        self.weighted_endpoint(base_url, 1)
+    }
+
+    /// Adds a base URL that takes `weight` times what one of weight 1 takes.
+    pub fn weighted_endpoint(mut self, base_url: impl Into<String>, weight: u32) -> Self {
+        self.endpoints.push((base_url.into(), weight));
         self
     }
 
@@ -164,6 +208,26 @@ impl<A> Builder<A> {
         self
     }
 
+    /// Sets how many calls each endpoint serves at once, and how many wait for it. The same as
+    /// [`Stack::endpoint_limits`].
+    pub fn endpoint_limits(mut self, gate: Gate) -> Self {
+        self.stack = self.stack.endpoint_limits(gate);
+        self
+    }
+
+    /// Sets how many requests and tokens a minute each key may use. The same as
+    /// [`Stack::key_limits`].
+    pub fn key_limits(mut self, limits: RateLimit) -> Self {
+        self.stack = self.stack.key_limits(limits);
+        self
+    }
+
+    /// Sets when to leave an endpoint alone. The same as [`Stack::breaker`].
+    pub fn breaker(mut self, breaker: Breaker) -> Self {
+        self.stack = self.stack.breaker(breaker);
+        self
+    }
+
     /// Sets how long to wait for what.
     pub fn timers(mut self, timers: Timers) -> Self {
         self.timers = timers;
@@ -190,6 +254,13 @@ impl<A> Builder<A> {
         self
     }
 
+    /// Sends a key of the call in this header, the same with each of its attempts: `idempotency-key`.
+    /// For a gateway that honours it; calls with side effects are then retried as others are.
+    pub fn idempotency_header(mut self, name: impl Into<String>) -> Self {
+        self.idempotency = Some(name.into());
+        self
+    }
+
     /// Takes keys, base URLs and the model from variables: `|name| std::env::var(name).ok()`. See
     /// [`mod@env`].
     ///
@@ -199,16 +270,14 @@ impl<A> Builder<A> {
     pub fn vars(mut self, vars: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
         let settings = env::read(self.provider.env, vars)
             .map_err(|error| error.with_provider(self.provider.id))?;
-        self.keys.extend(settings.keys);
-        self.endpoints.extend(settings.base_urls);
+        self.add(settings.keys, settings.base_urls);
         self.model = settings.model.or(self.model);
         Ok(self)
     }
 
     /// Takes everything from a configuration.
     pub fn config(mut self, config: AccountConfig) -> Self {
-        self.keys.extend(config.keys);
-        self.endpoints.extend(config.base_urls);
+        self.add(config.keys, config.base_urls);
         self.model = config.model.or(self.model);
         self.name = config.name.or(self.name);
         self.headers.extend(config.headers);
@@ -232,7 +301,7 @@ impl<A> Builder<A> {
             .map_err(|error| error.with_provider(provider.id))
     }
 
-    fn account(self) -> Result<Account> {
+    fn account(mut self) -> Result<Account> {
         if let Some(other) = self
             .configured
             .as_deref()
@@ -242,87 +311,171 @@ impl<A> Builder<A> {
                 "the configuration is for the provider `{other}`; build that one of it"
             )));
         }
-        let target = Target::parse(&self.base_url()?)?;
-        let auth = match &self.authorize {
-            Some(_) if !self.keys.is_empty() => {
-                return Err(Error::config(
-                    "both a key and `.authorize(…)` were given; give one of them",
-                ));
-            }
-            Some(auth) => auth.clone(),
-            None => Auth::of(self.provider.auth, self.single_key()?.as_ref())?,
-        };
-        if !matches!(auth, Auth::None(_)) && !target.is_confidential() && !self.plain_http {
-            return Err(Error::config(format!(
-                "the base URL sends the key to {} in clear text; use https, or call `.allow_plain_http()`",
-                target.authority(),
-            )));
-        }
-        let site = Site {
-            auth,
-            headers: self.header_map()?,
-            http: self.client.clone().ok_or_else(|| {
-                Error::config(
-                    "no HTTP client; turn on the crate's feature `hyper`, or call `.client(…)`",
-                )
-            })?,
-            timers: self.timers,
-            limits: self.limits,
-            lenient: self.lenient,
-            target,
-        };
         self.timers.check()?;
         self.limits.check()?;
         self.stack.check()?;
+        let info = self.info();
+        let sites = self.sites()?;
+        let is_plain = matches!(self.keys.as_slice(), [] | [Key::Fixed(_, None)]);
+        let keys = self.key_parts()?;
+        let members = sites
+            .into_iter()
+            .map(|(label, weight, site)| Member {
+                backend: (self.assemble)(info.clone(), site),
+                name: label.clone(),
+                label,
+                weight,
+                keys: None,
+            })
+            .collect::<Vec<_>>();
+        // One endpoint with one key needs no pool to stand bare.
+        let sole = match members.as_slice() {
+            [one] if is_plain => Some(one.backend.clone()),
+            _ => None,
+        };
+        let pool = Shared::new(info, members, keys, &self.stack)?;
+        let bare = match &sole {
+            Some(backend) => backend.clone(),
+            None => Stack::bare().over(pool.clone()),
+        };
+        let stacked = match sole {
+            Some(backend) if !self.stack.pools() => self.stack.around(backend)?,
+            _ => self.stack.over(pool),
+        };
+        Ok(Account { bare, stacked })
+    }
 
+    fn info(&self) -> BackendInfo {
         let mut info = BackendInfo::new(self.provider.id)
             .models(self.provider.models)
             .reasoning_models(self.provider.reasoning_models)
             .capabilities(self.provider.capabilities);
-        if let Some(name) = self.name {
-            info.name = name.into();
+        if let Some(name) = &self.name {
+            info.name = name.as_str().into();
         }
-        if let Some(model) = self
-            .model
-            .or_else(|| self.provider.default_model.map(str::to_owned))
-        {
-            info = info.default_model(model);
+        let default_model = self.model.as_deref().or(self.provider.default_model);
+        match default_model {
+            Some(model) => info.default_model(model),
+            None => info,
         }
-        let bare = (self.assemble)(info, site);
-        let stacked = self.stack.around(bare.clone());
-        Ok(Account { bare, stacked })
     }
 
-    fn base_url(&self) -> Result<String> {
+    /// The endpoints, each with its name, which no other has.
+    fn sites(&self) -> Result<Vec<(Arc<str>, u32, Site)>> {
+        let auth = self.auth()?;
+        let http = self.client.clone().ok_or_else(|| {
+            Error::config(
+                "no HTTP client; turn on the crate's feature `hyper`, or call `.client(…)`",
+            )
+        })?;
+        let headers = self.header_map()?;
+        let idempotency = self.idempotency()?;
+        let mut sites: Vec<(Arc<str>, u32, Site)> = Vec::new();
+        for (base_url, weight) in self.base_urls()? {
+            let target = Target::parse(&base_url)?;
+            let has_keys = !self.keys.is_empty() || !matches!(auth, Auth::None(_));
+            if has_keys && !target.is_confidential() && !self.plain_http {
+                return Err(Error::config(format!(
+                    "the base URL sends the key to {} in clear text; use https, or call `.allow_plain_http()`",
+                    target.authority(),
+                )));
+            }
+            if sites.iter().any(|(_, _, site)| site.target == target) {
+                return Err(Error::config(format!(
+                    "a base URL at {} was given twice; give each once, and a weight if it shall take more",
+                    target.authority(),
+                )));
+            }
+            let authority = target.shared_authority().clone();
+            let same = sites
+                .iter()
+                .filter(|(_, _, site)| *site.target.shared_authority() == authority);
+            let label = match same.count() {
+                0 => authority,
+                same => format!("{authority}#{}", same + 1).into(),
+            };
+            let site = Site {
+                auth: auth.clone(),
+                headers: headers.clone(),
+                http: http.clone(),
+                timers: self.timers,
+                limits: self.limits,
+                lenient: self.lenient,
+                idempotency: idempotency.clone(),
+                target,
+            };
+            sites.push((label, weight, site));
+        }
+        Ok(sites)
+    }
+
+    fn base_urls(&self) -> Result<Vec<(String, u32)>> {
         match (self.endpoints.as_slice(), self.provider.base_url) {
-            ([], Some(base_url)) => Ok(base_url.to_owned()),
+            ([], Some(base_url)) => Ok(vec![(base_url.to_owned(), 1)]),
             ([], None) => {
                 let env = self.provider.env;
                 Err(Error::config(format!(
                     "no base URL; set {env}_BASE_URL, or call `.endpoint(…)`"
                 )))
             }
-            ([one], _) => Ok(one.clone()),
-            _ => Err(Error::config(
-                "several base URLs were given; make one account of each",
-            )),
+            (given, _) => Ok(given.to_vec()),
         }
     }
 
-    fn single_key(&self) -> Result<Option<Secret>> {
-        match self.keys.as_slice() {
-            [] if self.provider.key_optional => Ok(None),
-            [] => {
+    /// The credentials that an endpoint has by itself: those of a sole key, or none where the pool
+    /// gives each call one of several.
+    fn auth(&self) -> Result<Auth> {
+        let scheme = self.provider.auth;
+        match (self.authorize.as_ref(), self.keys.as_slice()) {
+            (Some(auth), []) => Ok(auth.clone()),
+            (Some(_), _) => Err(Error::config(
+                "both a key and `.authorize(…)` were given; give one of them",
+            )),
+            (None, []) if !self.provider.key_optional => {
                 let env = self.provider.env;
                 Err(Error::config(format!(
                     "no key; set {env}_API_KEY, or call `.key(…)`"
                 )))
             }
-            [one] => Ok(Some(one.clone())),
-            _ => Err(Error::config(
-                "several keys were given; make one account of each",
-            )),
+            (None, [Key::Fixed(sole, None)]) => Auth::of(scheme, Some(sole)),
+            (None, _) => Ok(Auth::None(scheme)),
         }
+    }
+
+    fn key_parts(&mut self) -> Result<Vec<KeyPart>> {
+        let name = self.provider.id;
+        match self.keys.as_slice() {
+            [] => return Ok(vec![KeyPart::of_backend(name)]),
+            [Key::Fixed(sole, None)] => return Ok(vec![KeyPart::sole(sole)]),
+            _ => {}
+        }
+        let scheme = self.provider.auth;
+        let mut parts = Vec::with_capacity(self.keys.len());
+        for key in self.keys.drain(..) {
+            parts.push(match key {
+                Key::Fixed(secret, tenant) => {
+                    Auth::of(scheme, Some(&secret))?;
+                    KeyPart::fixed(secret, tenant)
+                }
+                Key::Fetched(part) => part,
+            });
+        }
+        Ok(parts)
+    }
+
+    fn idempotency(&self) -> Result<Option<HeaderName>> {
+        let name = self.idempotency.as_deref().or(self.provider.idempotency);
+        let name = name.map(|name| HeaderName::from_bytes(name.as_bytes()));
+        name.transpose().map_err(|_| {
+            Error::config("the `idempotency_header` has characters that no header's name may have")
+        })
+    }
+
+    fn add(&mut self, keys: Vec<Secret>, base_urls: Vec<String>) {
+        self.keys
+            .extend(keys.into_iter().map(|key| Key::Fixed(key, None)));
+        self.endpoints
+            .extend(base_urls.into_iter().map(|base_url| (base_url, 1)));
     }
 
     fn header_map(&self) -> Result<HeaderMap> {

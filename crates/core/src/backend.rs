@@ -6,6 +6,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use tower::ServiceExt;
@@ -13,7 +14,8 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    BoxError, Call, Endpoint, Error, Model, ModelInfo, Operation, Reply, Result, Stats, models, raw,
+    BoxError, Call, Endpoint, Error, Model, ModelInfo, Operation, Reply, Result, Stats,
+    middleware::Circuits, models, raw,
 };
 
 mod check;
@@ -38,6 +40,20 @@ pub trait Serve: Send + Sync + 'static {
     /// The backends behind this one: a pool's, a fallback's.
     fn members(&self) -> Vec<Backend> {
         Vec::new()
+    }
+
+    /// The circuits of its endpoints, by the names of these.
+    fn circuits(&self) -> Vec<(Arc<str>, Circuits)> {
+        Vec::new()
+    }
+
+    /// Forgets what is held against endpoints and keys; see [`Backend::restore`].
+    fn restore(&self) {}
+
+    /// Ends it in order; see [`Backend::close`]. Nothing to do unless somebody counts the calls.
+    fn close(&self, patience: Duration) -> impl Future<Output = ()> + Send + 'static {
+        let _ = patience;
+        std::future::ready(())
     }
 }
 
@@ -126,6 +142,32 @@ impl Backend {
         self.0.members()
     }
 
+    /// The circuits of its endpoints, by the names of these: to watch them, and to open or close
+    /// them by hand. Empty without a breaker.
+    pub fn circuits(&self) -> Vec<(Arc<str>, Circuits)> {
+        self.0.circuits()
+    }
+
+    /// Takes every endpoint and key for good again: closes the circuits, ends the rests, and uses
+    /// keys that the provider had rejected. For an operator who has put things right.
+    pub fn restore(&self) {
+        self.0.restore();
+    }
+
+    /// Ends it in order: new calls fail with [`Closed`](crate::ErrorKind::Closed), those under way
+    /// have so much time to end, their streams included, and are then ended.
+    ///
+    /// All clones of this backend are closed with it, and all models on it. A
+    /// [bare](crate::Account::bare) backend, or one of your own that counts no calls, goes on.
+    pub async fn close(&self, patience: Duration) {
+        self.0.close(patience).await;
+    }
+
+    /// Whether `other` is the same backend, and not only one like it.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Puts a tower layer around this backend. Tower's own and yours fit alike.
     ///
     /// A layer whose permit ends with the response future, as tower's concurrency limit, lets go
@@ -175,6 +217,9 @@ trait Erased: Send + Sync {
     fn call(&self, call: Call) -> BoxFuture<Result<Reply>>;
     fn stats(&self) -> Stats;
     fn members(&self) -> Vec<Backend>;
+    fn circuits(&self) -> Vec<(Arc<str>, Circuits)>;
+    fn restore(&self);
+    fn close(&self, patience: Duration) -> BoxFuture<()>;
 }
 
 impl<T: Serve> Erased for T {
@@ -192,6 +237,18 @@ impl<T: Serve> Erased for T {
 
     fn members(&self) -> Vec<Backend> {
         Serve::members(self)
+    }
+
+    fn circuits(&self) -> Vec<(Arc<str>, Circuits)> {
+        Serve::circuits(self)
+    }
+
+    fn restore(&self) {
+        Serve::restore(self);
+    }
+
+    fn close(&self, patience: Duration) -> BoxFuture<()> {
+        Box::pin(Serve::close(self, patience))
     }
 }
 
@@ -229,5 +286,17 @@ where
 
     fn members(&self) -> Vec<Backend> {
         self.inner.members()
+    }
+
+    fn circuits(&self) -> Vec<(Arc<str>, Circuits)> {
+        self.inner.circuits()
+    }
+
+    fn restore(&self) {
+        self.inner.restore();
+    }
+
+    fn close(&self, patience: Duration) -> BoxFuture<()> {
+        self.inner.0.close(patience)
     }
 }

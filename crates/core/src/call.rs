@@ -13,6 +13,7 @@ use crate::{
     json::tagged,
     models::{ModelsPage, ModelsRequest},
     raw::{self, RawRequest},
+    trail::Trail,
 };
 
 /// One call on a backend: the operation, and what travels with it. Cheap to clone.
@@ -46,6 +47,8 @@ pub struct Call {
     pub keep_raw: bool,
     /// What layers tell each other.
     pub extensions: Extensions,
+    /// The tries so far.
+    pub(crate) trail: Trail,
 }
 
 impl Call {
@@ -65,6 +68,7 @@ impl Call {
             key: None,
             keep_raw: false,
             extensions: Extensions::new(),
+            trail: Trail::default(),
         }
     }
 

@@ -33,6 +33,7 @@ struct Inner {
     message: Cow<'static, str>,
     provider: Option<Arc<str>>,
     endpoint: Option<Arc<str>>,
+    key: Option<Arc<str>>,
     status: Option<StatusCode>,
     code: Option<Box<str>>,
     error_type: Option<Box<str>>,
@@ -42,6 +43,7 @@ struct Inner {
     should_retry: Option<bool>,
     exhausted: bool,
     recovery: Option<Recovery>,
+    keyed: bool,
     attempts: Vec<Attempt>,
     partial: Option<Box<ChatResponse>>,
     body: Option<Bytes>,
@@ -54,6 +56,8 @@ struct Inner {
 pub struct Attempt {
     /// The endpoint's authority, `api.groq.com`, where one was chosen.
     pub endpoint: Option<Arc<str>>,
+    /// The key's short hash, where a pool chose one of several.
+    pub key: Option<Arc<str>>,
     /// What happened.
     pub kind: ErrorKind,
     /// The HTTP status, if there was one.
@@ -85,6 +89,7 @@ impl Error {
             message: message.into(),
             provider: None,
             endpoint: None,
+            key: None,
             status: None,
             code: None,
             error_type: None,
@@ -94,6 +99,7 @@ impl Error {
             should_retry: None,
             exhausted: false,
             recovery: None,
+            keyed: false,
             attempts: Vec::new(),
             partial: None,
             body: None,
@@ -149,9 +155,7 @@ impl Error {
     /// `false` after the retries are used up, so that a retry of yours around ours does not
     /// multiply them, and where the provider says so (`x-should-retry: false`).
     pub fn is_retryable(&self) -> bool {
-        !self.0.exhausted
-            && self.0.should_retry != Some(false)
-            && matches!(self.recovery(), Recovery::Later | Recovery::Elsewhere)
+        self.may_go_on() && matches!(self.recovery(), Recovery::Later | Recovery::Elsewhere)
     }
 
     /// How long the provider asks to wait.
@@ -391,29 +395,47 @@ impl Error {
         self.0.attempts = attempts;
     }
 
+    /// Whether somebody who knows says that another endpoint or key could serve it at once.
+    pub(crate) fn is_told_elsewhere(&self) -> bool {
+        self.0.recovery == Some(Recovery::Elsewhere)
+    }
+
+    /// Whether nobody has forbidden another try: no retry above or below, no provider.
+    pub(crate) fn may_go_on(&self) -> bool {
+        !self.0.exhausted && self.0.should_retry != Some(false)
+    }
+
+    /// Says with which key it was tried, by its short hash.
+    pub(crate) fn set_key(&mut self, key: Arc<str>) {
+        self.0.key = Some(key);
+    }
+
+    /// Says that the request carried an idempotency key: to repeat it is harmless.
+    pub(crate) fn mark_keyed(&mut self) {
+        self.0.keyed = true;
+    }
+
+    /// Whether the request carried an idempotency key.
+    pub(crate) fn is_keyed(&self) -> bool {
+        self.0.keyed
+    }
+
     /// Says that the retries are used up.
     pub(crate) fn mark_exhausted(&mut self) {
         self.0.exhausted = true;
     }
 
     /// This failure as one try.
-    fn as_attempt(&self, elapsed: Duration) -> Attempt {
+    pub(crate) fn as_attempt(&self, elapsed: Duration) -> Attempt {
         Attempt {
             endpoint: self.0.endpoint.clone(),
+            key: self.0.key.clone(),
             kind: self.0.kind,
             status: self.0.status,
             request_id: self.0.request_id.clone(),
             delivery: self.0.delivery,
             elapsed,
             waited: None,
-        }
-    }
-
-    /// Takes out the tries that this failure ended: those of a pool or a fallback below, or itself.
-    pub(crate) fn take_tries(&mut self, elapsed: Duration) -> Vec<Attempt> {
-        match std::mem::take(&mut self.0.attempts) {
-            tries if tries.is_empty() => vec![self.as_attempt(elapsed)],
-            tries => tries,
         }
     }
 

@@ -21,6 +21,7 @@ mod secret;
 pub mod stats;
 pub mod stream;
 mod sync;
+mod trail;
 
 pub use account::Account;
 pub use backend::{Backend, BackendInfo, Capabilities, Check, Checked, Serve};

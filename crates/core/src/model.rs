@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::{
     Backend, Call, EmbedRequest, EmbedResponse, Op, Reply, Result, embed::EmbedInput,
-    middleware::Fallback,
+    middleware::Fallback, trail::Trail,
 };
 
 mod chat_call;
@@ -22,6 +22,8 @@ type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub struct Model {
     backend: Backend,
     name: Arc<str>,
+    /// The models that [`or`](Self::or) put in line, itself first; empty where it stands alone.
+    line: Arc<[Model]>,
 }
 
 impl Model {
@@ -30,6 +32,7 @@ impl Model {
         Self {
             backend: backend.into(),
             name: name.into(),
+            line: Arc::default(),
         }
     }
 
@@ -43,14 +46,26 @@ impl Model {
         &self.backend
     }
 
-    /// This model, and `other` where this one cannot serve: by the error's
-    /// [`recovery`](crate::Error::recovery), and only before anything was shown.
+    /// This model, and `other` where this one cannot serve: by what went wrong and to what it
+    /// happened, and only before anything was shown. `a.or(b).or(c)` asks them in that order; see
+    /// [`Fallback`].
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        let name = self.name.clone();
+        let mut line = self.clone().into_line();
+        line.extend(other.into_line());
+        let first = line.first().unwrap_or(&self).clone();
+        let others = line.iter().skip(1).cloned();
         Self {
-            backend: Backend::new(Fallback::new(self, other)),
-            name,
+            backend: Backend::new(Fallback::new(first, others)),
+            name: self.name,
+            line: line.into(),
+        }
+    }
+
+    fn into_line(self) -> Vec<Self> {
+        match self.line.is_empty() {
+            true => vec![self],
+            false => self.line.to_vec(),
         }
     }
 
@@ -135,7 +150,9 @@ impl Settings {
             .and_then(|timeout| Instant::now().checked_add(timeout));
         match (self.timeout, call.deadline) {
             (Some(timeout), Some(deadline)) => {
-                Box::pin(within(timeout, deadline, backend.call_boxed(call)))
+                call.trail.open();
+                let trail = call.trail.clone();
+                Box::pin(within(timeout, deadline, trail, backend.call_boxed(call)))
             }
             _ => backend.call_boxed(call),
         }
@@ -146,6 +163,7 @@ impl Settings {
 async fn within(
     timeout: Duration,
     deadline: Instant,
+    trail: Trail,
     reply: BoxFuture<Result<Reply>>,
 ) -> Result<Reply> {
     match tokio::time::timeout_at(deadline, reply).await {
@@ -154,8 +172,12 @@ async fn within(
             Ok(Reply::ChatStream(stream))
         }
         Ok(result) => result,
-        Err(_) => Err(crate::Error::timeout(crate::Phase::Total, timeout)
-            .with_delivery(crate::Delivery::MaybeProcessed)),
+        Err(_) => {
+            let mut error = crate::Error::timeout(crate::Phase::Total, timeout)
+                .with_delivery(crate::Delivery::MaybeProcessed);
+            trail.close(&mut error);
+            Err(error)
+        }
     }
 }
 

@@ -27,8 +27,10 @@ pub struct ProviderDef {
     pub default_model: Option<&'static str>,
     /// The names of models that it serves, as patterns with `*`.
     pub models: &'static [&'static str],
-    /// Those of its models that think before they speak, as patterns with `*`.
+    /// Those models that think before they speak, as patterns with `*`.
     pub reasoning_models: &'static [&'static str],
+    /// The header in which it takes a key that makes repeating a request harmless.
+    pub idempotency: Option<&'static str>,
     /// What it can do.
     pub capabilities: Capabilities,
     /// The ports where it usually listens when run at home.
@@ -53,6 +55,7 @@ impl ProviderDef {
             default_model: None,
             models: &[],
             reasoning_models: &[],
+            idempotency: None,
             capabilities: Capabilities::NONE,
             local_ports: &[],
             build,
@@ -99,6 +102,14 @@ impl ProviderDef {
     #[must_use]
     pub const fn reasoning_models(mut self, patterns: &'static [&'static str]) -> Self {
         self.reasoning_models = patterns;
+        self
+    }
+
+    /// Sets the header in which it takes a key that makes repeating a request harmless, as its
+    /// documentation says.
+    #[must_use]
+    pub const fn idempotency(mut self, header: &'static str) -> Self {
+        self.idempotency = Some(header);
         self
     }
 

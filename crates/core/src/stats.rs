@@ -11,7 +11,7 @@ use std::{
 
 use serde::Serialize;
 
-use crate::{ErrorKind, chat::Usage};
+use crate::{ErrorKind, chat::Usage, middleware::CircuitStatus};
 
 mod histogram;
 mod recorder;
@@ -26,6 +26,23 @@ pub(crate) use recorder::Recorder;
 pub struct Stats {
     /// One for each endpoint.
     pub endpoints: Vec<EndpointStats>,
+    /// One for each key. An account without a pool tells of none.
+    pub keys: Vec<KeyStats>,
+    /// The tokens that are left for retries, of 10.
+    pub retry_budget: Option<f64>,
+}
+
+impl Stats {
+    /// Adds those of another backend.
+    pub fn merge(&mut self, other: Self) {
+        self.endpoints.extend(other.endpoints);
+        self.keys.extend(other.keys);
+        self.retry_budget = match (self.retry_budget, other.retry_budget) {
+            // The one that is nearer to running dry.
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+    }
 }
 
 /// What has happened at one endpoint.
@@ -36,6 +53,12 @@ pub struct EndpointStats {
     pub provider: String,
     /// The endpoint's authority: `api.groq.com`.
     pub endpoint: String,
+    /// Calls that wait for their turn here.
+    pub queued: u64,
+    /// Whether it is left out for having failed too often in a row.
+    pub ejected: bool,
+    /// The circuits of its models.
+    pub circuits: Vec<CircuitStatus>,
     /// Attempts that were begun.
     pub calls: u64,
     /// Those that are under way, to the end of their streams.
@@ -58,6 +81,46 @@ pub struct EndpointStats {
     pub duration: Distribution,
     /// The last error, in one line: without the provider's message, which may quote a prompt.
     pub last_error: Option<String>,
+}
+
+/// A key and its standing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct KeyStats {
+    /// A short hash of it, or a name: the same in every program, and no way back to the key.
+    pub id: String,
+    /// The only tenant that may use it.
+    pub tenant: Option<String>,
+    /// How it stands with the provider.
+    pub state: KeyState,
+    /// The models that it has to wait for.
+    pub cooling: Vec<String>,
+    /// The models that it may not use.
+    pub denied: Vec<String>,
+    /// How often the provider refused it: for a limit, for money, for good.
+    pub refused: u64,
+    /// The calls that use it, where that is bounded.
+    pub running: Option<u64>,
+    /// The calls that wait for it.
+    pub queued: u64,
+}
+
+/// How a key stands with the provider.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum KeyState {
+    /// It may be used.
+    #[default]
+    Active,
+    /// The provider asked to wait, for at least one model.
+    Cooling,
+    /// One call tries whether the wait was long enough.
+    Probing,
+    /// The provider does not know it.
+    Invalid,
+    /// Its account has no money or no quota left. It is tried again after an hour.
+    Exhausted,
 }
 
 /// The counters behind [`EndpointStats`].
@@ -132,6 +195,9 @@ impl Counters {
             .zip(&self.errors)
             .map(|(kind, count)| (kind.name(), count.load(Relaxed)));
         EndpointStats {
+            queued: 0,
+            ejected: false,
+            circuits: Vec::new(),
             provider: self.provider.to_owned(),
             endpoint: self.endpoint.to_string(),
             calls: self.calls.load(Relaxed),
@@ -146,6 +212,13 @@ impl Counters {
             duration: self.duration.snapshot(),
             last_error: self.last_error.lock().map_or(None, |error| error.clone()),
         }
+    }
+
+    /// How long it usually takes to first content, where that has been seen often enough.
+    pub(crate) fn usual_first_content(&self) -> Option<Duration> {
+        const ENOUGH: u64 = 10;
+        let seen = self.time_to_first_content.snapshot();
+        (seen.count >= ENOUGH).then_some(seen.p50)
     }
 
     fn began(&self, attempt: u32) {

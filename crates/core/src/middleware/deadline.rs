@@ -12,7 +12,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{Call, Delivery, Error, Phase, Reply, Result};
+use crate::{Call, Delivery, Error, Phase, Reply, Result, trail::Trail};
 
 /// Ends a call that takes too long.
 ///
@@ -98,6 +98,8 @@ where
         let far = now + Duration::from_secs(86_400 * 365);
         let deadline = own.unwrap_or_else(|| now.checked_add(self.deadline.total).unwrap_or(far));
         call.deadline = Some(deadline);
+        call.trail.open();
+        let trail = call.trail.clone();
         DeadlineFuture {
             inner: self.inner.call(call),
             sleep: sleep_until(deadline),
@@ -105,6 +107,7 @@ where
             stream_end: own
                 .unwrap_or_else(|| now.checked_add(self.deadline.max_stream).unwrap_or(far)),
             began: now,
+            trail,
         }
     }
 }
@@ -120,6 +123,7 @@ pin_project! {
         begun: bool,
         stream_end: Instant,
         began: Instant,
+        trail: Trail,
     }
 }
 
@@ -150,7 +154,10 @@ impl<F: Future<Output = Result<Reply>>> Future for DeadlineFuture<F> {
         let after = this.sleep.deadline().saturating_duration_since(*this.began);
         this.sleep.poll(cx).map(|()| {
             // Nobody knows how far the attempt had come.
-            Err(Error::timeout(Phase::Total, after).with_delivery(Delivery::MaybeProcessed))
+            let mut error =
+                Error::timeout(Phase::Total, after).with_delivery(Delivery::MaybeProcessed);
+            this.trail.close(&mut error);
+            Err(error)
         })
     }
 }

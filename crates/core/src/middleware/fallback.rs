@@ -1,39 +1,68 @@
-//! One model, and another where it cannot serve.
+//! One model, and others where it cannot serve.
 
-use std::{future::Future, time::Duration};
-
-use tokio::time::Instant;
+use std::{future::Future, sync::Arc, time::Duration};
 
 use super::Times;
 use crate::{
-    Backend, BackendInfo, Call, Error, Model, Op, Recovery, Reply, Result, Serve, Stats,
+    Backend, BackendInfo, Call, Error, ErrorKind, Model, Op, Recovery, Reply, Result, Scope, Serve,
+    Stats,
     chat::{Effort, ReasoningSetting},
+    middleware::Circuits,
 };
 
-/// Asks the first model, and the second where the first cannot serve.
+/// Asks the models in their order, until one serves.
+///
+/// The next is asked by what went wrong, and to what: a request that no model would accept is
+/// given back at once; a rejected key rules out every other model on the same account; a model
+/// that has no room for the conversation only itself. Nothing is asked again after content was
+/// shown. The answer names the model that gave it, and an error has the tries of all in
+/// [`attempts`](Error::attempts).
+///
+/// ```
+/// # fn demo(fast: trunkline_core::Model, large: trunkline_core::Model, other: trunkline_core::Model) {
+/// let model = fast.or(large).or(other);
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Fallback {
     first: Model,
-    second: Model,
+    others: Vec<Model>,
     patience: Option<Duration>,
 }
 
 impl Fallback {
-    /// `second` stands by for `first`, which has 10 s for the first content of a stream, or 60 s
-    /// where the request asks for reasoning.
-    pub fn new(first: Model, second: Model) -> Self {
+    /// `others` stand by for `first`, in their order. All but the last have 10 s for the first
+    /// content of a stream, or 60 s where the request or the model is to think, and never less
+    /// than three times what their endpoint usually takes.
+    pub fn new(first: Model, others: impl IntoIterator<Item = Model>) -> Self {
         Self {
             first,
-            second,
+            others: others.into_iter().collect(),
             patience: None,
         }
     }
 
-    /// Sets how long the first model may take to the first content of a stream.
+    /// Sets how long each model but the last may take to the first content of a stream.
     #[must_use]
     pub fn first_content(mut self, patience: Duration) -> Self {
         self.patience = Some(patience);
         self
+    }
+
+    /// The models in their order.
+    fn models(&self) -> impl Iterator<Item = &Model> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// Their backends, each once.
+    fn backends(&self) -> Vec<&Backend> {
+        let mut backends: Vec<&Backend> = Vec::new();
+        for model in self.models() {
+            if !backends.iter().any(|known| known.is(model.backend())) {
+                backends.push(model.backend());
+            }
+        }
+        backends
     }
 }
 
@@ -43,66 +72,107 @@ impl Serve for Fallback {
     }
 
     fn serve(&self, mut call: Call) -> impl Future<Output = Result<Reply>> + Send + 'static {
-        let (first, second) = (self.first.clone(), self.second.clone());
-        let other = call.clone().with_model(second.name());
-        call.first_content
-            .get_or_insert_with(|| self.patience.unwrap_or_else(|| usual_patience(&call.op)));
+        let mut waiting: Vec<Model> = self.models().cloned().collect();
+        waiting.reverse();
+        let patience = self.patience;
+        call.trail.open();
         async move {
-            let began = Instant::now();
-            let mut error = match first.backend().call(call.with_model(first.name())).await {
-                Err(error) if error.recovery() != Recovery::None => error,
-                reply => return reply,
-            };
-            tracing::info!(
-                error.kind = error.kind().name(),
-                to = second.name(),
-                "falling back"
-            );
-            let earlier = error.take_tries(began.elapsed());
-            let began = Instant::now();
-            if let Some(times) = Times::of(&other) {
-                times.add_attempt();
-            }
-            match second.backend().call(other).await {
-                Ok(mut reply) => {
-                    if let Some(meta) = reply.meta_mut() {
-                        meta.attempts = meta
-                            .attempts
-                            .saturating_add(u32::try_from(earlier.len()).unwrap_or(u32::MAX));
-                    }
-                    Ok(reply)
+            let mut asked = waiting.pop();
+            loop {
+                let Some(model) = asked else {
+                    return Err(Error::config("a fallback without models"));
+                };
+                let mut attempt = call.clone().with_model(model.name());
+                if !waiting.is_empty() {
+                    attempt.first_content = attempt.first_content.or_else(|| {
+                        Some(patience.unwrap_or_else(|| usual_patience(&model, &call.op)))
+                    });
                 }
-                Err(error) => Err(joined(earlier, error, began.elapsed())),
+                let mut error = match model.backend().call(attempt).await {
+                    Ok(mut reply) => {
+                        if let Some(meta) = reply.meta_mut() {
+                            meta.attempts = call.trail.failed().saturating_add(1);
+                        }
+                        return Ok(reply);
+                    }
+                    Err(error) => error,
+                };
+                waiting.retain(|other| may_serve(other, &error, &model));
+                asked = waiting.pop();
+                let Some(next) = &asked else {
+                    call.trail.close(&mut error);
+                    return Err(error);
+                };
+                call.trail.note(&error, None);
+                if let Some(times) = Times::of(&call) {
+                    times.add_attempt();
+                }
+                tracing::info!(
+                    error.kind = error.kind().name(),
+                    from = model.name(),
+                    to = next.name(),
+                    "falling back"
+                );
             }
         }
     }
 
     fn stats(&self) -> Stats {
-        let mut stats = self.first.backend().stats();
-        stats
-            .endpoints
-            .extend(self.second.backend().stats().endpoints);
-        stats
+        let mut all = Stats::default();
+        for backend in self.backends() {
+            all.merge(backend.stats());
+        }
+        all
     }
 
     fn members(&self) -> Vec<Backend> {
-        vec![self.first.backend().clone(), self.second.backend().clone()]
+        self.backends().into_iter().cloned().collect()
+    }
+
+    fn circuits(&self) -> Vec<(Arc<str>, Circuits)> {
+        let of = |backend: &Backend| backend.circuits();
+        self.backends().into_iter().flat_map(of).collect()
+    }
+
+    fn restore(&self) {
+        self.backends().into_iter().for_each(Backend::restore);
+    }
+
+    fn close(&self, patience: Duration) -> impl Future<Output = ()> + Send + 'static {
+        let backends: Vec<Backend> = self.members();
+        async move {
+            let closing = backends.iter().map(|backend| backend.close(patience));
+            futures_util::future::join_all(closing).await;
+        }
     }
 }
 
-fn joined(mut tries: Vec<crate::Attempt>, mut error: Error, elapsed: Duration) -> Error {
-    tries.extend(error.take_tries(elapsed));
-    error.set_attempts(tries);
-    error
+/// Whether `other` may do better, after `failed` has failed with `error`.
+fn may_serve(other: &Model, error: &Error, failed: &Model) -> bool {
+    if error.recovery() == Recovery::None {
+        return false;
+    }
+    let elsewhere = !other.backend().is(failed.backend());
+    match (error.scope(), error.kind()) {
+        (Scope::Provider, _) => other.backend().info().provider != failed.backend().info().provider,
+        (Scope::Key | Scope::Account, ErrorKind::Auth | ErrorKind::QuotaExhausted) => elsewhere,
+        // The host is out of reach, whatever model is asked for there.
+        (_, ErrorKind::Connect | ErrorKind::Tls | ErrorKind::Proxy | ErrorKind::Closed) => {
+            elsewhere
+        }
+        _ => true,
+    }
 }
 
 /// Who thinks is given time to.
-fn usual_patience(op: &Op) -> Duration {
-    let reasons = match op {
-        Op::Chat(request) | Op::ChatStream(request) => request
-            .reasoning
-            .is_some_and(|setting| setting != ReasoningSetting::Effort(Effort::None)),
-        _ => false,
+fn usual_patience(model: &Model, op: &Op) -> Duration {
+    let asked = match op {
+        Op::Chat(request) | Op::ChatStream(request) => request.reasoning,
+        _ => None,
     };
-    Duration::from_secs(if reasons { 60 } else { 10 })
+    let thinks = match asked {
+        Some(setting) => setting != ReasoningSetting::Effort(Effort::None),
+        None => model.backend().info().reasons(model.name()),
+    };
+    Duration::from_secs(if thinks { 60 } else { 10 })
 }

@@ -3,15 +3,17 @@
 //! Each layer stands alone as well: `backend.layer(Retry::default())`. So does every tower layer
 //! of others.
 
-mod breaker;
+pub(crate) mod breaker;
 mod budget;
 mod deadline;
 mod fallback;
-mod gate;
-mod rate;
 mod follow;
+pub(crate) mod gate;
+pub(crate) mod life;
 #[cfg(feature = "metrics")]
 mod metrics;
+pub(crate) mod pool;
+pub(crate) mod rate;
 mod retry;
 mod semconv;
 mod stack;
@@ -23,9 +25,10 @@ pub use budget::Budget;
 pub use deadline::{Deadline, DeadlineFuture, DeadlineService};
 pub use fallback::Fallback;
 pub use gate::{Gate, GateFuture, GateService};
-pub use rate::{RateLimit, RateLimitFuture, RateLimitService};
 #[cfg(feature = "metrics")]
 pub use metrics::{Metrics, MetricsFuture, MetricsService};
+pub use pool::{KeySource, Pick, Pool};
+pub use rate::{RateLimit, RateLimitFuture, RateLimitService};
 pub use retry::{Retry, RetryFuture, RetryService};
 pub use stack::Stack;
 pub use times::Times;

@@ -1,22 +1,33 @@
 //! The layers around a backend, in the order that makes them work together.
 
+use std::{future::Future, sync::Arc, time::Duration};
+
+use tower::ServiceExt;
 use tower_layer::Layer;
+use tower_service::Service;
 
-use super::{Deadline, Retry, Trace};
-use crate::{Backend, Result};
+use super::{
+    Breaker, Circuits, Deadline, Gate, Pick, RateLimit, Retry, Trace,
+    pool::{KeyPart, PoolService, Shared, Site},
+};
+use crate::{Backend, BackendInfo, Call, Error, Reply, Result, Serve, Stats};
 
-/// The layers around a backend: span, then deadline, then retries, then the attempt.
+/// The layers around a backend: span, then deadline, then retries, then for each attempt a choice
+/// of endpoint and key, their queues and limits, and the circuit of the endpoint.
 ///
-/// The span is outermost, one for each call of the user. The deadline bounds the retries and their
-/// waits. Each attempt is sent anew, so it may take a fresh token.
+/// The span is outermost, one for each call of the user. The deadline bounds queues, attempts and
+/// the waits between them. A retry chooses again, and holds no place while it waits. The circuit is
+/// asked last, when the call is about to be sent, so that one that opens empties the queue at once.
 ///
 /// ```
 /// use std::time::Duration;
-/// use trunkline_core::middleware::{Deadline, Retry, Stack};
+/// use trunkline_core::middleware::{Breaker, Deadline, Gate, Retry, Stack};
 ///
 /// let stack = Stack::default()
+///     .deadline(Deadline::default().total(Duration::from_secs(30)))
 ///     .retry(Retry::default().attempts(5))
-///     .deadline(Deadline::default().total(Duration::from_secs(30)));
+///     .breaker(Breaker::default().consecutive(5))
+///     .endpoint_limits(Gate::new(16, 64));
 /// # let _ = stack;
 /// ```
 #[derive(Clone, Debug)]
@@ -25,16 +36,29 @@ pub struct Stack {
     deadline: Option<Deadline>,
     trace: bool,
     content: bool,
+    pub(super) breaker: Option<Breaker>,
+    pub(super) gate: Option<Gate>,
+    pub(super) key_limits: Option<RateLimit>,
+    pub(super) key_gate: Option<Gate>,
+    pub(super) pick: Pick,
+    pools: bool,
 }
 
 impl Default for Stack {
-    /// Spans without content, 600 s, three attempts.
+    /// Spans without content, 600 s, three attempts, a circuit for each model of each endpoint, no
+    /// queues, and no limits but those that the provider tells.
     fn default() -> Self {
         Self {
             retry: Some(Retry::default()),
             deadline: Some(Deadline::default()),
             trace: true,
             content: false,
+            breaker: Some(Breaker::default()),
+            gate: None,
+            key_limits: None,
+            key_gate: None,
+            pick: Pick::default(),
+            pools: true,
         }
     }
 }
@@ -46,7 +70,9 @@ impl Stack {
             retry: None,
             deadline: None,
             trace: false,
-            content: false,
+            breaker: None,
+            pools: false,
+            ..Self::default()
         }
     }
 
@@ -64,6 +90,45 @@ impl Stack {
         self
     }
 
+    /// Sets when to leave an endpoint alone; `None` for never.
+    #[must_use]
+    pub fn breaker(mut self, breaker: impl Into<Option<Breaker>>) -> Self {
+        self.breaker = breaker.into();
+        self.pools |= self.breaker.is_some();
+        self
+    }
+
+    /// Sets how many calls each endpoint serves at once, and how many wait for it.
+    #[must_use]
+    pub fn endpoint_limits(mut self, gate: impl Into<Option<Gate>>) -> Self {
+        self.gate = gate.into();
+        self.pools |= self.gate.is_some();
+        self
+    }
+
+    /// Sets how many requests and tokens a minute each key may use.
+    #[must_use]
+    pub fn key_limits(mut self, limits: impl Into<Option<RateLimit>>) -> Self {
+        self.key_limits = limits.into();
+        self.pools |= self.key_limits.is_some();
+        self
+    }
+
+    /// Sets how many calls each key serves at once. [`Gate::WAITING`] others wait for it.
+    #[must_use]
+    pub fn key_concurrency(mut self, running: usize) -> Self {
+        self.key_gate = Some(Gate::new(running, Gate::WAITING));
+        self.pools = true;
+        self
+    }
+
+    /// Sets whom to ask of several endpoints.
+    #[must_use]
+    pub fn pick(mut self, pick: Pick) -> Self {
+        self.pick = pick;
+        self
+    }
+
     /// Records messages and answers in the spans. They may be private.
     #[must_use]
     pub fn trace_content(mut self) -> Self {
@@ -75,37 +140,139 @@ impl Stack {
     /// Whether every setting can work.
     pub(crate) fn check(&self) -> Result<()> {
         self.retry.as_ref().map_or(Ok(()), Retry::check)?;
-        self.deadline.as_ref().map_or(Ok(()), Deadline::check)
+        self.deadline.as_ref().map_or(Ok(()), Deadline::check)?;
+        self.breaker.as_ref().map_or(Ok(()), Breaker::check)?;
+        self.gate.as_ref().map_or(Ok(()), Gate::check)?;
+        self.key_gate.as_ref().map_or(Ok(()), Gate::check)?;
+        self.key_limits.as_ref().map_or(Ok(()), RateLimit::check)
     }
 
-    /// Puts these layers around `backend`.
-    #[must_use]
-    pub fn around(&self, backend: Backend) -> Backend {
-        let mut trace = Trace::new(backend.info().provider);
-        if self.content {
-            trace = trace.with_content();
+    /// Puts these layers around `backend`, which is taken for one endpoint with one key.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](crate::ErrorKind::Config), naming the setting that cannot work.
+    pub fn around(&self, backend: Backend) -> Result<Backend> {
+        self.check()?;
+        if !self.pools {
+            return Ok(self.layers(backend));
         }
+        let info = backend.info().clone();
+        let name = info.name.clone();
+        let keys = vec![KeyPart::of_backend(&name)];
+        let site = Site {
+            backend,
+            label: name.clone(),
+            name,
+            weight: 1,
+            keys: Some(keys),
+        };
+        Ok(self.over(Shared::new(info, vec![site], Vec::new(), self)?))
+    }
+
+    /// Whether anything of it belongs to endpoints or keys.
+    pub(crate) fn pools(&self) -> bool {
+        self.pools
+    }
+
+    /// The pool behind these layers.
+    pub(crate) fn over(&self, pool: Arc<Shared>) -> Backend {
         match (&self.retry, self.deadline) {
             // The ordinary case is one concrete service, erased once.
             (Some(retry), Some(deadline)) if self.trace => {
-                backend.layer(tower::layer::layer_fn(|inner| {
-                    trace.layer(deadline.layer(retry.layer(inner)))
+                let inner = PoolService(pool.clone());
+                let service = self
+                    .span(pool.info())
+                    .layer(deadline.layer(retry.layer(inner)));
+                let retry = Some(retry.clone());
+                Backend::new(Stacked {
+                    pool,
+                    retry,
+                    service,
+                })
+            }
+            (retry, _) => {
+                let retry = retry.clone();
+                let service = PoolService(pool.clone());
+                self.layers(Backend::new(Stacked {
+                    pool,
+                    retry,
+                    service,
                 }))
             }
-            (retry, deadline) => {
-                let mut backend = backend;
-                if let Some(retry) = retry {
-                    backend = backend.layer(retry.clone());
-                }
-                if let Some(deadline) = deadline {
-                    backend = backend.layer(deadline);
-                }
-                if self.trace {
-                    backend.layer(trace)
-                } else {
-                    backend
-                }
-            }
         }
+    }
+
+    /// The layers that are wanted, one by one.
+    fn layers(&self, mut backend: Backend) -> Backend {
+        if let Some(retry) = &self.retry {
+            backend = backend.layer(retry.clone());
+        }
+        if let Some(deadline) = self.deadline {
+            backend = backend.layer(deadline);
+        }
+        if self.trace {
+            let span = self.span(backend.info());
+            backend = backend.layer(span);
+        }
+        backend
+    }
+
+    fn span(&self, info: &BackendInfo) -> Trace {
+        let trace = Trace::new(info.provider);
+        if self.content {
+            trace.with_content()
+        } else {
+            trace
+        }
+    }
+}
+
+/// A pool, and the layers around it.
+struct Stacked<S> {
+    pool: Arc<Shared>,
+    retry: Option<Retry>,
+    service: S,
+}
+
+impl<S> Serve for Stacked<S>
+where
+    S: Service<Call, Response = Reply, Error = Error> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+{
+    fn info(&self) -> &BackendInfo {
+        self.pool.info()
+    }
+
+    fn serve(&self, call: Call) -> impl Future<Output = Result<Reply>> + Send + 'static {
+        let service = self.service.clone();
+        let provider = self.pool.info().provider;
+        async move {
+            // A layer that fails a call by itself does not know whom it was for.
+            let result = service.oneshot(call).await;
+            result.map_err(|error| error.with_provider(provider))
+        }
+    }
+
+    fn stats(&self) -> Stats {
+        let mut stats = self.pool.stats();
+        stats.retry_budget = self.retry.as_ref().map(Retry::tokens_left);
+        stats
+    }
+
+    fn members(&self) -> Vec<Backend> {
+        self.pool.members()
+    }
+
+    fn circuits(&self) -> Vec<(Arc<str>, Circuits)> {
+        self.pool.circuits()
+    }
+
+    fn restore(&self) {
+        self.pool.restore();
+    }
+
+    fn close(&self, patience: Duration) -> impl Future<Output = ()> + Send + 'static {
+        self.pool.close(patience)
     }
 }

@@ -3,13 +3,16 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderValue, header, response::Parts};
+use http::{HeaderName, HeaderValue, header, response::Parts};
 use tokio::time::{Instant, timeout};
 
-use super::{Decoder, Protocol, Shape, content_type, events::Events, hints, is_ours, status};
+use super::{
+    Decoder, Protocol, Shape, content_type, events::Events, hints, is_ours, patience::Patience,
+    status,
+};
 use crate::{
-    BackendInfo, Body, Call, ChatRequest, ChatStream, Delivery, Error, ErrorKind, Limit, Op, Phase,
-    Prime, Reply, Result, Serve, Stats, Warning,
+    BackendInfo, Body, Call, ChatRequest, ChatStream, Class, Delivery, Error, ErrorKind, Limit, Op,
+    Phase, Prime, Reply, Result, Serve, Stats, Warning,
     account::Site,
     chat::{Meta, Warnings},
     json::merge_patch,
@@ -25,13 +28,13 @@ pub struct HttpBackend<P>(Arc<Shared<P>>);
 struct Shared<P> {
     info: BackendInfo,
     provider: Arc<str>,
-    protocol: P,
+    protocol: Arc<P>,
     site: Site,
     counters: Arc<Counters>,
 }
 
 impl<P: Protocol> HttpBackend<P> {
-    pub(crate) fn new(info: BackendInfo, protocol: P, site: Site) -> Self {
+    pub(crate) fn new(info: BackendInfo, protocol: Arc<P>, site: Site) -> Self {
         let counters = Arc::new(Counters::new(
             info.provider,
             site.target.shared_authority().clone(),
@@ -67,6 +70,7 @@ impl<P: Protocol> Serve for HttpBackend<P> {
     fn stats(&self) -> Stats {
         Stats {
             endpoints: vec![self.0.counters.snapshot()],
+            ..Stats::default()
         }
     }
 }
@@ -82,10 +86,16 @@ impl<P: Protocol> Shared<P> {
         let op = buffered.as_ref().unwrap_or(&call.op);
 
         let began = Instant::now();
-        let first_content = match (call.first_content, self.site.timers.first_content) {
-            (Some(call), Some(site)) => Some(call.min(site)),
-            (call, site) => call.or(site),
-        };
+        let Patience {
+            first_content,
+            timers,
+        } = Patience::of(
+            call,
+            self.site.timers,
+            &self.info,
+            &self.counters,
+            buffered.is_some(),
+        );
         let (head, body, warnings) = self.send(op, call, first_content).await?;
         let first_content =
             first_content.map(|limit| (limit, limit.saturating_sub(began.elapsed())));
@@ -126,6 +136,7 @@ impl<P: Protocol> Shared<P> {
                     frame_limits,
                     decoder,
                     &self.site,
+                    timers,
                     call.keep_raw,
                 );
                 self.stream(
@@ -176,6 +187,12 @@ impl<P: Protocol> Shared<P> {
             parts.headers.insert(name.clone(), value.clone());
         }
         let mut request = http::Request::from_parts(parts, Body::from(body));
+        if let Some(name) = self.idempotency_of(op) {
+            let id = HeaderValue::try_from(format!("{:032x}", call.id));
+            if let Ok(id) = id {
+                request.headers_mut().insert(name.clone(), id);
+            }
+        }
         self.site
             .auth
             .apply(&mut request, call.key.as_ref())
@@ -198,6 +215,12 @@ impl<P: Protocol> Shared<P> {
             return Ok((head, body, warnings));
         }
         Err(self.refusal(&head, body).await)
+    }
+
+    /// The header for a key that makes repeating `op` harmless. To read twice is harmless anyway.
+    fn idempotency_of(&self, op: &Op) -> Option<&HeaderName> {
+        let repeats_matter = op.class() != Class::Read;
+        self.site.idempotency.as_ref().filter(|_| repeats_matter)
     }
 
     fn raw(&self, request: &RawRequest) -> Result<http::Request<Bytes>> {
@@ -367,6 +390,9 @@ impl<P: Protocol> Shared<P> {
 
     fn sign(&self, error: Error, call: &Call) -> Error {
         let mut error = error.with_provider(self.provider.clone());
+        if self.idempotency_of(&call.op).is_some() {
+            error.mark_keyed();
+        }
         let own = call.key.as_ref().map(|key| key.expose().trim_end());
         own.into_iter()
             .chain(self.site.auth.secret())

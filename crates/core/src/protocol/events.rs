@@ -58,6 +58,7 @@ impl<D: Decoder> Events<D> {
         frame_limits: FrameLimits,
         decoder: D,
         site: &Site,
+        timers: Timers,
         keep_raw: bool,
     ) -> Self {
         Self {
@@ -72,7 +73,7 @@ impl<D: Decoder> Events<D> {
             limits: site.limits,
             keep_raw,
             lenient: site.lenient,
-            clock: Clock::new(site.timers),
+            clock: Clock::new(timers),
         }
     }
 

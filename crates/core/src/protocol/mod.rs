@@ -13,6 +13,7 @@ mod auth;
 mod driver;
 mod events;
 pub mod hints;
+mod patience;
 mod settings;
 mod status;
 mod target;

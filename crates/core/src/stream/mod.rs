@@ -11,7 +11,9 @@ use std::{
 use futures_core::Stream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::{ChatResponse, Delivery, Error, Limit, Phase, Result, chat::Meta};
+use crate::{
+    ChatResponse, Delivery, Error, Limit, Phase, Result, chat::Meta, middleware::life::Place,
+};
 
 mod chunk;
 mod fold;
@@ -73,6 +75,8 @@ pub struct ChatStream {
     laws: Laws,
     meta: Meta,
     deadline: Option<(Pin<Box<Sleep>>, std::time::Duration)>,
+    /// Its place at the backend, which may be closed.
+    place: Option<Place>,
     since_deadline_check: u32,
     state: State,
 }
@@ -97,6 +101,7 @@ impl ChatStream {
             laws: Laws::default(),
             meta: Meta::default(),
             deadline: None,
+            place: None,
             since_deadline_check: 0,
             state: State::Uncommitted,
         }
@@ -160,6 +165,11 @@ impl ChatStream {
     /// Ends it with [`Phase::Total`] at that moment, whatever it is doing.
     pub(crate) fn end_at(&mut self, deadline: Instant, after: std::time::Duration) {
         self.deadline = Some((Box::pin(sleep_until(deadline)), after));
+    }
+
+    /// Holds a place at a backend to its end, and ends when the backend does.
+    pub(crate) fn keep(&mut self, place: Place) {
+        self.place = Some(place);
     }
 
     /// Whether content has been read that the caller has not seen yet.
@@ -232,6 +242,11 @@ impl ChatStream {
             let error = Error::timeout(Phase::Total, *after).with_delivery(Delivery::Responded);
             return Poll::Ready(Some(Err(error)));
         }
+        if next.is_pending()
+            && let Some(Poll::Ready(error)) = self.place.as_ref().map(|place| place.poll_ended(cx))
+        {
+            return Poll::Ready(Some(Err(error)));
+        }
         let chunk = match ready!(next) {
             Some(Ok(chunk)) => chunk,
             Some(Err(error)) => return Poll::Ready(Some(Err(error))),
@@ -283,6 +298,7 @@ impl ChatStream {
     fn end(&mut self, end: End<'_>) {
         self.state = State::Over;
         self.deadline = None;
+        self.place = None;
         self.inner = Box::pin(futures_util::stream::empty());
         for observer in self.observers.drain(..) {
             observer.on_end(end);

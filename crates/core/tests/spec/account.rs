@@ -86,9 +86,9 @@ fn f121_a_base_url_is_scheme_host_and_path() {
     let twice = refused(with(|builder| {
         builder
             .endpoint("https://a.example")
-            .endpoint("https://b.example")
+            .endpoint("https://a.example/")
     }));
-    assert!(twice.message().contains("one account of each"));
+    assert!(twice.message().contains("a.example was given twice"));
 }
 
 #[tokio::test]
@@ -216,11 +216,16 @@ fn singular_and_plural_together_are_a_mistake() {
             .message()
             .contains("PARROT_API_KEYS")
     );
-    assert!(
-        refused(from_vars(&[("PARROT_API_KEYS", "a,b")]))
-            .message()
-            .contains("one account of each")
-    );
+}
+
+#[test]
+fn several_keys_and_endpoints_make_a_pool() {
+    let account = from_vars(&[
+        ("PARROT_API_KEYS", "sk-1,sk-2,sk-3"),
+        ("PARROT_BASE_URLS", "https://a.example,https://b.example"),
+    ]);
+    let stats = account.unwrap().backend().stats();
+    assert_eq!((stats.keys.len(), stats.endpoints.len()), (3, 2));
 }
 
 #[test]

@@ -270,7 +270,7 @@ async fn every_call_has_its_own_id_and_all_its_attempts_the_same() {
         seen.lock().unwrap().push(call.id);
         async { Err(Error::new(ErrorKind::Connect, "no way")) }
     });
-    let model = Stack::default().around(backend).model("m");
+    let model = Stack::default().around(backend).unwrap().model("m");
     let call = model.chat("hi");
     tokio::time::pause();
     let _ = tokio::join!(call.clone(), call);

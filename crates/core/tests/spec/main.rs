@@ -16,11 +16,12 @@ mod fold;
 mod laws;
 mod layers;
 mod limits;
+#[cfg(feature = "metrics")]
+mod metrics;
+mod pool_keys;
 mod registry;
 mod registry_config;
 mod registry_discover;
-#[cfg(feature = "metrics")]
-mod metrics;
 mod retry;
 mod serde_forms;
 mod streams;

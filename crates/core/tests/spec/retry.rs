@@ -223,7 +223,8 @@ async fn f034_an_empty_account_is_not_asked_again() {
     let error = ask(&wire).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.recovery(), wire.requests()),
-        (ErrorKind::QuotaExhausted, Recovery::Elsewhere, 1)
+        (ErrorKind::QuotaExhausted, Recovery::OtherModel, 1),
+        "there is no other key"
     );
 }
 
@@ -293,11 +294,14 @@ async fn retries_within_retries_do_not_multiply() {
 
 #[tokio::test(start_paused = true)]
 async fn f092_in_an_outage_load_is_not_multiplied() {
-    let wire = Wire::new([Answer::status(503)]);
-    let model = model(&wire);
-    let calls = (0..100).map(|_| model.chat("hi").into_future());
-    futures_util::future::join_all(calls).await;
-    assert_eq!(wire.requests(), 110);
+    let without_breaker = Stack::default().breaker(None);
+    for (stack, sent) in [(without_breaker, 110), (Stack::default(), 10)] {
+        let wire = Wire::new([Answer::status(503)]);
+        let model = account(&wire, |builder| builder.stack(stack)).model("ara");
+        let calls = (0..100).map(|_| model.chat("hi").into_future());
+        futures_util::future::join_all(calls).await;
+        assert_eq!(wire.requests(), sent);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -308,7 +312,8 @@ async fn a_budget_may_be_shared_between_backends() {
         Wire::new([Answer::status(503)]),
     ];
     for wire in &wires {
-        let stack = Stack::default().retry(Retry::default().budget(budget.clone()));
+        let retry = Retry::default().budget(budget.clone());
+        let stack = Stack::default().retry(retry).breaker(None);
         let model = account(wire, |builder| builder.stack(stack)).model("ara");
         for _ in 0..10 {
             model.chat("hi").await.unwrap_err();

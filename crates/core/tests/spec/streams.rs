@@ -330,7 +330,8 @@ async fn a_stream_that_nobody_bounds_lives_for_an_hour() {
     };
     let stacked = Stack::default()
         .deadline(Deadline::default())
-        .around(backend(endless));
+        .around(backend(endless))
+        .unwrap();
     let began = tokio::time::Instant::now();
     let mut stream = stacked
         .call(Call::new(Op::ChatStream(Arc::new(ChatRequest::from("hi")))))

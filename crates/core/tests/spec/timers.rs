@@ -55,7 +55,11 @@ async fn f108_a_stream_s_head_is_waited_for_120_s_and_nobody_is_asked_twice() {
             Delivery::MaybeProcessed
         )
     );
-    assert_eq!(error.recovery(), Recovery::Elsewhere);
+    assert_eq!(
+        error.recovery(),
+        Recovery::OtherModel,
+        "there is no other endpoint"
+    );
     assert_eq!(
         (began.elapsed(), wire.requests()),
         (Duration::from_secs(120), 1)

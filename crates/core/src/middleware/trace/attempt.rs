@@ -60,6 +60,7 @@ impl fmt::Display for KeyId {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Told<'a> {
     endpoint: Option<&'a str>,
+    key: Option<&'a str>,
     kind: Option<ErrorKind>,
     status: Option<u16>,
     request_id: Option<&'a str>,
@@ -88,6 +89,7 @@ impl<'a> Told<'a> {
     pub(crate) fn failed(attempt: &'a Attempt) -> Self {
         Self {
             endpoint: attempt.endpoint.as_deref(),
+            key: attempt.key.as_deref(),
             kind: Some(attempt.kind),
             status: attempt.status.map(|status| status.as_u16()),
             request_id: attempt.request_id.as_deref(),
@@ -133,7 +135,9 @@ pub(crate) fn attempt<'a>(call: &Call, known: u32, told: impl FnOnce() -> Told<'
             trunkline.attempt.duration = told.elapsed.as_secs_f64(),
             trunkline.attempt.delivery = told.delivery.map(delivery),
             trunkline.attempt.wait = told.wait.map(|wait| wait.as_secs_f64()),
-            trunkline.attempt.key = KeyId::of_call(call).map(field::display),
+            trunkline.attempt.key = KeyId::of_call(call)
+                .map(|id| id.to_string())
+                .or_else(|| told.key.map(str::to_owned)),
             trunkline.retry.budget = told.budget,
             trunkline.breaker.state =
                 (told.kind == Some(ErrorKind::CircuitOpen)).then_some("open"),

@@ -126,13 +126,39 @@ pub(crate) struct Seen {
     pub(crate) at: tokio::time::Instant,
 }
 
+impl Seen {
+    /// The host that it went to.
+    pub(crate) fn host(&self) -> &str {
+        self.uri.host().unwrap_or_default()
+    }
+
+    /// The key that it carries.
+    pub(crate) fn key(&self) -> &str {
+        let value = self.headers.get("authorization");
+        let value = value.and_then(|value| value.to_str().ok());
+        value
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .unwrap_or_default()
+    }
+}
+
 /// Answers requests in turn; the last answer for ever.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wire(Arc<State>);
 
+/// What to answer to whom.
+struct Rule(Box<dyn Fn(&Seen) -> Answer + Send + Sync>);
+
+impl std::fmt::Debug for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Rule")
+    }
+}
+
 #[derive(Debug, Default)]
 struct State {
     answers: Mutex<VecDeque<Answer>>,
+    rule: Option<Rule>,
     sent: Mutex<Vec<Seen>>,
     bodies: Arc<AtomicUsize>,
     read: Arc<AtomicUsize>,
@@ -142,6 +168,15 @@ impl Wire {
     pub(crate) fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
         let state = State {
             answers: Mutex::new(answers.into_iter().collect()),
+            ..State::default()
+        };
+        Self(Arc::new(state))
+    }
+
+    /// Answers each request by what it says.
+    pub(crate) fn by(rule: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
+        let state = State {
+            rule: Some(Rule(Box::new(rule))),
             ..State::default()
         };
         Self(Arc::new(state))
@@ -183,14 +218,17 @@ impl Transport for Wire {
     ) -> impl Future<Output = Result<Response<Body>, TransportError>> + Send + 'static {
         let (parts, body) = request.into_parts();
         let state = self.0.clone();
-        state.sent.lock().unwrap().push(Seen {
+        let seen = Seen {
             method: parts.method,
             uri: parts.uri,
             headers: parts.headers,
             body: body.bytes().expect("core sends bodies whole"),
             at: tokio::time::Instant::now(),
-        });
-        let answer = {
+        };
+        state.sent.lock().unwrap().push(seen.clone());
+        let answer = if let Some(Rule(rule)) = &state.rule {
+            Some(rule(&seen))
+        } else {
             let mut answers = state.answers.lock().unwrap();
             if answers.len() > 1 {
                 answers.pop_front()

@@ -1,0 +1,212 @@
+//! One attempt: choose, wait in line, ask, judge.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+};
+
+use tokio::time::Instant;
+
+use super::{Shared, choose::Chosen, hold::Hold, key::Lease, member::Member};
+use crate::{
+    Call, End, Error, ErrorKind, Recovery, Reply, Result, Scope,
+    middleware::{
+        Times,
+        gate::{Entry, Line, Permit},
+        rate::reservation::Reservation,
+    },
+};
+
+impl Shared {
+    /// Serves `call`, until the backend is closed.
+    pub(super) async fn serve(self: Arc<Self>, call: Call) -> Result<Reply> {
+        let place = self.life.enter()?;
+        let mut work = pin!(self.attempt(call));
+        let reply = poll_fn(|cx| match work.as_mut().poll(cx) {
+            Poll::Pending => place.poll_ended(cx).map(Err),
+            ready => ready,
+        })
+        .await?;
+        Ok(match reply {
+            Reply::ChatStream(mut stream) => {
+                stream.keep(place);
+                Reply::ChatStream(stream)
+            }
+            Reply::Raw(response) => Reply::Raw(response).observe(move |_: End<'_>| drop(place)),
+            whole => whole,
+        })
+    }
+
+    async fn attempt(self: &Arc<Self>, call: Call) -> Result<Reply> {
+        let Entered {
+            mut hold,
+            lease,
+            reservation,
+        } = self.enter(&call).await?;
+        let member = hold.running.member().clone();
+        let mut sent = call.clone();
+        let mut generation = 0;
+        if let Some(lease) = &lease {
+            match lease.key.secret().await {
+                Ok(None) => {}
+                Ok(Some(current)) => {
+                    generation = current.generation;
+                    sent.key = Some(current.secret);
+                }
+                Err(error) => return settle(reservation, Err(error)),
+            }
+        }
+        hold.sent = Instant::now();
+        match settle(reservation, member.backend.call(sent).await) {
+            Ok(mut reply) => {
+                if let Some(lease) = lease {
+                    if let Some(meta) = reply.meta_mut().filter(|_| !self.limits_keys) {
+                        lease.key.limiter.learn(&meta.headers, Instant::now());
+                    }
+                    if lease.key.served(call.op.model()) {
+                        drop(lease);
+                        self.changed.notify_waiters();
+                    }
+                }
+                Ok(hold.follow(reply))
+            }
+            Err(mut error) => {
+                hold.failed(&error);
+                if let Some(lease) = lease {
+                    error.set_key(lease.key.source.label().clone());
+                    lease.key.refused(call.op.model(), generation, &error);
+                    drop(lease);
+                    self.changed.notify_waiters();
+                }
+                Err(self.tell(&call, &member, error))
+            }
+        }
+    }
+
+    /// A place at an endpoint that will have the call, with a key.
+    async fn enter(self: &Arc<Self>, call: &Call) -> Result<Entered> {
+        let mut refused: Vec<Arc<str>> = Vec::new();
+        let mut last: Option<Error> = None;
+        loop {
+            let chosen = match (self.choose(call, &refused).await, last.take()) {
+                (Ok(chosen), _) => chosen,
+                // What the last endpoint said is more to the point than that there is none left.
+                (Err(_), Some(error)) => return Err(error),
+                (Err(error), None) => return Err(error),
+            };
+            let member = chosen.running.member().clone();
+            match self.admit(call, chosen).await {
+                Ok(entered) => return Ok(entered),
+                // It never left, so another may have it, without a retry.
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::QueueFull | ErrorKind::CircuitOpen) =>
+                {
+                    refused.push(member.label.clone());
+                    last = Some(
+                        error
+                            .with_endpoint(member.label.clone())
+                            .with_recovery(Recovery::OtherModel),
+                    );
+                }
+                Err(error) => return Err(error.with_endpoint(member.label.clone())),
+            }
+        }
+    }
+
+    /// Waits for the key's turn and for the endpoint's, and asks the circuit last: one that opens
+    /// meanwhile sends away everybody in line at once.
+    async fn admit(self: &Arc<Self>, call: &Call, chosen: Chosen) -> Result<Entered> {
+        let times = Times::of(call).map(|times| (times, Instant::now()));
+        let key_line = chosen
+            .lease
+            .as_ref()
+            .and_then(|lease| lease.key.line.as_ref());
+        let of_key = wait_in(key_line, call).await?;
+        let of_endpoint = wait_in(chosen.running.member().line.as_ref(), call).await?;
+        if let Some((times, since)) = times {
+            times.add_queue(since.elapsed());
+        }
+        let ticket = match &chosen.running.member().circuits {
+            Some(circuits) => Some(circuits.of(call.op.model()).admit()?),
+            None => None,
+        };
+        let hold = Hold {
+            shared: self.clone(),
+            ticket,
+            _permits: [of_key, of_endpoint],
+            sent: Instant::now(),
+            has_content: false,
+            probe: chosen.probe,
+            running: chosen.running,
+        };
+        Ok(Entered {
+            hold,
+            lease: chosen.lease,
+            reservation: chosen.reservation,
+        })
+    }
+
+    /// Adds what only the pool knows: where it happened, and whether anybody else could serve.
+    fn tell(&self, call: &Call, failed: &Arc<Member>, error: Error) -> Error {
+        let error = error.with_endpoint(failed.label.clone());
+        let has_other = || match self.lone {
+            // The same key again, if it can be fetched anew.
+            true => error.kind() == ErrorKind::Auth && failed.ring.is_refreshable(),
+            false => self.has_other(call, failed, error.scope()),
+        };
+        let told = match error.recovery() {
+            Recovery::Elsewhere if call.key.is_some() && is_of_key(&error) => Recovery::OtherModel,
+            Recovery::Elsewhere if has_other() => Recovery::Elsewhere,
+            Recovery::Elsewhere => Recovery::OtherModel,
+            // What one endpoint or key asks us to wait is nothing to the others.
+            Recovery::Later
+                if (error.retry_after().is_some() || error.kind() == ErrorKind::RateLimited)
+                    && has_other() =>
+            {
+                Recovery::Elsewhere
+            }
+            _ => return error,
+        };
+        error.with_recovery(told)
+    }
+
+    /// Counts a failure against an endpoint. Not more than half of them are out at once: the rest
+    /// would not stand it.
+    pub(super) fn count_failure(&self, member: &Member) {
+        let _one_at_a_time = self.ejecting.lock();
+        let out = self
+            .members
+            .iter()
+            .filter(|member| member.health.is_ejected())
+            .count();
+        member.health.failed((out + 1) * 2 <= self.members.len());
+    }
+}
+
+/// What an attempt has before it is sent.
+struct Entered {
+    hold: Hold,
+    lease: Option<Lease>,
+    reservation: Option<Reservation>,
+}
+
+/// Puts right what was taken of the key's limits.
+fn settle(reservation: Option<Reservation>, result: Result<Reply>) -> Result<Reply> {
+    match reservation {
+        Some(reservation) => reservation.settle(result),
+        None => result,
+    }
+}
+
+fn is_of_key(error: &Error) -> bool {
+    matches!(error.scope(), Scope::Key | Scope::Account)
+}
+
+async fn wait_in(line: Option<&Line>, call: &Call) -> Result<Option<Permit>> {
+    match line {
+        Some(line) => line.enter(Entry::of(call)).await.map(Some),
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,244 @@
+//! Which endpoint and which key.
+
+use std::{
+    pin::pin,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
+
+use tokio::time::{Instant, timeout_at};
+
+use super::{
+    Pick, Shared,
+    health::Standing,
+    key::{Availability, Lease},
+    member::{Member, Running},
+    ring::{Taken, Wish, sooner, time_until},
+};
+use crate::{
+    Call, Delivery, Error, ErrorKind, Phase, Recovery, Result, Scope,
+    middleware::rate::reservation::Reservation,
+};
+
+/// How long a call waits for a key that rests. Beyond it, who has a fallback wants to know now.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// Where a call goes, and with what.
+#[derive(Debug)]
+pub(super) struct Chosen {
+    pub(super) running: Running,
+    pub(super) lease: Option<Lease>,
+    pub(super) reservation: Option<Reservation>,
+    /// It finds out whether an ejected endpoint is well again.
+    pub(super) probe: bool,
+}
+
+/// What stands in the way at the moment.
+#[derive(Debug)]
+struct Obstacles {
+    keys: Availability,
+    /// The soonest that an open circuit lets somebody try.
+    open_until: Option<Instant>,
+    too_large: Option<Error>,
+}
+
+impl Shared {
+    /// An endpoint and a key, as soon as there are any. `refused` are endpoints that would not
+    /// take this call here and now.
+    pub(super) async fn choose(&self, call: &Call, refused: &[Arc<str>]) -> Result<Chosen> {
+        let limit = Instant::now() + LONGEST_WAIT;
+        let limit = call.deadline.map_or(limit, |deadline| deadline.min(limit));
+        loop {
+            // Before looking, so that nothing that changes meanwhile is missed.
+            let mut changed = pin!(self.changed.notified());
+            changed.as_mut().enable();
+            let obstacles = match self.choose_now(call, refused) {
+                Ok(chosen) => return Ok(chosen),
+                Err(obstacles) => obstacles,
+            };
+            let until = match obstacles.keys {
+                Availability::At(until) if until <= limit => until,
+                Availability::AfterProbe if Instant::now() < limit => limit,
+                _ => return Err(obstacles.into_error(self.lone, limit)),
+            };
+            // Late or not: look again.
+            let _ = timeout_at(until, changed).await;
+        }
+    }
+
+    fn choose_now(&self, call: &Call, refused: &[Arc<str>]) -> Result<Chosen, Obstacles> {
+        let mut obstacles = Obstacles {
+            keys: Availability::Never(ErrorKind::QueueFull),
+            open_until: None,
+            too_large: None,
+        };
+        let wish = self.wish(call);
+        let mut candidates: Vec<&Arc<Member>> = Vec::with_capacity(self.members.len());
+        for member in &self.members {
+            if refused.contains(&member.label) {
+                continue;
+            }
+            if let Some(until) = member.open_until(wish.model) {
+                let soonest = obstacles.open_until.unwrap_or(until).min(until);
+                obstacles.open_until = Some(soonest);
+                continue;
+            }
+            match member.key_availability(call, wish) {
+                Availability::Now => candidates.push(member),
+                later => obstacles.keys = sooner(obstacles.keys, later),
+            }
+        }
+        prefer(&mut candidates, |member| {
+            !call.avoid.contains(&member.label)
+        });
+        prefer(&mut candidates, |member| {
+            member.health.standing() != Standing::Out
+        });
+        while let Some(at) = self.pick(&candidates) {
+            let member = candidates.swap_remove(at);
+            let (lease, reservation) = if call.key.is_some() {
+                (None, None)
+            } else {
+                match member.ring.take(wish) {
+                    Taken::Key(lease, reservation) => (Some(lease), reservation),
+                    Taken::NotNow(later) => {
+                        obstacles.keys = sooner(obstacles.keys, later);
+                        continue;
+                    }
+                    Taken::TooLarge(error) => {
+                        obstacles.too_large = Some(error);
+                        continue;
+                    }
+                }
+            };
+            return Ok(Chosen {
+                running: member.begin(),
+                lease,
+                reservation,
+                probe: member.health.probe(),
+            });
+        }
+        Err(obstacles)
+    }
+
+    /// Whether anybody but `failed` could serve `call` at once.
+    pub(super) fn has_other(&self, call: &Call, failed: &Arc<Member>, scope: Scope) -> bool {
+        let wish = self.wish(call);
+        let of_key = matches!(scope, Scope::Key | Scope::Account);
+        self.members.iter().any(|member| {
+            let is_other = !Arc::ptr_eq(member, failed) && !call.avoid.contains(&member.label);
+            (is_other || of_key)
+                && member.open_until(wish.model).is_none()
+                && member.key_availability(call, wish) == Availability::Now
+        })
+    }
+
+    fn wish<'a>(&self, call: &'a Call) -> Wish<'a> {
+        Wish {
+            model: call.op.model(),
+            tenant: call.tenant.as_deref(),
+            lone: self.lone,
+            limited: self.limits_keys.then_some(&call.op),
+        }
+    }
+
+    /// The place in `candidates` of the one to ask.
+    fn pick(&self, candidates: &[&Arc<Member>]) -> Option<usize> {
+        match (self.pick, candidates.len()) {
+            (_, 0) => None,
+            (Pick::First, _) | (_, 1) => Some(0),
+            (Pick::RoundRobin, len) => Some(self.turn.fetch_add(1, Relaxed) % len),
+            (Pick::LeastLoaded, len) => {
+                let one = fastrand::usize(..len);
+                let other = (one + fastrand::usize(1..len)) % len;
+                let (a, b) = (candidates.get(one)?, candidates.get(other)?);
+                Some(if is_better(a, b) { one } else { other })
+            }
+        }
+    }
+}
+
+impl Member {
+    /// Until when its circuit is open for the model.
+    fn open_until(&self, model: &str) -> Option<Instant> {
+        let circuit = self.circuits.as_ref()?.of(model);
+        circuit
+            .is_open()
+            .then(|| circuit.retry_at().unwrap_or_else(Instant::now))
+    }
+
+    fn key_availability(&self, call: &Call, wish: Wish<'_>) -> Availability {
+        match call.key {
+            // Its standing is the caller's business.
+            Some(_) => Availability::Now,
+            None => self.ring.availability(wish),
+        }
+    }
+}
+
+/// Keeps those that `is_good` says, unless there are none.
+fn prefer(candidates: &mut Vec<&Arc<Member>>, is_good: impl Fn(&Member) -> bool) {
+    if candidates.iter().any(|member| is_good(member)) {
+        candidates.retain(|member| is_good(member));
+    }
+}
+
+/// Whether `a` would answer sooner than `b`: by what each has to do, and how long each takes where
+/// both are known.
+fn is_better(a: &Member, b: &Member) -> bool {
+    let (speed_a, speed_b) = match (a.speed.seconds(), b.speed.seconds()) {
+        (Some(a), Some(b)) => (a, b),
+        _ => (1.0, 1.0),
+    };
+    let cost =
+        |member: &Member, seconds: f64| (member.load() + 1.0 / member.weight) * seconds.max(0.001);
+    cost(a, speed_a) <= cost(b, speed_b)
+}
+
+impl Obstacles {
+    fn into_error(self, lone: bool, limit: Instant) -> Error {
+        // Here nobody can serve it, and that is known.
+        let recovery = Recovery::OtherModel;
+        if let Some(error) = self.too_large {
+            return error;
+        }
+        let error = match (self.keys, self.open_until) {
+            (Availability::At(until), _) => Error::new(
+                ErrorKind::RateLimited,
+                if lone {
+                    "the provider asked us to wait, longer than this call may"
+                } else {
+                    "every key rests, longer than this call may wait"
+                },
+            )
+            .with_retry_after(time_until(until)),
+            (Availability::AfterProbe, _) => {
+                return Error::timeout(Phase::Queue, LONGEST_WAIT.min(time_until(limit)));
+            }
+            (_, Some(until)) => Error::new(
+                ErrorKind::CircuitOpen,
+                "the circuit is open: the endpoint failed too often lately",
+            )
+            .with_retry_after(time_until(until)),
+            (Availability::Never(ErrorKind::Auth), None) => Error::new(
+                ErrorKind::Auth,
+                "every key was rejected by the provider; set another one",
+            ),
+            (Availability::Never(ErrorKind::QuotaExhausted), None) => Error::new(
+                ErrorKind::QuotaExhausted,
+                "every key's account is without money or quota",
+            ),
+            (Availability::Never(ErrorKind::Permission), None) => Error::new(
+                ErrorKind::Permission,
+                "no key may be used: the provider denied them this model, or they are reserved for other tenants",
+            ),
+            _ => Error::new(
+                ErrorKind::QueueFull,
+                "every endpoint has too many calls waiting",
+            ),
+        };
+        error
+            .with_delivery(Delivery::NotSent)
+            .with_recovery(recovery)
+    }
+}

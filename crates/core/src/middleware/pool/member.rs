@@ -1,0 +1,91 @@
+//! One endpoint of a pool.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::Relaxed},
+};
+
+use super::{health::Health, ring::Ring, speed::Speed};
+use crate::{
+    Backend, Stats,
+    middleware::{breaker::Circuits, gate::Line},
+};
+
+/// An endpoint, with all that is known of it. What belongs to the host is here and shared by its
+/// keys; what belongs to a key is in the [`Ring`], and shared by the hosts that take it.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) backend: Backend,
+    /// What it is called in errors, statistics and the list of those to avoid.
+    pub(super) label: Arc<str>,
+    pub(super) weight: f64,
+    pub(super) ring: Arc<Ring>,
+    pub(super) circuits: Option<Circuits>,
+    pub(super) line: Option<Line>,
+    pub(super) health: Health,
+    pub(super) speed: Speed,
+    running: AtomicUsize,
+}
+
+impl Member {
+    pub(super) fn new(
+        backend: Backend,
+        label: Arc<str>,
+        weight: f64,
+        ring: Arc<Ring>,
+        circuits: Option<Circuits>,
+        line: Option<Line>,
+    ) -> Self {
+        Self {
+            backend,
+            label,
+            weight,
+            ring,
+            circuits,
+            line,
+            health: Health::default(),
+            speed: Speed::default(),
+            running: AtomicUsize::new(0),
+        }
+    }
+
+    /// Calls that were sent or wait for it, for each unit of its weight.
+    pub(super) fn load(&self) -> f64 {
+        self.running.load(Relaxed) as f64 / self.weight
+    }
+
+    /// One more, until it is dropped.
+    pub(super) fn begin(self: &Arc<Self>) -> Running {
+        self.running.fetch_add(1, Relaxed);
+        Running(self.clone())
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        let mut stats = self.backend.stats();
+        for endpoint in &mut stats.endpoints {
+            endpoint.endpoint = self.label.to_string();
+            endpoint.queued = self.line.as_ref().map_or(0, |line| line.waiting() as u64);
+            endpoint.ejected = self.health.is_ejected();
+            if let Some(circuits) = &self.circuits {
+                endpoint.circuits = circuits.states();
+            }
+        }
+        stats
+    }
+}
+
+/// A call on its way to an endpoint, or being answered there.
+#[derive(Debug)]
+pub(super) struct Running(Arc<Member>);
+
+impl Running {
+    pub(super) fn member(&self) -> &Arc<Member> {
+        &self.0
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Relaxed);
+    }
+}
