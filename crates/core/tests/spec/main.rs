@@ -13,6 +13,7 @@ mod driver;
 mod escape;
 mod fallback;
 mod fold;
+mod gate;
 mod laws;
 mod layers;
 mod limits;
