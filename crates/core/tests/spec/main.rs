@@ -16,6 +16,8 @@ mod fold;
 mod laws;
 mod layers;
 mod limits;
+mod rate;
+mod rate_learned;
 mod retry;
 mod serde_forms;
 mod streams;
