@@ -23,6 +23,8 @@ mod pool_keys;
 mod registry;
 mod registry_config;
 mod registry_discover;
+mod rate;
+mod rate_learned;
 mod retry;
 mod serde_forms;
 mod streams;

@@ -181,3 +181,18 @@ fn f040_rfc_3339_and_epoch_resets() {
         assert_eq!(of_headers(&pairs), millis(9_000), "{reset}");
     }
 }
+
+#[test]
+fn a_limit_of_zero_or_less_is_none_and_is_waited_for_by_nobody() {
+    for limit in ["-1", "0"] {
+        assert_eq!(
+            of_headers(&[
+                ("x-ratelimit-limit-tokens", limit),
+                ("x-ratelimit-remaining-tokens", "0"),
+                ("x-ratelimit-reset-tokens", "9"),
+            ]),
+            None,
+            "{limit}"
+        );
+    }
+}
