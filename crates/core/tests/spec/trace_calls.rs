@@ -5,10 +5,11 @@ use std::{future::IntoFuture, time::Duration};
 use tokio::time::{sleep, timeout};
 use tracing_subscriber::{filter::LevelFilter, layer::SubscriberExt};
 use trunkline_core::{
-    Backend, Call, ChatRequest, ChatResponse, Content, Error, ErrorKind, Message, Part, Reply,
+    Backend, Call, ChatRequest, ChatResponse, Content, Error, ErrorKind, Message, Op, Part, Reply,
     Role, Secret, ToolCall,
     chat::ToolInput,
     middleware::{KeyId, Retry, Stack, Times, Trace},
+    raw::RawRequest,
 };
 
 use crate::{
@@ -99,6 +100,20 @@ async fn a_call_whose_future_is_dropped_is_marked_as_cancelled() {
         !record.has("otel.status_code=ERROR"),
         "it is nobody's fault"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_span_of_a_raw_request_lasts_as_long_as_its_body() {
+    let wire = Wire::new([hello().hangs()]);
+    let (record, reply) = recorded(async {
+        let op = Op::Raw(RawRequest::get("/files/7").into());
+        model(&wire).backend().call(Call::new(op)).await.unwrap()
+    })
+    .await;
+    assert_has(&record, &["http.response.status_code=200"]);
+    assert!(!record.has("closed"), "{}", record.text());
+    drop(reply);
+    assert_has(&record, &["error.type=cancelled", "closed"]);
 }
 
 #[tokio::test(start_paused = true)]
