@@ -148,6 +148,19 @@ async fn f107_what_never_fits_is_told_at_once_even_behind_others() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_small_call_does_not_overtake_a_large_one() {
+    let limited = costing(None).layer(hundred_tokens());
+    for _ in 0..5 {
+        time(&limited, ten_tokens()).await;
+    }
+    let sixty = ChatRequest::from("abcd").max_output_tokens(59);
+    let large = time(&limited, Call::new(Op::Chat(Arc::new(sixty))));
+    // The large one waits for ten more tokens, and the small one, which would fit, for ten after it.
+    let waited = tokio::join!(biased; large, time(&limited, ten_tokens()));
+    assert_eq!(waited, (SECOND * 6, SECOND * 12));
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_gives_up_leaves_the_line() {
     let limited = costing(None).layer(one_a_second());
     time(&limited, ten_tokens()).await;
@@ -158,9 +171,9 @@ async fn who_gives_up_leaves_the_line() {
     let (_, waited) = tokio::join!(impatient, time(&limited, ten_tokens()));
     assert_eq!(waited, SECOND);
     assert_eq!(
-        time(&limited, ten_tokens()).await,
+        time(&limited, ten_tokens().timeout(SECOND * 3 / 2)).await,
         SECOND,
-        "no place is taken by nobody"
+        "nobody is thought to be ahead who has left"
     );
 }
 
@@ -326,6 +339,26 @@ async fn a_429_s_wait_holds_for_the_next_calls_too() {
     assert!(error.message().contains("asked for a pause"), "{error}");
     assert_eq!(calls.load(SeqCst), 1);
     assert_eq!(time(&limited, ten_tokens()).await, SECOND * 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_too_long_for_who_waits_already_is_told_when_it_is_learned() {
+    let limited = backend(|_| async {
+        sleep(SECOND / 2).await;
+        Err(Error::new(ErrorKind::RateLimited, "slow down")
+            .with_delivery(Delivery::Rejected)
+            .with_retry_after(SECOND * 30))
+    })
+    .layer(one_a_second());
+    let waiting = async {
+        let began = Instant::now();
+        let error = limited.call(ten_tokens().timeout(SECOND * 5)).await;
+        (began.elapsed(), error.unwrap_err())
+    };
+    let (_, (waited, error)) = tokio::join!(biased; limited.call(ten_tokens()), waiting);
+    assert_eq!(waited, SECOND / 2);
+    assert_eq!(error.delivery(), Delivery::NotSent);
+    assert_eq!(error.retry_after(), Some(SECOND * 30));
 }
 
 #[tokio::test(start_paused = true)]

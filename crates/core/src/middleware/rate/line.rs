@@ -63,10 +63,8 @@ impl Line {
 
     /// Lets `call` in, or gives it a place in line, or tells it at once that waiting is no use.
     pub(super) fn enter(self: &Arc<Self>, call: &Call) -> Entry {
-        // Free only if nobody waits.
-        if let Ok(_first) = self.first.try_acquire()
-            && self.waiting().calls == 0
-        {
+        // Free only if nobody waits: it is handed on to who comes next.
+        if let Ok(_first) = self.first.try_acquire() {
             match self.limiter.try_reserve(&call.op) {
                 Ok(reservation) => return Entry::In(reservation),
                 Err(Refused::TooLarge(error)) => return Entry::Refused(error),
