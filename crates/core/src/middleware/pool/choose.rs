@@ -73,21 +73,20 @@ impl Shared {
             too_large: None,
         };
         let wish = self.wish(call);
-        let mut candidates: Vec<&Arc<Member>> = Vec::with_capacity(self.members.len());
-        for member in &self.members {
-            if refused.contains(&member.label) {
-                continue;
-            }
-            if let Some(until) = member.open_until(wish.model) {
-                let soonest = obstacles.open_until.unwrap_or(until).min(until);
-                obstacles.open_until = Some(soonest);
-                continue;
-            }
-            match member.key_availability(call, wish) {
-                Availability::Now => candidates.push(member),
-                later => obstacles.keys = sooner(obstacles.keys, later),
-            }
+        let usable = |member: &&Arc<Member>, obstacles: &mut Obstacles| {
+            !refused.contains(&member.label) && member.is_usable(call, wish, obstacles)
+        };
+        // A list is made only where there is a choice.
+        if let [sole] = self.members.as_slice() {
+            let taken = usable(&sole, &mut obstacles)
+                .then(|| sole.take(call, wish, &mut obstacles))
+                .flatten();
+            return taken.ok_or(obstacles);
         }
+        let members = self.members.iter();
+        let mut candidates: Vec<&Arc<Member>> = members
+            .filter(|member| usable(member, &mut obstacles))
+            .collect();
         prefer(&mut candidates, |member| {
             !call.avoid.contains(&member.label)
         });
@@ -96,27 +95,9 @@ impl Shared {
         });
         while let Some(at) = self.pick(&candidates) {
             let member = candidates.swap_remove(at);
-            let (lease, reservation) = if call.key.is_some() {
-                (None, None)
-            } else {
-                match member.ring.take(wish) {
-                    Taken::Key(lease, reservation) => (Some(lease), reservation),
-                    Taken::NotNow(later) => {
-                        obstacles.keys = sooner(obstacles.keys, later);
-                        continue;
-                    }
-                    Taken::TooLarge(error) => {
-                        obstacles.too_large = Some(error);
-                        continue;
-                    }
-                }
-            };
-            return Ok(Chosen {
-                running: member.begin(),
-                lease,
-                reservation,
-                probe: member.health.probe(),
-            });
+            if let Some(chosen) = member.take(call, wish, &mut obstacles) {
+                return Ok(chosen);
+            }
         }
         Err(obstacles)
     }
@@ -159,6 +140,50 @@ impl Shared {
 }
 
 impl Member {
+    /// Whether its circuit lets a call pass and a key is free; else why not.
+    fn is_usable(&self, call: &Call, wish: Wish<'_>, obstacles: &mut Obstacles) -> bool {
+        if let Some(until) = self.open_until(wish.model) {
+            let soonest = obstacles.open_until.unwrap_or(until).min(until);
+            obstacles.open_until = Some(soonest);
+            return false;
+        }
+        match self.key_availability(call, wish) {
+            Availability::Now => true,
+            later => {
+                obstacles.keys = sooner(obstacles.keys, later);
+                false
+            }
+        }
+    }
+
+    /// A place here with a key; else why not.
+    fn take(
+        self: &Arc<Self>,
+        call: &Call,
+        wish: Wish<'_>,
+        obstacles: &mut Obstacles,
+    ) -> Option<Chosen> {
+        let (lease, reservation) = match &call.key {
+            Some(_) => (None, None),
+            None => match self.ring.take(wish) {
+                Taken::Key(lease, reservation) => (Some(lease), reservation),
+                Taken::NotNow(later) => {
+                    obstacles.keys = sooner(obstacles.keys, later);
+                    return None;
+                }
+                Taken::TooLarge(error) => {
+                    obstacles.too_large = Some(error);
+                    return None;
+                }
+            },
+        };
+        Some(Chosen {
+            running: self.begin(),
+            lease,
+            reservation,
+            probe: self.health.probe(),
+        })
+    }
     /// Until when its circuit is open for the model.
     fn open_until(&self, model: &str) -> Option<Instant> {
         let circuit = self.circuits.as_ref()?.of(model);

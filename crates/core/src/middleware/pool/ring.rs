@@ -48,18 +48,11 @@ impl Ring {
 
     /// The key with the least to do that can be used now.
     pub(super) fn take(&self, wish: Wish<'_>) -> Taken {
-        let mut free: Vec<&Arc<Key>> = Vec::new();
         let mut otherwise = Availability::Never(ErrorKind::Permission);
-        for key in self.of(wish) {
-            match key.availability(wish.model, wish.lone) {
-                Availability::Now => free.push(key),
-                later => otherwise = sooner(otherwise, later),
-            }
-        }
-        // In their order where they are alike: a list of keys often begins with the preferred one.
-        free.sort_by_key(|key| key.load());
         let mut too_large = None;
-        for key in free {
+        // A list is made only where the first choice has used up its limits.
+        let mut over: Vec<&Arc<Key>> = Vec::new();
+        while let Some(key) = self.least_busy(wish, &over, &mut otherwise) {
             let reserved = wish
                 .limited
                 .map(|op| key.limiter.try_reserve(op))
@@ -69,15 +62,41 @@ impl Ring {
                     return Taken::Key(key.lease(wish.model, wish.lone), reservation);
                 }
                 Err(Refused::Wait { until }) => {
-                    otherwise = sooner(otherwise, Availability::At(until))
+                    otherwise = sooner(otherwise, Availability::At(until));
                 }
                 Err(Refused::TooLarge(error)) => too_large = Some(error),
             }
+            over.push(key);
         }
         match (otherwise, too_large) {
             (Availability::Never(_), Some(error)) => Taken::TooLarge(error),
             (otherwise, _) => Taken::NotNow(otherwise),
         }
+    }
+
+    /// Of those that can be used now and are not `over` their limits; the first where they are
+    /// alike, since a list of keys often begins with the preferred one. Why the others cannot be
+    /// used goes into `otherwise`.
+    fn least_busy<'a>(
+        &'a self,
+        wish: Wish<'a>,
+        over: &[&Arc<Key>],
+        otherwise: &mut Availability,
+    ) -> Option<&'a Arc<Key>> {
+        let is_over = |key: &Arc<Key>| over.iter().any(|other| Arc::ptr_eq(key, other));
+        let mut best: Option<(&Arc<Key>, usize)> = None;
+        for key in self.of(wish).filter(|key| !is_over(key)) {
+            match key.availability(wish.model, wish.lone) {
+                Availability::Now => {
+                    let load = key.load();
+                    if best.is_none_or(|(_, least)| load < least) {
+                        best = Some((key, load));
+                    }
+                }
+                later => *otherwise = sooner(*otherwise, later),
+            }
+        }
+        best.map(|(key, _)| key)
     }
 
     /// Those that the tenant may use: its own where it has any, else those that are nobody's.
