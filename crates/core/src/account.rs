@@ -317,15 +317,17 @@ impl<A> Builder<A> {
         let info = self.info();
         let sites = self.sites()?;
         let is_plain = matches!(self.keys.as_slice(), [] | [Key::Fixed(_, None)]);
+        let is_keyless = self.keys.is_empty();
         let keys = self.key_parts()?;
         let members = sites
             .into_iter()
             .map(|(label, weight, site)| Member {
                 backend: (self.assemble)(info.clone(), site),
                 name: label.clone(),
+                // Without a key it is the endpoint itself that asks to wait.
+                keys: is_keyless.then(|| vec![KeyPart::of_backend(&label)]),
                 label,
                 weight,
-                keys: None,
             })
             .collect::<Vec<_>>();
         // One endpoint with one key needs no pool to stand bare.
@@ -443,9 +445,8 @@ impl<A> Builder<A> {
     }
 
     fn key_parts(&mut self) -> Result<Vec<KeyPart>> {
-        let name = self.provider.id;
         match self.keys.as_slice() {
-            [] => return Ok(vec![KeyPart::of_backend(name)]),
+            [] => return Ok(Vec::new()),
             [Key::Fixed(sole, None)] => return Ok(vec![KeyPart::sole(sole)]),
             _ => {}
         }

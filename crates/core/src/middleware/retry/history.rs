@@ -16,7 +16,7 @@ use super::{
     rules::{self, Step, When},
 };
 use crate::{
-    Call, Error, ErrorKind, Reply, Result,
+    Call, Error, ErrorKind, Reply, Result, Scope,
     middleware::{
         Times,
         trace::{self, Told},
@@ -125,7 +125,10 @@ impl Policy<Call, Reply, Error> for History {
         call.trail.note(error, Some(delay));
         self.spent.on(error);
         call.attempt += 1;
-        if let Some(endpoint) = error.endpoint() {
+        // A refused key says nothing of the endpoint.
+        if let Some(endpoint) = error.endpoint()
+            && matches!(error.scope(), Scope::Endpoint | Scope::Provider)
+        {
             call.avoid.push(endpoint.into());
         }
         self.waited += delay;
