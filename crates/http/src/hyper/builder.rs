@@ -233,7 +233,10 @@ impl Builder {
             #[cfg(feature = "http2")]
             calm: Arc::default(),
             #[cfg(feature = "http2")]
-            only_http2: self.http2.as_ref().is_some_and(|http2| http2.prior_knowledge),
+            only_http2: self
+                .http2
+                .as_ref()
+                .is_some_and(|http2| http2.prior_knowledge),
         });
         let mut settings = legacy::Client::builder(tasks);
         settings

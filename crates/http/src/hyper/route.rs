@@ -12,9 +12,9 @@ use http::Request;
 use hyper_util::client::legacy;
 use tokio::time::Instant;
 
-use super::{connect::Connector, stats::Held};
 #[cfg(feature = "http2")]
 use super::shard::Shards;
+use super::{connect::Connector, stats::Held};
 use crate::{Body, TransportError};
 
 pub(super) type Client = legacy::Client<Connector, Body>;
