@@ -4,6 +4,8 @@
 mod body;
 mod client;
 mod error;
+#[cfg(feature = "hyper")]
+pub mod fetch;
 pub mod frame;
 #[cfg(feature = "hyper")]
 mod gzip;

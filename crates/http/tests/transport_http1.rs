@@ -291,6 +291,55 @@ async fn f014_sixteen_informational_answers_are_passed_over() {
 }
 
 #[tokio::test]
+async fn f014_the_seventeenth_informational_answer_is_too_many() {
+    let hint = "HTTP/1.1 103 Early Hints\r\n\r\n";
+    // All at once with the answer, and without any answer ever.
+    for said in [hint.repeat(17) + OK, hint.repeat(17)] {
+        let address = peer(move |mut stream, _| {
+            let said = said.clone();
+            async move {
+                read_request(&mut stream).await;
+                stream.write_all(said.as_bytes()).await.unwrap();
+                gone(&mut stream).await;
+            }
+        })
+        .await;
+        let transport = transport();
+        let url = format!("http://{address}/");
+        let error = timeout(Duration::from_secs(5), fetch(&transport, &url))
+            .await
+            .unwrap()
+            .unwrap_err();
+        assert_eq!(
+            (error.kind(), error.phase(), error.sent()),
+            (Kind::Decode, Some(Phase::Head), Sent::Responded)
+        );
+        assert_eq!(transport.stats().in_flight, 0);
+    }
+}
+
+#[tokio::test]
+async fn an_error_of_connecting_names_host_and_port() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let refused = fetch(&transport(), &format!("http://{address}/"))
+        .await
+        .unwrap_err();
+    let begin = format!("127.0.0.1:{}: ", address.port());
+    assert!(refused.message().starts_with(&begin), "{refused}");
+    let unknown = fetch(&transport(), "https://nobody.invalid/")
+        .await
+        .unwrap_err();
+    assert!(
+        unknown.message().starts_with("nobody.invalid:443: "),
+        "{unknown}"
+    );
+    let refused = fetch(&transport(), "http://[::1]:1/").await.unwrap_err();
+    assert!(refused.message().starts_with("[::1]:1: "), "{refused}");
+}
+
+#[tokio::test]
 async fn f026_an_early_413_is_surfaced_instead_of_a_broken_pipe() {
     let address = peer(|mut stream, _| async move {
         stream.peek(&mut [0]).await.unwrap();

@@ -31,6 +31,16 @@ const MAX_ADDRESSES: usize = 16;
 /// When the kernel asks an idle peer whether it is still there, and how long it may be silent.
 const KEEPALIVE: Duration = Duration::from_secs(20);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+#[cfg(any(
+    target_os = "android",
+    target_os = "freebsd",
+    target_os = "ios",
+    target_os = "linux",
+    target_os = "macos",
+    target_os = "netbsd",
+    target_os = "windows"
+))]
+const KEEPALIVE_RETRIES: u32 = 2;
 #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
 const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 
@@ -177,6 +187,16 @@ fn tune(stream: &TcpStream) {
     let keepalive = TcpKeepalive::new()
         .with_time(KEEPALIVE)
         .with_interval(KEEPALIVE_INTERVAL);
+    #[cfg(any(
+        target_os = "android",
+        target_os = "freebsd",
+        target_os = "ios",
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "netbsd",
+        target_os = "windows"
+    ))]
+    let keepalive = keepalive.with_retries(KEEPALIVE_RETRIES);
     let _ = socket.set_tcp_keepalive(&keepalive);
     #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
     let _ = socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
@@ -192,5 +212,28 @@ mod tests {
         let given = ["[::1]:1", "[::2]:1", "[::3]:1", "127.0.0.1:1"].map(address);
         let order = ["[::1]:1", "127.0.0.1:1", "[::2]:1", "[::3]:1"].map(address);
         assert_eq!(interleaved(given.to_vec()), order);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn f020_over_http_1_the_kernel_notices_a_peer_that_vanishes_within_30_s() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
+        let listener = listener.expect("a listener");
+        let address = listener.local_addr().expect("its address");
+        let peer = Peer {
+            host: "127.0.0.1",
+            port: address.port(),
+        };
+        let stream = connect(peer, &Overrides::new(), &Timers::default()).await;
+        let stream = stream.expect("a connection");
+        let socket = SockRef::from(&stream);
+        let told = |time: io::Result<Duration>| time.expect("an option").as_secs();
+        let idle = told(socket.tcp_keepalive_time());
+        let interval = told(socket.tcp_keepalive_interval());
+        let retries = socket.tcp_keepalive_retries().expect("an option");
+        assert!(socket.keepalive().expect("an option"));
+        assert_eq!(idle + interval * u64::from(retries), 30);
+        let unacknowledged = socket.tcp_user_timeout().expect("an option");
+        assert_eq!(unacknowledged, Some(Duration::from_secs(30)));
     }
 }
