@@ -99,6 +99,7 @@ impl Orphans {
     }
 
     /// Keeps what is open already.
+    #[cfg(feature = "http2")]
     pub(super) fn keep(self: &Arc<Self>, key: Key, conn: Conn) {
         let opening = self.tasks.spawn(std::future::ready(Ok(conn)));
         self.put(key, opening);
