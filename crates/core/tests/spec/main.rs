@@ -20,11 +20,11 @@ mod limits;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod pool_keys;
+mod rate;
+mod rate_learned;
 mod registry;
 mod registry_config;
 mod registry_discover;
-mod rate;
-mod rate_learned;
 mod retry;
 mod serde_forms;
 mod streams;
