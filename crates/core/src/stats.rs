@@ -123,6 +123,28 @@ pub enum KeyState {
     Exhausted,
 }
 
+impl KeyState {
+    #[cfg(feature = "metrics")]
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Active,
+        Self::Cooling,
+        Self::Probing,
+        Self::Invalid,
+        Self::Exhausted,
+    ];
+
+    /// A name that does not change: `active`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Cooling => "cooling",
+            Self::Probing => "probing",
+            Self::Invalid => "invalid",
+            Self::Exhausted => "exhausted",
+        }
+    }
+}
+
 /// The counters behind [`EndpointStats`].
 #[derive(Debug)]
 pub(crate) struct Counters {

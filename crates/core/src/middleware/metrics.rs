@@ -43,11 +43,15 @@ use measured::Measured;
 /// of models, so one `Metrics` tells 256 of each kind apart; any further one is `_OTHER`.
 ///
 /// Its place is outside of all other layers, so that it sees what they wait for.
+/// [`Stack::metrics`](super::Stack::metrics) puts it there.
 ///
 /// ```
 /// # fn demo(meter: &opentelemetry::metrics::Meter, backend: trunkline_core::Backend) {
-/// use trunkline_core::middleware::Metrics;
+/// use trunkline_core::middleware::{Metrics, Stack};
 ///
+/// // For an account that is to be built:
+/// let stack = Stack::default().metrics(Metrics::new(meter));
+/// // For a backend that is there already:
 /// Metrics::observe(meter, backend.clone());
 /// let measured = backend.layer(Metrics::new(meter));
 /// # }
@@ -75,14 +79,31 @@ impl Metrics {
         self
     }
 
-    /// Reports [`Backend::stats`] whenever the meter's reader collects: `trunkline.endpoint.active`,
-    /// `trunkline.endpoint.attempts` (by `error.type`; without it those that were completed) and
-    /// `trunkline.endpoint.retries`, each by `trunkline.backend.name`, `gen_ai.provider.name` and
-    /// `server.address`.
+    /// Sets the provider's id, unless one is set.
+    pub(super) fn provider_if_unset(mut self, provider: &'static str) -> Self {
+        self.provider.get_or_insert_with(|| provider.into());
+        self
+    }
+
+    /// Reports [`Backend::stats`] whenever the meter's reader collects.
+    ///
+    /// | Instrument | Unit | What |
+    /// |---|---|---|
+    /// | `trunkline.endpoint.active` | `{attempt}` | attempts under way |
+    /// | `trunkline.endpoint.queued` | `{call}` | calls that wait for their turn there |
+    /// | `trunkline.endpoint.ejected` | `{endpoint}` | 1 where a pool leaves it out, else 0 |
+    /// | `trunkline.endpoint.attempts` | `{attempt}` | those that are over, by `error.type`; without it they were completed |
+    /// | `trunkline.endpoint.retries` | `{attempt}` | those that were not their call's first |
+    /// | `trunkline.breaker.state` | `{circuit}` | its circuits, by state |
+    /// | `trunkline.key.state` | `{key}` | the backend's keys, by state |
+    /// | `trunkline.retry.budget` | `{token}` | what is left for the backend's retries |
+    ///
+    /// All are by `trunkline.backend.name`, those of endpoints and circuits also by
+    /// `gen_ai.provider.name`, `server.address` and `server.port`.
     ///
     /// To be called once for a backend: the meter's provider holds on to it until it is dropped.
     pub fn observe(meter: &Meter, backend: Backend) {
-        observed::register(meter, backend);
+        observed::register(meter, &backend);
     }
 }
 

@@ -3,9 +3,13 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use tower::ServiceExt;
+#[cfg(feature = "metrics")]
+use tower::util::option_layer;
 use tower_layer::Layer;
 use tower_service::Service;
 
+#[cfg(feature = "metrics")]
+use super::Metrics;
 use super::{
     Breaker, Circuits, Deadline, Gate, Pick, RateLimit, Retry, Trace,
     pool::{KeyPart, PoolService, Shared, Site},
@@ -36,6 +40,8 @@ pub struct Stack {
     deadline: Option<Deadline>,
     trace: bool,
     content: bool,
+    #[cfg(feature = "metrics")]
+    metrics: Option<Metrics>,
     pub(super) breaker: Option<Breaker>,
     pub(super) gate: Option<Gate>,
     pub(super) key_limits: Option<RateLimit>,
@@ -53,6 +59,8 @@ impl Default for Stack {
             deadline: Some(Deadline::default()),
             trace: true,
             content: false,
+            #[cfg(feature = "metrics")]
+            metrics: None,
             breaker: Some(Breaker::default()),
             gate: None,
             key_limits: None,
@@ -137,6 +145,15 @@ impl Stack {
         self
     }
 
+    /// Measures each call, outside of all other layers; `None` for not at all, which is the default.
+    /// Endpoints and keys are measured by [`Metrics::observe`].
+    #[cfg(feature = "metrics")]
+    #[must_use]
+    pub fn metrics(mut self, metrics: impl Into<Option<Metrics>>) -> Self {
+        self.metrics = metrics.into();
+        self
+    }
+
     /// Whether every setting can work.
     pub(crate) fn check(&self) -> Result<()> {
         self.retry.as_ref().map_or(Ok(()), Retry::check)?;
@@ -184,6 +201,8 @@ impl Stack {
                 let service = self
                     .span(pool.info())
                     .layer(deadline.layer(retry.layer(inner)));
+                #[cfg(feature = "metrics")]
+                let service = option_layer(self.meters(pool.info())).layer(service);
                 let retry = Some(retry.clone());
                 Backend::new(Stacked {
                     pool,
@@ -215,7 +234,17 @@ impl Stack {
             let span = self.span(backend.info());
             backend = backend.layer(span);
         }
+        #[cfg(feature = "metrics")]
+        if let Some(metrics) = self.meters(backend.info()) {
+            backend = backend.layer(metrics);
+        }
         backend
+    }
+
+    #[cfg(feature = "metrics")]
+    fn meters(&self, info: &BackendInfo) -> Option<Metrics> {
+        let metrics = self.metrics.clone()?;
+        Some(metrics.provider_if_unset(info.provider))
     }
 
     fn span(&self, info: &BackendInfo) -> Trace {

@@ -13,12 +13,12 @@ use opentelemetry_sdk::metrics::{
 use tokio::time::{sleep, timeout};
 use trunkline_core::{
     Backend, Call, ChatResponse, ChatStream, Error, ErrorKind, Reply, Usage,
-    middleware::{Metrics, Times},
+    middleware::{Breaker, Gate, Metrics, Stack, Times},
 };
 
 use crate::support::{
     Answer, Wire, account,
-    parrot::{backend, chat_op},
+    parrot::{backend, builder, chat_op},
 };
 
 /// A meter whose measurements can be looked at.
@@ -92,6 +92,14 @@ impl Lens {
             .map_or(Vec::new(), |(_, points)| points)
     }
 
+    /// How many there are in each state.
+    fn states(&self, name: &str) -> BTreeMap<String, f64> {
+        let points = self.points(name).into_iter();
+        points
+            .map(|point| (point.attributes[name].clone(), point.sum))
+            .collect()
+    }
+
     fn only(&self, name: &str) -> Point {
         let points = self.points(name);
         assert_eq!(points.len(), 1, "{name}: {points:?}");
@@ -115,6 +123,15 @@ fn points<T: Copy>(data: &MetricData<T>, number: impl Fn(T) -> f64) -> Vec<Point
     match data {
         MetricData::Histogram(histogram) => histogram.data_points().map(of_histogram).collect(),
         MetricData::Sum(sum) => sum.data_points().map(of_sum).collect(),
+        MetricData::Gauge(gauge) => gauge
+            .data_points()
+            .map(|point| Point {
+                attributes: attributes(point.attributes()),
+                count: 1,
+                sum: number(point.value()),
+                bounds: Vec::new(),
+            })
+            .collect(),
         _ => panic!("an instrument of another kind"),
     }
 }
@@ -355,4 +372,123 @@ async fn an_endpoint_that_is_reached_with_two_keys_is_the_sum_of_both() {
     one.model("ara").chat("hi").await.unwrap();
     other.model("ara").chat("hi").await.unwrap();
     assert_eq!(lens.only("trunkline.endpoint.attempts").sum, 2.0);
+}
+
+fn counts<const N: usize>(pairs: [(&str, f64); N]) -> BTreeMap<String, f64> {
+    pairs.map(|(state, count)| (state.to_owned(), count)).into()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_standing_of_circuits_keys_and_the_budget_is_observed() {
+    let lens = Lens::new();
+    let wire = Wire::by(|request| match request.key() {
+        "key-1" => Answer::status(401),
+        _ => Answer::status(503),
+    });
+    let keys = builder().client(wire.client()).key("key-1").key("key-2");
+    let account = keys
+        .stack(Stack::default().breaker(Breaker::default().consecutive(2)))
+        .build()
+        .unwrap();
+    let backend = account.backend();
+    Metrics::observe(&lens.meter, backend.clone());
+    assert!(lens.points("trunkline.breaker.state").is_empty(), "no call");
+    backend.model("ara").chat("hi").await.unwrap_err();
+
+    let open = counts([
+        ("closed", 0.0),
+        ("open", 1.0),
+        ("half_open", 0.0),
+        ("forced_open", 0.0),
+        ("forced_closed", 0.0),
+    ]);
+    assert_eq!(lens.states("trunkline.breaker.state"), open);
+    let keys = counts([
+        ("active", 1.0),
+        ("cooling", 0.0),
+        ("probing", 0.0),
+        ("invalid", 1.0),
+        ("exhausted", 0.0),
+    ]);
+    assert_eq!(lens.states("trunkline.key.state"), keys);
+    let budget = lens.only("trunkline.retry.budget");
+    assert_eq!(
+        budget.attributes,
+        of(&[("trunkline.backend.name", "parrot")])
+    );
+    assert!(budget.sum > 8.9 && budget.sum < 9.1, "one retry of 503");
+
+    backend.restore();
+    assert_eq!(lens.states("trunkline.breaker.state")["open"], 0.0);
+    assert_eq!(lens.states("trunkline.key.state")["active"], 2.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_at_an_endpoint_and_which_endpoints_are_left_out_is_observed() {
+    let lens = Lens::new();
+    let wire = Wire::by(|request| match request.host() {
+        "a.parrot.example" => Answer::status(503),
+        _ => Answer::json(r#"{"say":"hi"}"#).head_after(Duration::from_secs(9)),
+    });
+    let account = account(&wire, |builder| {
+        let of_two = builder
+            .endpoint("https://a.parrot.example")
+            .endpoint("https://b.parrot.example");
+        of_two.endpoint_limits(Gate::new(1, 8))
+    });
+    let model = account.model("ara");
+    Metrics::observe(&lens.meter, account.backend().clone());
+    for _ in 0..20 {
+        model.chat("hi").await.unwrap();
+    }
+    let ejected = lens.points("trunkline.endpoint.ejected");
+    let of_host = |host: &str| {
+        let found = ejected
+            .iter()
+            .find(|point| point.has("server.address", host));
+        found.unwrap().sum
+    };
+    assert_eq!(
+        (of_host("a.parrot.example"), of_host("b.parrot.example")),
+        (1.0, 0.0)
+    );
+
+    let three = (0..3).map(|_| model.chat("hi").into_future());
+    let calls = tokio::spawn(futures_util::future::join_all(three));
+    sleep(Duration::from_secs(1)).await;
+    let queued = lens.points("trunkline.endpoint.queued");
+    let waiting: f64 = queued.iter().map(|point| point.sum).sum();
+    assert_eq!(waiting, 2.0);
+    calls.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_measures_outside_of_its_other_layers_and_knows_its_provider() {
+    let both = |lens: &Lens| {
+        let stack = Stack::default().metrics(Metrics::new(&lens.meter));
+        [stack.clone(), stack.retry(None)]
+    };
+    let lens = Lens::new();
+    for stack in both(&lens) {
+        let wire = Wire::new([Answer::status(503), Answer::json(r#"{"say":"hi"}"#)]);
+        let account = account(&wire, |builder| builder.stack(stack));
+        let _ = account.model("ara").chat("hi").await;
+    }
+    let attempts = lens.points("trunkline.client.attempts");
+    let sums: BTreeMap<_, _> = attempts
+        .iter()
+        .map(|point| (point.attributes.get("error.type").cloned(), point.sum))
+        .collect();
+    let expected = [(None, 2.0), (Some("server".to_owned()), 1.0)];
+    assert_eq!(sums, BTreeMap::from(expected));
+
+    let lens = Lens::new();
+    for stack in both(&lens) {
+        let silent = Wire::new([Answer::status(200).head_after(Duration::from_secs(10))]);
+        let account = account(&silent, |builder| builder.stack(stack));
+        let ask = account.model("ara").chat("hi").into_future();
+        assert!(timeout(Duration::from_secs(1), ask).await.is_err());
+    }
+    let given_up = lens.only(DURATION);
+    assert!(given_up.has("gen_ai.provider.name", "parrot") && given_up.count == 2);
 }

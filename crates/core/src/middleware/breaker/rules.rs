@@ -23,6 +23,15 @@ pub enum CircuitState {
 }
 
 impl CircuitState {
+    #[cfg(feature = "metrics")]
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Closed,
+        Self::Open,
+        Self::HalfOpen,
+        Self::ForcedOpen,
+        Self::ForcedClosed,
+    ];
+
     /// A name that does not change: `half_open`.
     pub const fn name(self) -> &'static str {
         match self {
