@@ -41,7 +41,7 @@ pub(crate) fn build(case: &Case, urls: &[String], client: &HttpClient) -> Result
     let refused = NoClient::Refused;
     let of = |fallback: bool| {
         let peers = case.peer.iter().zip(urls);
-        let chosen = peers.filter(|(peer, _)| peer.fallback == fallback);
+        let chosen = peers.filter(|(peer, _)| peer.fallback == fallback && !peer.bystander);
         chosen.map(|(_, url)| url.clone()).collect::<Vec<_>>()
     };
     let settings = Settings {

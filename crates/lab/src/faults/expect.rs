@@ -75,6 +75,10 @@ pub(crate) struct Expect {
     /// Successes among the calls that began in a span of time.
     pub(crate) success: Vec<Success>,
     pub(crate) in_flight: Option<InFlight>,
+    /// The states of the keys, in their order.
+    pub(crate) key_states: Option<Vec<String>>,
+    /// The state of the circuit breaker.
+    pub(crate) breaker: Option<String>,
     /// Of the statistics: a JSON pointer and what is there.
     pub(crate) stats: BTreeMap<String, toml::Value>,
 }

@@ -361,11 +361,41 @@ fn same_per_call(name: &str, part: &Part, faults: &mut Faults) {
 
 fn figures(expect: &Expect, part: &Part, faults: &mut Faults) {
     faults.same("requests sent again", expect.resent, Some(part.resent));
+    if let Some(expected) = &expect.key_states {
+        faults.same("states of the keys", Some(expected), Some(&states(&part.stats, "keys")));
+    }
+    if let Some(expected) = &expect.breaker {
+        let circuits = states(&part.stats, "circuits");
+        if circuits.is_empty() || circuits.iter().any(|state| state != expected) {
+            faults.add(format!("breaker: expected {expected}, got {circuits:?}"));
+        }
+    }
     for (pointer, value) in &expect.stats {
         let got = part.stats.pointer(pointer);
         let expected = serde_json::to_value(value).unwrap_or_default();
         faults.same(&format!("statistics {pointer}"), Some(&expected), got);
     }
+}
+
+/// What the statistics say of keys and circuits, wherever they say it.
+fn states(stats: &serde_json::Value, of: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    match stats {
+        serde_json::Value::Object(fields) => {
+            for (name, value) in fields {
+                match value {
+                    serde_json::Value::Array(items) if name == of => {
+                        let state = |item: &serde_json::Value| Some(item.get("state")?.as_str()?.to_owned());
+                        found.extend(items.iter().filter_map(state));
+                    }
+                    inner => found.extend(states(inner, of)),
+                }
+            }
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|item| found.extend(states(item, of))),
+        _ => {}
+    }
+    found
 }
 
 /// `MaxTokens` is `max_tokens`; what follows in brackets is left out.

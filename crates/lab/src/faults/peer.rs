@@ -26,6 +26,8 @@ pub(crate) use answer::{Answer, numbered};
 pub(crate) struct Peer {
     /// Serves the fallback's model and not the first one.
     pub(crate) fallback: bool,
+    /// Nobody's endpoint: it is there to see that nothing arrives.
+    pub(crate) bystander: bool,
     pub(crate) connect: Connect,
     pub(crate) tls: Option<Tls>,
     pub(crate) reply: Vec<Reply>,

@@ -54,9 +54,10 @@ impl Reply {
                 after: Duration::ZERO,
                 bytes: Bytes::from_static(b"0\r\n\r\n"),
             });
+        let mut frames = Frames::default();
         let framed = body.into_iter().map(|sent| match framing {
             Framing::Chunked if !sent.bytes.is_empty() => Sent {
-                bytes: chunk(&sent.bytes),
+                bytes: frames.of(&sent.bytes),
                 ..sent
             },
             _ => sent,
@@ -303,11 +304,25 @@ fn zipped(pieces: &[Sent]) -> Vec<Sent> {
     out
 }
 
-fn chunk(data: &Bytes) -> Bytes {
-    let mut chunk = format!("{:x}\r\n", data.len()).into_bytes();
-    chunk.extend_from_slice(data);
-    chunk.extend_from_slice(b"\r\n");
-    chunk.into()
+/// What is sent again and again is framed once and shared.
+#[derive(Default)]
+struct Frames {
+    last: Bytes,
+    frame: Bytes,
+}
+
+impl Frames {
+    fn of(&mut self, data: &Bytes) -> Bytes {
+        let is_last = self.last.as_ptr() == data.as_ptr() && self.last.len() == data.len();
+        if !is_last {
+            let mut frame = format!("{:x}\r\n", data.len()).into_bytes();
+            frame.extend_from_slice(data);
+            frame.extend_from_slice(b"\r\n");
+            self.last = data.clone();
+            self.frame = frame.into();
+        }
+        self.frame.clone()
+    }
 }
 
 fn status_line(status: u16) -> String {
