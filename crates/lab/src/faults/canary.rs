@@ -50,6 +50,8 @@ pub(crate) struct Canary(Arc<Mutex<Ledger>>);
 struct Ledger {
     /// Not searched yet.
     logs: String,
+    /// The warnings of the run.
+    warnings: Vec<String>,
     sinks: BTreeSet<String>,
     bytes: usize,
     hits: Vec<String>,
@@ -58,6 +60,9 @@ struct Ledger {
 
 /// Records are searched, and forgotten, by this many bytes.
 const BATCH: usize = 256 << 10;
+
+/// So many warnings are kept of a run.
+const MOST_WARNINGS: usize = 64;
 
 impl Canary {
     /// Captures all that this process logs from here on: spans, events and the records of `log`.
@@ -114,10 +119,16 @@ impl Canary {
         }
     }
 
+    /// Whether a warning of this run says so.
+    pub(crate) fn warned(&self, of: &str) -> bool {
+        self.ledger().warnings.iter().any(|warning| warning.contains(of))
+    }
+
     /// Where a secret was found since the last time, each place once.
     pub(crate) fn hits(&self) -> Vec<String> {
         let mut ledger = self.ledger();
         ledger.search_logs();
+        ledger.warnings.clear();
         let mut hits = std::mem::take(&mut ledger.hits);
         hits.dedup();
         hits
@@ -144,8 +155,13 @@ impl Canary {
         if !ledger.sinks.contains(metadata.target()) {
             ledger.sinks.insert(metadata.target().to_owned());
         }
+        let begin = ledger.logs.len();
         ledger.logs.push_str(metadata.target());
         write(&mut ledger.logs);
+        if *metadata.level() == tracing::Level::WARN && ledger.warnings.len() < MOST_WARNINGS {
+            let warning = ledger.logs.get(begin..).unwrap_or_default().to_owned();
+            ledger.warnings.push(warning);
+        }
         ledger.logs.push('\n');
         if ledger.logs.len() > BATCH {
             ledger.search_logs();

@@ -42,6 +42,8 @@ pub(crate) struct Expect {
     pub(crate) usage: Option<Usage>,
     pub(crate) tool_calls: Option<Vec<ToolCall>>,
     pub(crate) warnings: Option<Between<u64>>,
+    /// A warning in the log holds this.
+    pub(crate) logged: Option<String>,
     /// What the error kept of a stream that was cut.
     pub(crate) partial: Option<String>,
     /// Chunks that carry content.

@@ -362,7 +362,11 @@ fn same_per_call(name: &str, part: &Part, faults: &mut Faults) {
 fn figures(expect: &Expect, part: &Part, faults: &mut Faults) {
     faults.same("requests sent again", expect.resent, Some(part.resent));
     if let Some(expected) = &expect.key_states {
-        faults.same("states of the keys", Some(expected), Some(&states(&part.stats, "keys")));
+        faults.same(
+            "states of the keys",
+            Some(expected),
+            Some(&states(&part.stats, "keys")),
+        );
     }
     if let Some(expected) = &expect.breaker {
         let circuits = states(&part.stats, "circuits");
@@ -385,14 +389,18 @@ fn states(stats: &serde_json::Value, of: &str) -> Vec<String> {
             for (name, value) in fields {
                 match value {
                     serde_json::Value::Array(items) if name == of => {
-                        let state = |item: &serde_json::Value| Some(item.get("state")?.as_str()?.to_owned());
+                        let state = |item: &serde_json::Value| {
+                            Some(item.get("state")?.as_str()?.to_owned())
+                        };
                         found.extend(items.iter().filter_map(state));
                     }
                     inner => found.extend(states(inner, of)),
                 }
             }
         }
-        serde_json::Value::Array(items) => items.iter().for_each(|item| found.extend(states(item, of))),
+        serde_json::Value::Array(items) => {
+            items.iter().for_each(|item| found.extend(states(item, of)))
+        }
         _ => {}
     }
     found

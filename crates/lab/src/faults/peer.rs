@@ -229,11 +229,20 @@ pub(crate) struct Repeated {
 pub(crate) enum Step {
     Send(String),
     Hex(String),
+    /// The same text many times.
+    Fold(Fold),
     Pause(Time),
     HalfClose(bool),
     Close(bool),
     Reset(bool),
     Stall(bool),
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fold {
+    pub(crate) text: String,
+    pub(crate) times: usize,
 }
 
 /// What placeholders stand for, and which wire an [`Answer`] is told in.
@@ -249,7 +258,15 @@ impl Words {
         let key = self.keys.first().map_or("", String::as_str);
         text.replace("${key}", key)
             .replace("${prompt}", &self.prompt)
+            .replace("${escaped_key}", &in_json(key))
+            .replace("${escaped_prompt}", &in_json(&self.prompt))
     }
+}
+
+/// As it stands between the quotes of a JSON text.
+fn in_json(text: &str) -> String {
+    let quoted = Value::String(text.to_owned()).to_string();
+    quoted.trim_start_matches('"').strip_suffix('"').unwrap_or_default().to_owned()
 }
 
 impl Peer {

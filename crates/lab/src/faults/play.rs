@@ -85,7 +85,7 @@ fn show(call: &CallSeen, case: &Case, canary: &Canary) {
 
 /// Whether a peer of this case says the prompt again.
 fn quotes(case: &Case) -> bool {
-    format!("{:?}", case.peer).contains("${prompt}")
+    format!("{:?}", case.peer).contains("prompt}")
 }
 
 async fn several(calls: &Calls, case: &Case, model: &Model) -> Vec<CallSeen> {

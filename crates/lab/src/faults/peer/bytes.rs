@@ -262,6 +262,7 @@ impl Step {
         match self {
             Self::Send(text) => exchange.send(words.fill(text)),
             Self::Hex(hex) => exchange.send(unhex(hex)),
+            Self::Fold(fold) => exchange.send(words.fill(&fold.text).repeat(fold.times)),
             Self::Pause(pause) => exchange.pause(pause.0),
             Self::HalfClose(true) => exchange.half_close(),
             Self::Close(true) => exchange.close(),
