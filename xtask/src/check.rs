@@ -14,7 +14,7 @@ struct Step {
     quick: bool,
 }
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step {
         command: "cargo fmt --all --check",
         quick: true,
@@ -49,6 +49,10 @@ const STEPS: [Step; 9] = [
     },
     Step {
         command: "cargo xtask wires ../shared/wires",
+        quick: false,
+    },
+    Step {
+        command: "cargo xtask faults",
         quick: false,
     },
 ];

@@ -19,11 +19,21 @@ pub(crate) fn start(root: &Path, task: &str, arguments: &[OsString]) -> Result<E
     let status = Command::new(crate::check::cargo())
         .args(["run", "--release", "--quiet", "--manifest-path"])
         .arg(root.join("Cargo.toml"))
-        .args(["--package", "trunkline-lab", "--", task])
+        .args(["--package", "trunkline-lab"])
+        .args(features(task))
+        .args(["--", task])
         .args(arguments)
         .status()
         .context("cannot start cargo; is it on the PATH?")?;
     Ok(exit_code(status.code()))
+}
+
+/// What is measured shall not pay for a clock that can be paused and a heap that is counted.
+fn features(task: &str) -> &'static [&'static str] {
+    match task {
+        "bench" => &["--no-default-features"],
+        _ => &[],
+    }
 }
 
 /// A process that a signal ended has no code, and has failed.

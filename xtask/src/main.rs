@@ -52,11 +52,11 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Runs what CI runs: format, clippy, tests, docs, tidy, graph, recorded traffic
+    /// Runs what CI runs: format, clippy, tests, docs, tidy, graph, recorded traffic, faults
     ///
     /// All steps run, also after one has failed; the end says which failed and how long each took.
     Check {
-        /// Leave out tests, docs and recorded traffic
+        /// Leave out tests, docs, recorded traffic and faults
         #[arg(long)]
         quick: bool,
     },
@@ -66,6 +66,16 @@ enum Task {
     #[command(disable_help_flag = true)]
     Wires {
         /// DIR [--provider P] [--verbose]
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Plays scripted peers that misbehave, and judges what the client makes of it: faults [DIR] [--case F027]
+    ///
+    /// The cases are TOML files, those of crates/testkit/faults and crates/testkit/failover unless DIR is given;
+    /// docs/faults.md says how to write one. Runs in the crate trunkline-lab, to which all arguments go.
+    #[command(disable_help_flag = true)]
+    Faults {
+        /// [DIR…] [--case F027]… [--no-tests]
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
@@ -108,6 +118,7 @@ fn run(task: Task) -> Result<ExitCode> {
         )),
         Task::Check { quick } => check::run(&root, quick),
         Task::Wires { arguments } => lab::start(&root, "wires", &arguments),
+        Task::Faults { arguments } => lab::start(&root, "faults", &arguments),
         Task::Bench { arguments } => lab::start(&root, "bench", &arguments),
     }
 }

@@ -1,6 +1,8 @@
 //! What needs every provider at once. `cargo xtask wires` and its like start this program.
 
 mod bench;
+#[cfg(feature = "faults")]
+mod faults;
 mod wires;
 
 use std::process::ExitCode;
@@ -21,6 +23,11 @@ enum Task {
     ///
     /// Fails if one is not decoded, is decoded with a loss, or breaks a law of streams.
     Wires(wires::Options),
+    /// Plays the fault suite against scripted peers
+    ///
+    /// Fails if a case does not come out as it must.
+    #[cfg(feature = "faults")]
+    Faults(faults::Options),
     /// Measures against a bare hyper client and prints one table
     Bench(bench::Options),
 }
@@ -28,6 +35,8 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Wires(options) => wires::run(&options),
+        #[cfg(feature = "faults")]
+        Task::Faults(options) => faults::run(&options),
         Task::Bench(options) => bench::run(&options),
     };
     done.unwrap_or_else(|error| {

@@ -1,0 +1,158 @@
+//! The client that a case describes.
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use trunkline_core::{
+    Error, HttpClient, Model,
+    account::Builder,
+    middleware::{Deadline, Retry, Stack},
+    protocol::{Limits, Timers},
+};
+
+use super::{
+    canary,
+    case::{Case, Client},
+    provider,
+};
+
+/// The bound of a call, unless the case has another.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
+
+/// What an account is told.
+pub(crate) struct Settings<'a> {
+    pub(crate) client: &'a Client,
+    /// Its base URLs.
+    pub(crate) urls: Vec<String>,
+    pub(crate) keys: Vec<String>,
+}
+
+/// Why there is no client.
+pub(crate) enum NoClient {
+    /// The builder refused, which may be what the case is about.
+    Refused(Error),
+    /// The library cannot be told what the case says.
+    Unsupported(anyhow::Error),
+}
+
+/// The model under test, with its fallback.
+pub(crate) fn build(case: &Case, urls: &[String], client: &HttpClient) -> Result<Model, NoClient> {
+    supported(&case.client).map_err(NoClient::Unsupported)?;
+    let refused = NoClient::Refused;
+    let of = |fallback: bool| {
+        let peers = case.peer.iter().zip(urls);
+        let chosen = peers.filter(|(peer, _)| peer.fallback == fallback && !peer.bystander);
+        chosen.map(|(_, url)| url.clone()).collect::<Vec<_>>()
+    };
+    let settings = Settings {
+        client: &case.client,
+        urls: of(false),
+        keys: canary::keys(case.client.keys),
+    };
+    let first =
+        provider::backend(&case.client.provider, &settings, client.clone()).map_err(refused)?;
+    let first = first.model(&*case.client.model);
+    let Some(other) = &case.client.fallback else {
+        return Ok(first);
+    };
+    let settings = Settings {
+        urls: of(true),
+        ..settings
+    };
+    let second = provider::backend(&other.provider, &settings, client.clone()).map_err(refused)?;
+    Ok(first.or(second.model(&*other.model)))
+}
+
+/// What a case may say and this library cannot be told yet.
+fn supported(client: &Client) -> Result<()> {
+    let gate = client.gate.as_ref();
+    let told = [
+        gate.map(|gate| format!("gate = {} running, {} waiting", gate.running, gate.waiting)),
+        client.rate.as_ref().map(|rate| format!("rate = {rate:?}")),
+        (client.breaker == Some(true)).then(|| "breaker = true".to_owned()),
+        (!client.tenant_keys.is_empty()).then(|| "tenant_keys".to_owned()),
+    ];
+    if let Some(setting) = told.into_iter().flatten().next() {
+        bail!("an account cannot be told `{setting}` yet");
+    }
+    Ok(())
+}
+
+impl Settings<'_> {
+    pub(crate) fn apply<A>(&self, mut builder: Builder<A>) -> Result<Builder<A>, Error> {
+        let client = self.client;
+        if let Some(vars) = &client.vars {
+            builder = builder.vars(&|name| vars.get(name).cloned())?;
+        } else {
+            match &client.key {
+                Some(key) => builder = builder.key(key.as_str()),
+                None => {
+                    builder = self
+                        .keys
+                        .iter()
+                        .fold(builder, |builder, key| builder.key(key.as_str()))
+                }
+            }
+            builder = match &client.base_url {
+                Some(url) => builder.endpoint(url),
+                None => self
+                    .urls
+                    .iter()
+                    .fold(builder, |builder, url| builder.endpoint(url.as_str())),
+            };
+        }
+        for (name, value) in &client.headers {
+            builder = builder.header(name, value);
+        }
+        if client.allow_plain_http {
+            builder = builder.allow_plain_http();
+        }
+        if client.lenient {
+            builder = builder.lenient();
+        }
+        Ok(builder
+            .stack(self.stack())
+            .timers(self.timers())
+            .limits(self.limits()))
+    }
+
+    fn stack(&self) -> Stack {
+        if self.client.bare {
+            return Stack::bare();
+        }
+        let mut retry = Retry::default();
+        if let Some(attempts) = self.client.attempts {
+            retry = retry.attempts(attempts);
+        }
+        let deadline = self.client.deadline.map_or(DEADLINE, |deadline| deadline.0);
+        Stack::default()
+            .retry(retry)
+            .deadline(Deadline::default().total(deadline))
+    }
+
+    fn timers(&self) -> Timers {
+        let told = &self.client.timers;
+        let mut timers = Timers::default();
+        for (slot, told) in [
+            (&mut timers.head, told.head),
+            (&mut timers.first_content, told.first_content),
+            (&mut timers.byte_idle, told.byte_idle),
+            (&mut timers.progress_idle, told.progress_idle),
+        ] {
+            *slot = told.map(|time| time.0).or(*slot);
+        }
+        timers
+    }
+
+    fn limits(&self) -> Limits {
+        let told = &self.client.limits;
+        let mut limits = Limits::default();
+        limits.body = told.body.map_or(limits.body, |size| size.0);
+        limits.stream_bytes = told
+            .stream_bytes
+            .map_or(limits.stream_bytes, |size| size.0 as u64);
+        limits.stream_events = told.stream_events.unwrap_or(limits.stream_events);
+        limits.event = told.event.map(|size| size.0).or(limits.event);
+        limits
+    }
+}

@@ -1,0 +1,59 @@
+//! Which providers this program has, and how their accounts are built.
+
+use std::path::Path;
+
+use trunkline_core::{Backend, Error, HttpClient, ProviderDef, account::Builder};
+use trunkline_groq::Groq;
+use trunkline_openai::OpenAi;
+
+use super::client::Settings;
+
+/// Whether the crate of this provider is part of this program.
+pub(crate) fn is_linked(provider: &str) -> bool {
+    definition(provider).is_some()
+}
+
+/// Whether what a case needs is there: a crate of this program, or a task of xtask.
+pub(crate) fn is_there(what: &str) -> bool {
+    match what.strip_prefix("xtask ") {
+        Some(task) => {
+            Path::new("xtask/src")
+                .join(format!("{}.rs", task.replace('-', "_")))
+                .exists()
+                || Path::new("xtask/src").join(task.replace('-', "_")).is_dir()
+        }
+        None => what.strip_prefix("trunkline-").is_some_and(is_linked),
+    }
+}
+
+pub(crate) fn definition(provider: &str) -> Option<&'static ProviderDef> {
+    match provider {
+        "groq" => Some(&trunkline_groq::PROVIDER),
+        "openai" => Some(&trunkline_openai::PROVIDER),
+        _ => None,
+    }
+}
+
+/// An account in its stack.
+pub(crate) fn backend(
+    provider: &str,
+    settings: &Settings<'_>,
+    client: HttpClient,
+) -> Result<Backend, Error> {
+    match provider {
+        "groq" => finish(Groq::builder(), settings, client),
+        "openai" => finish(OpenAi::builder(), settings, client),
+        _ => Err(Error::config(format!("no crate for {provider} is linked"))),
+    }
+}
+
+fn finish<A: Into<Backend>>(
+    builder: Builder<A>,
+    settings: &Settings<'_>,
+    client: HttpClient,
+) -> Result<Backend, Error> {
+    settings
+        .apply(builder.client(client))?
+        .build()
+        .map(Into::into)
+}
