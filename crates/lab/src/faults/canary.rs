@@ -121,7 +121,10 @@ impl Canary {
 
     /// Whether a warning of this run says so.
     pub(crate) fn warned(&self, of: &str) -> bool {
-        self.ledger().warnings.iter().any(|warning| warning.contains(of))
+        self.ledger()
+            .warnings
+            .iter()
+            .any(|warning| warning.contains(of))
     }
 
     /// Where a secret was found since the last time, each place once.

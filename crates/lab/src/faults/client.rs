@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, bail};
 use trunkline_core::{
     Error, HttpClient, Model,
     account::Builder,
-    middleware::{Deadline, Retry, Stack},
+    middleware::{Deadline, Gate, RateLimit, Retry, Stack},
     protocol::{Limits, Timers},
 };
 
@@ -37,7 +36,6 @@ pub(crate) enum NoClient {
 
 /// The model under test, with its fallback.
 pub(crate) fn build(case: &Case, urls: &[String], client: &HttpClient) -> Result<Model, NoClient> {
-    supported(&case.client).map_err(NoClient::Unsupported)?;
     let refused = NoClient::Refused;
     let of = |fallback: bool| {
         let peers = case.peer.iter().zip(urls);
@@ -63,21 +61,6 @@ pub(crate) fn build(case: &Case, urls: &[String], client: &HttpClient) -> Result
     Ok(first.or(second.model(&*other.model)))
 }
 
-/// What a case may say and this library cannot be told yet.
-fn supported(client: &Client) -> Result<()> {
-    let gate = client.gate.as_ref();
-    let told = [
-        gate.map(|gate| format!("gate = {} running, {} waiting", gate.running, gate.waiting)),
-        client.rate.as_ref().map(|rate| format!("rate = {rate:?}")),
-        (client.breaker == Some(true)).then(|| "breaker = true".to_owned()),
-        (!client.tenant_keys.is_empty()).then(|| "tenant_keys".to_owned()),
-    ];
-    if let Some(setting) = told.into_iter().flatten().next() {
-        bail!("an account cannot be told `{setting}` yet");
-    }
-    Ok(())
-}
-
 impl Settings<'_> {
     pub(crate) fn apply<A>(&self, mut builder: Builder<A>) -> Result<Builder<A>, Error> {
         let client = self.client;
@@ -87,10 +70,14 @@ impl Settings<'_> {
             match &client.key {
                 Some(key) => builder = builder.key(key.as_str()),
                 None => {
-                    builder = self
-                        .keys
-                        .iter()
-                        .fold(builder, |builder, key| builder.key(key.as_str()))
+                    builder =
+                        self.keys.iter().zip(1..).fold(
+                            builder,
+                            |builder, (key, number)| match self.tenant_of(number) {
+                                Some(tenant) => builder.tenant_key(tenant, key.as_str()),
+                                None => builder.key(key.as_str()),
+                            },
+                        );
                 }
             }
             builder = match &client.base_url {
@@ -116,6 +103,14 @@ impl Settings<'_> {
             .limits(self.limits()))
     }
 
+    /// For whom the key of this number is reserved.
+    fn tenant_of(&self, number: usize) -> Option<&str> {
+        let mut tenants = self.client.tenant_keys.iter();
+        tenants
+            .find(|(_, reserved)| **reserved == number)
+            .map(|(tenant, _)| tenant.as_str())
+    }
+
     fn stack(&self) -> Stack {
         if self.client.bare {
             return Stack::bare();
@@ -125,9 +120,29 @@ impl Settings<'_> {
             retry = retry.attempts(attempts);
         }
         let deadline = self.client.deadline.map_or(DEADLINE, |deadline| deadline.0);
-        Stack::default()
+        let mut stack = Stack::default()
             .retry(retry)
-            .deadline(Deadline::default().total(deadline))
+            .deadline(Deadline::default().total(deadline));
+        if self.client.breaker == Some(false) {
+            stack = stack.breaker(None);
+        }
+        if let Some(gate) = &self.client.gate {
+            stack = stack.endpoint_limits(Gate::new(gate.running, gate.waiting));
+        }
+        if let Some(rate) = &self.client.rate {
+            let mut limits = RateLimit::new();
+            if let Some(requests) = rate.requests_per_minute {
+                limits = limits.requests_per_minute(requests);
+            }
+            if let Some(tokens) = rate.tokens_per_minute {
+                limits = limits.tokens_per_minute(tokens);
+            }
+            stack = stack.key_limits(limits);
+            if let Some(running) = rate.running {
+                stack = stack.key_concurrency(running);
+            }
+        }
+        stack
     }
 
     fn timers(&self) -> Timers {
