@@ -70,11 +70,11 @@ fn fail(permit: Permit, now: u64) -> Option<Change> {
 }
 
 fn state(circuit: &Locked) -> CircuitState {
-    circuit.look(|machine| machine.state())
+    circuit.look(state::Machine::state)
 }
 
 fn stale(circuit: &Locked) -> u64 {
-    circuit.look(|machine| machine.stale())
+    circuit.look(state::Machine::stale)
 }
 
 #[test]
