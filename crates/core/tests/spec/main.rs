@@ -9,6 +9,9 @@
 
 mod account;
 mod answers;
+mod breaker;
+mod breaker_circuits;
+mod breaker_streams;
 mod driver;
 mod escape;
 mod fallback;

@@ -21,7 +21,8 @@ pub struct CircuitStatus {
     pub model: Arc<str>,
     /// What it does with them.
     pub state: CircuitState,
-    /// In how long a call may pass; `None` if one may now, or if nobody can tell.
+    /// In how long to ask again; `None` if a call may pass now, or if nobody can tell. While others
+    /// try whether the endpoint is well, a second at most.
     pub retry_after: Option<Duration>,
     /// How many results it judges by: those of the last 30 s, since it closed.
     pub samples: u32,
@@ -73,7 +74,7 @@ impl Circuit {
         self.0.locked.refusal(self.now()).is_some()
     }
 
-    /// When a call may pass; `None` if one may now, or if nobody can tell.
+    /// When to ask again; `None` if a call may pass now, or if nobody can tell.
     pub(crate) fn retry_at(&self) -> Option<Instant> {
         match self.0.locked.refusal(self.now())? {
             Refusal::Until(until) => self.0.start.checked_add(until),
