@@ -109,8 +109,7 @@ impl Line {
             });
             Ok((Some(place), wake.flatten().collect()))
         })?;
-        evicted.into_iter().for_each(Waker::wake);
-        Ok(match place {
+        let arrival = match place {
             None => Arrival::In(Permit(self.clone())),
             Some(place) => Arrival::Waits(Ticket {
                 line: self.clone(),
@@ -118,7 +117,10 @@ impl Line {
                 until,
                 is_over: false,
             }),
-        })
+        };
+        // Should a waker panic, the place has an owner already that gives it up.
+        evicted.into_iter().for_each(Waker::wake);
+        Ok(arrival)
     }
 
     /// How many run.

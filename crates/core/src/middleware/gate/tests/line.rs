@@ -233,6 +233,19 @@ async fn the_longest_wait_bounds_those_without_a_deadline() {
     assert_eq!(line.waiting(), 0);
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_waited_in_vain_is_out_of_line_even_before_its_future_is_dropped() {
+    let line = Gate::new(1, 1).longest_wait(Duration::from_secs(7)).open();
+    let running = line.try_enter().unwrap();
+    let mut vain = waiter(&line, Entry::default());
+    advance(Duration::from_secs(7)).await;
+    assert_eq!(refusal(&mut vain).phase(), Some(Phase::Queue));
+    assert_eq!(line.waiting(), 0);
+    drop(running);
+    assert_idle(&line);
+    drop(vain);
+}
+
 /// The permits come back and the next is let in, at whatever point of its life a waiter is dropped.
 #[tokio::test(start_paused = true)]
 async fn f114_a_wait_dropped_after_any_number_of_polls_loses_nothing() {
@@ -373,4 +386,17 @@ async fn a_waiter_is_woken_by_the_release_alone() {
     sleep(Duration::from_secs(5)).await;
     drop(running);
     assert_eq!(woken.await.unwrap(), Duration::from_secs(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_is_driven_out_is_told_at_once() {
+    let line = Gate::new(1, 1).open();
+    let _running = line.try_enter().unwrap();
+    let began = Instant::now();
+    let low = tokio::spawn(line.enter(entry(Priority::Low)));
+    tokio::task::yield_now().await;
+    let _high = waiter(&line, entry(Priority::High));
+    let error = low.await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::QueueFull);
+    assert_eq!(began.elapsed(), Duration::ZERO);
 }
