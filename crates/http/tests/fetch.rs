@@ -124,6 +124,8 @@ impl Net {
             "/metadata" => redirect("https://169.254.169.254/latest"),
             "/plain" => redirect("http://images.test/"),
             "/file" => redirect("file:///etc/passwd"),
+            "/port" => redirect("//other.test:22/"),
+            "/login" => redirect("https://me:secret@other.test/"),
             "/loop" => redirect("/loop"),
             _ => PNG.to_owned(),
         };
@@ -291,6 +293,8 @@ async fn f128_each_redirect_is_checked_from_the_start() {
         ("/metadata", &[PUBLIC], "169.254.169.254: not fetched"),
         ("/plain", &[PUBLIC], "only https"),
         ("/file", &[PUBLIC], "only https"),
+        ("/port", &[PUBLIC], "other.test: only port 443"),
+        ("/login", &[PUBLIC], "a name or password"),
     ] {
         let url = format!("https://images.test{path}");
         let (error, connections) = refusal(&url, answers).await;
