@@ -121,7 +121,10 @@ impl Canary {
 
     /// Whether a warning of this run says so.
     pub(crate) fn warned(&self, of: &str) -> bool {
-        self.ledger().warnings.iter().any(|warning| warning.contains(of))
+        self.ledger()
+            .warnings
+            .iter()
+            .any(|warning| warning.contains(of))
     }
 
     /// Where a secret was found since the last time, each place once.
@@ -269,7 +272,7 @@ impl Visit for Writer<'_> {
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Canary {
     fn on_new_span(&self, attributes: &span::Attributes<'_>, _: &span::Id, _: Context<'_, S>) {
         self.log(attributes.metadata(), |log| {
-            attributes.record(&mut Writer(log))
+            attributes.record(&mut Writer(log));
         });
     }
 

@@ -84,14 +84,12 @@ impl Settings<'_> {
         if let Some(vars) = &client.vars {
             builder = builder.vars(&|name| vars.get(name).cloned())?;
         } else {
-            match &client.key {
-                Some(key) => builder = builder.key(key.as_str()),
-                None => {
-                    builder = self
-                        .keys
-                        .iter()
-                        .fold(builder, |builder, key| builder.key(key.as_str()))
-                }
+            let keys = client
+                .key
+                .as_ref()
+                .map_or(&*self.keys, std::slice::from_ref);
+            for key in keys {
+                builder = builder.key(key.as_str());
             }
             builder = match &client.base_url {
                 Some(url) => builder.endpoint(url),

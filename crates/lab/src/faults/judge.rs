@@ -399,7 +399,7 @@ fn states(stats: &serde_json::Value, of: &str) -> Vec<String> {
             }
         }
         serde_json::Value::Array(items) => {
-            items.iter().for_each(|item| found.extend(states(item, of)))
+            found.extend(items.iter().flat_map(|item| states(item, of)));
         }
         _ => {}
     }

@@ -266,7 +266,11 @@ impl Words {
 /// As it stands between the quotes of a JSON text.
 fn in_json(text: &str) -> String {
     let quoted = Value::String(text.to_owned()).to_string();
-    quoted.trim_start_matches('"').strip_suffix('"').unwrap_or_default().to_owned()
+    quoted
+        .trim_start_matches('"')
+        .strip_suffix('"')
+        .unwrap_or_default()
+        .to_owned()
 }
 
 impl Peer {

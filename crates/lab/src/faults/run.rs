@@ -44,7 +44,7 @@ pub(crate) fn run(case: &Case, canary: &Canary) -> Ran {
     let ran = thread::scope(|scope| {
         let thread = thread::Builder::new().stack_size(STACK);
         let running = thread.spawn_scoped(scope, || in_runtime(case, canary));
-        running.map(|running| running.join())
+        running.map(thread::ScopedJoinHandle::join)
     });
     let mut ran = match ran {
         Ok(Ok(Ok(ran))) => ran,
@@ -129,7 +129,12 @@ async fn play_out(case: &Case, canary: &Canary) -> Result<Ran> {
         let part = play::part(&then.call, case, &model, &network, &transport, canary).await?;
         got.push(part.to_string());
         judge::part(&then.expect, &part, &words.keys, &mut faults);
-        if let Some(told) = then.expect.logged.as_ref().filter(|told| !canary.warned(told)) {
+        if let Some(told) = then
+            .expect
+            .logged
+            .as_ref()
+            .filter(|told| !canary.warned(told))
+        {
             faults.add(format!("no warning in the log says {told:?}"));
         }
         invariants::of_part(case, &then.call, &part, &mut faults);
