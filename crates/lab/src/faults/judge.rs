@@ -61,7 +61,7 @@ fn one(expect: &Expect, call: &CallSeen, faults: &mut Faults) {
         Got::Error(_) => Outcome::Error,
         Got::Dropped => Outcome::Dropped,
     };
-    if let Some(expected) = expect.outcome.filter(|expected| *expected != outcome) {
+    if let Some(expected) = expect.of_each().filter(|expected| *expected != outcome) {
         let why = call
             .error()
             .map_or(String::new(), |error| format!(": {error}"));
