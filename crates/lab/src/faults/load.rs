@@ -279,6 +279,6 @@ expect = {{ outcome = \"error\", attempts = 1 }}
 
         let text = format!("{BASE}[[variant]]\neach = {{ status = [500] }}\nexpct = 1\n");
         let told = runs(&text).unwrap_err().to_string();
-        assert!(told.contains("line 16") && told.contains("expct"), "{told}");
+        assert!(told.contains("line 14") && told.contains("expct"), "{told}");
     }
 }
