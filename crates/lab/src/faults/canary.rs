@@ -272,7 +272,7 @@ impl Visit for Writer<'_> {
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Canary {
     fn on_new_span(&self, attributes: &span::Attributes<'_>, _: &span::Id, _: Context<'_, S>) {
         self.log(attributes.metadata(), |log| {
-            attributes.record(&mut Writer(log))
+            attributes.record(&mut Writer(log));
         });
     }
 

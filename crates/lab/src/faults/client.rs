@@ -30,8 +30,6 @@ pub(crate) struct Settings<'a> {
 pub(crate) enum NoClient {
     /// The builder refused, which may be what the case is about.
     Refused(Error),
-    /// The library cannot be told what the case says.
-    Unsupported(anyhow::Error),
 }
 
 /// The model under test, with its fallback.
@@ -67,18 +65,15 @@ impl Settings<'_> {
         if let Some(vars) = &client.vars {
             builder = builder.vars(&|name| vars.get(name).cloned())?;
         } else {
-            match &client.key {
-                Some(key) => builder = builder.key(key.as_str()),
-                None => {
-                    builder =
-                        self.keys.iter().zip(1..).fold(
-                            builder,
-                            |builder, (key, number)| match self.tenant_of(number) {
-                                Some(tenant) => builder.tenant_key(tenant, key.as_str()),
-                                None => builder.key(key.as_str()),
-                            },
-                        );
-                }
+            let keys = client
+                .key
+                .as_ref()
+                .map_or(&*self.keys, std::slice::from_ref);
+            for (key, number) in keys.iter().zip(1..) {
+                builder = match self.tenant_of(number) {
+                    Some(tenant) => builder.tenant_key(tenant, key.as_str()),
+                    None => builder.key(key.as_str()),
+                };
             }
             builder = match &client.base_url {
                 Some(url) => builder.endpoint(url),

@@ -8,7 +8,7 @@ use trunkline_core::{Delivery, ErrorKind, Limit, Phase, Scope};
 use super::value::{Between, Time};
 
 /// What must be true afterwards. What is not named may be as it likes.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Expect {
     /// The client cannot even be built: the error below is that of the builder.
@@ -119,7 +119,7 @@ fn yes() -> bool {
 }
 
 /// Requests in a span of time, from the first call of this part of the case.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Window {
     /// From 1; all of them unless set.
@@ -130,7 +130,7 @@ pub(crate) struct Window {
     pub(crate) requests: Between<u64>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Success {
     #[serde(default)]
@@ -140,12 +140,41 @@ pub(crate) struct Success {
 }
 
 /// How many requests a peer had at a time, where each takes `time`.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct InFlight {
     pub(crate) time: Time,
     pub(crate) per_key: Option<u64>,
     pub(crate) total: Option<u64>,
+}
+
+impl Expect {
+    /// The outcome of each call: told, or what the rest makes sense of.
+    pub(crate) fn of_each(&self) -> Option<Outcome> {
+        let together = self.ok.is_some() || !self.errors.is_empty() || !self.success.is_empty();
+        if self.outcome.is_some() || together {
+            return self.outcome;
+        }
+        let of_an_error = self.kind.is_some()
+            || self.phase.is_some()
+            || self.delivery.is_some()
+            || self.limit.is_some()
+            || self.status.is_some()
+            || self.code.is_some()
+            || self.partial.is_some()
+            || self.says.is_some();
+        let of_an_answer = self.text.is_some()
+            || self.words.is_some()
+            || self.finish.is_some()
+            || self.model.is_some()
+            || self.usage.is_some()
+            || self.tool_calls.is_some();
+        match (of_an_error, of_an_answer) {
+            (true, _) => Some(Outcome::Error),
+            (false, true) => Some(Outcome::Ok),
+            (false, false) => None,
+        }
+    }
 }
 
 impl Window {

@@ -61,7 +61,7 @@ fn one(expect: &Expect, call: &CallSeen, faults: &mut Faults) {
         Got::Error(_) => Outcome::Error,
         Got::Dropped => Outcome::Dropped,
     };
-    if let Some(expected) = expect.outcome.filter(|expected| *expected != outcome) {
+    if let Some(expected) = expect.of_each().filter(|expected| *expected != outcome) {
         let why = call
             .error()
             .map_or(String::new(), |error| format!(": {error}"));
@@ -399,7 +399,7 @@ fn states(stats: &serde_json::Value, of: &str) -> Vec<String> {
             }
         }
         serde_json::Value::Array(items) => {
-            items.iter().for_each(|item| found.extend(states(item, of)))
+            found.extend(items.iter().flat_map(|item| states(item, of)));
         }
         _ => {}
     }

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use toml::{Table, Value};
 
-use super::case::Case;
+use super::{case::Case, expect::Expect};
 
 /// A case and its runs: one for each variant, or itself alone.
 #[derive(Debug)]
@@ -92,6 +92,17 @@ fn read(file: PathBuf) -> Result<Loaded> {
         "{}: neither a [[peer]] nor a [test]; say what happens",
         loaded.file.display()
     );
+    let says_nothing = |case: &Case| {
+        let parts = case.then.iter().map(|then| &then.expect);
+        let mut parts = parts.chain([&case.expect]);
+        !case.peer.is_empty() && parts.any(|expect| *expect == Expect::default())
+    };
+    if let Some((name, _)) = loaded.runs.iter().find(|(_, case)| says_nothing(case)) {
+        bail!(
+            "{} {name}: an `expect` is missing, so nothing could fail",
+            loaded.file.display()
+        );
+    }
     Ok(loaded)
 }
 
@@ -268,6 +279,6 @@ expect = {{ outcome = \"error\", attempts = 1 }}
 
         let text = format!("{BASE}[[variant]]\neach = {{ status = [500] }}\nexpct = 1\n");
         let told = runs(&text).unwrap_err().to_string();
-        assert!(told.contains("line 16") && told.contains("expct"), "{told}");
+        assert!(told.contains("line 14") && told.contains("expct"), "{told}");
     }
 }

@@ -19,6 +19,7 @@ mod seen;
 mod value;
 
 use std::{
+    env,
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
@@ -52,15 +53,8 @@ pub(crate) struct Options {
 
 /// Plays and reports. Fails if a case did.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let usual = || {
-        FOLDERS
-            .iter()
-            .map(PathBuf::from)
-            .filter(|folder| folder.is_dir())
-            .collect()
-    };
     let folders = if options.dir.is_empty() {
-        usual()
+        FOLDERS.iter().map(|folder| root().join(folder)).collect()
     } else {
         options.dir.clone()
     };
@@ -83,6 +77,13 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// The workspace that this program was started from, rather than the one it was compiled in.
+fn root() -> PathBuf {
+    let lab = env::var_os("CARGO_MANIFEST_DIR");
+    let lab = lab.map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    lab.join("../..")
 }
 
 /// `None` if they are left out.
@@ -147,8 +148,7 @@ mod tests {
 
     #[test]
     fn every_case_of_the_suite_can_be_read() {
-        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let folders: Vec<PathBuf> = FOLDERS.iter().map(|folder| root.join(folder)).collect();
+        let folders: Vec<PathBuf> = FOLDERS.iter().map(|folder| root().join(folder)).collect();
         assert!(!load::cases(&folders, &[]).unwrap().is_empty());
     }
 }

@@ -1,12 +1,10 @@
 //! Which providers this program has, and how their accounts are built.
 
-use std::path::Path;
-
 use trunkline_core::{Backend, Error, HttpClient, ProviderDef, account::Builder};
 use trunkline_groq::Groq;
 use trunkline_openai::OpenAi;
 
-use super::client::Settings;
+use super::{client::Settings, root};
 
 /// Whether the crate of this provider is part of this program.
 pub(crate) fn is_linked(provider: &str) -> bool {
@@ -17,10 +15,8 @@ pub(crate) fn is_linked(provider: &str) -> bool {
 pub(crate) fn is_there(what: &str) -> bool {
     match what.strip_prefix("xtask ") {
         Some(task) => {
-            Path::new("xtask/src")
-                .join(format!("{}.rs", task.replace('-', "_")))
-                .exists()
-                || Path::new("xtask/src").join(task.replace('-', "_")).is_dir()
+            let module = root().join("xtask/src").join(task.replace('-', "_"));
+            module.is_dir() || module.with_extension("rs").exists()
         }
         None => what.strip_prefix("trunkline-").is_some_and(is_linked),
     }

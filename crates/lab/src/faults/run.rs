@@ -44,7 +44,7 @@ pub(crate) fn run(case: &Case, canary: &Canary) -> Ran {
     let ran = thread::scope(|scope| {
         let thread = thread::Builder::new().stack_size(STACK);
         let running = thread.spawn_scoped(scope, || in_runtime(case, canary));
-        running.map(|running| running.join())
+        running.map(thread::ScopedJoinHandle::join)
     });
     let mut ran = match ran {
         Ok(Ok(Ok(ran))) => ran,

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use super::load::Loaded;
+use super::{load::Loaded, root};
 
 /// What the tests named after each case said: their names, and whether they passed.
 #[derive(Debug, Default)]
@@ -27,14 +27,10 @@ pub(crate) fn run(cases: &[&Loaded], whole_suite: bool) -> Result<Tests> {
         return Ok(Tests::default());
     }
     let mut command = Command::new(cargo());
-    command.args([
-        "test",
-        "--quiet",
-        "--lib",
-        "--bins",
-        "--tests",
-        "--no-fail-fast",
-    ]);
+    command.args(["test", "--lib", "--bins", "--tests", "--no-fail-fast"]);
+    command
+        .arg("--manifest-path")
+        .arg(root().join("Cargo.toml"));
     if whole_suite {
         // The same build as `cargo test --workspace`, which CI has made already.
         command.arg("--workspace");

@@ -127,7 +127,10 @@ impl<'de, T: Deserialize<'de> + Copy + PartialOrd> Deserialize<'de> for Between<
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Between<T>, A::Error> {
-                let [least, most] = <[T; 2]>::deserialize(SeqAccessDeserializer::new(seq))?;
+                let values = Vec::<T>::deserialize(SeqAccessDeserializer::new(seq))?;
+                let [least, most] = *values.as_slice() else {
+                    return Err(de::Error::invalid_length(values.len(), &self));
+                };
                 if least > most {
                     return Err(de::Error::custom("[least, most]: the least is the larger"));
                 }
