@@ -69,7 +69,7 @@ impl Ring {
                     return Taken::Key(key.lease(wish.model, wish.lone), reservation);
                 }
                 Err(Refused::Wait { until }) => {
-                    otherwise = sooner(otherwise, Availability::At(until))
+                    otherwise = sooner(otherwise, Availability::At(until));
                 }
                 Err(Refused::TooLarge(error)) => too_large = Some(error),
             }
