@@ -116,7 +116,11 @@ async fn what_nobody_could_serve_ends_there() {
         let first = failing(move || Error::new(kind, "no")).model("one");
         let error = first.or(model(&other)).chat("hi").await.unwrap_err();
         assert_eq!((error.kind(), error.recovery()), (kind, Recovery::None));
-        assert_eq!((other.requests(), error.attempts().len()), (0, 1), "{kind:?}");
+        assert_eq!(
+            (other.requests(), error.attempts().len()),
+            (0, 1),
+            "{kind:?}"
+        );
     }
 }
 
@@ -126,8 +130,14 @@ async fn nothing_is_asked_again_after_content_was_shown() {
     let second = Wire::new([Answer::events([HI, STOP])]);
     let call = model(&first).or(model(&second)).chat("hi");
     let error = call.stream().await.unwrap().collect().await.unwrap_err();
-    assert_eq!((error.kind(), error.delivery()), (ErrorKind::Interrupted, Delivery::Committed));
-    assert_eq!((error.partial().unwrap().text().as_str(), second.requests()), ("hi", 0));
+    assert_eq!(
+        (error.kind(), error.delivery()),
+        (ErrorKind::Interrupted, Delivery::Committed)
+    );
+    assert_eq!(
+        (error.partial().unwrap().text().as_str(), second.requests()),
+        ("hi", 0)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -141,13 +151,28 @@ async fn an_error_has_the_attempts_of_all_models_in_their_order_with_the_waits()
     let third = Wire::new([Answer::status(401)]);
     let fallback = model(&first).or(model(&second)).or(model(&third));
     let error = fallback.chat("hi").await.unwrap_err();
-    let kinds: Vec<_> = error.attempts().iter().map(|attempt| attempt.kind).collect();
+    let kinds: Vec<_> = error
+        .attempts()
+        .iter()
+        .map(|attempt| attempt.kind)
+        .collect();
     use ErrorKind::{Auth, Permission, RateLimited, Server};
     assert_eq!(kinds, [Server, RateLimited, Server, Permission, Auth]);
-    let waited: Vec<_> = error.attempts().iter().map(|attempt| attempt.waited).collect();
+    let waited: Vec<_> = error
+        .attempts()
+        .iter()
+        .map(|attempt| attempt.waited)
+        .collect();
     assert!(waited[0].unwrap() <= SECOND / 4);
-    assert!((2_000..=2_200).contains(&waited[1].unwrap().as_millis()), "{waited:?}");
-    assert_eq!(waited[2..], [None, None, None], "the next model is not waited for");
+    assert!(
+        (2_000..=2_200).contains(&waited[1].unwrap().as_millis()),
+        "{waited:?}"
+    );
+    assert_eq!(
+        waited[2..],
+        [None, None, None],
+        "the next model is not waited for"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -161,9 +186,16 @@ async fn a_deadline_over_a_fallback_keeps_the_attempts_that_were_made() {
         .timeout(30 * SECOND)
         .await
         .unwrap_err();
-    assert_eq!((error.kind(), error.phase()), (ErrorKind::Timeout, Some(Phase::Total)));
+    assert_eq!(
+        (error.kind(), error.phase()),
+        (ErrorKind::Timeout, Some(Phase::Total))
+    );
     assert_eq!(began.elapsed(), 30 * SECOND);
-    let kinds: Vec<_> = error.attempts().iter().map(|attempt| attempt.kind).collect();
+    let kinds: Vec<_> = error
+        .attempts()
+        .iter()
+        .map(|attempt| attempt.kind)
+        .collect();
     assert_eq!(kinds, [ErrorKind::Permission, ErrorKind::Timeout]);
 }
 
@@ -175,16 +207,27 @@ async fn a_deadline_during_a_wait_keeps_the_attempts_that_were_made() {
     let slow = backend(|_| std::future::pending());
     let call = bare.model("ara").or(slow.model("two")).chat("hi");
     let error = call.timeout(5 * SECOND).await.unwrap_err();
-    let kinds: Vec<_> = error.attempts().iter().map(|attempt| attempt.kind).collect();
+    let kinds: Vec<_> = error
+        .attempts()
+        .iter()
+        .map(|attempt| attempt.kind)
+        .collect();
     assert_eq!(kinds, [ErrorKind::Server, ErrorKind::Timeout]);
 
-    let second = Wire::new([Answer::status(503), Answer::json(HI).head_after(3_600 * SECOND)]);
+    let second = Wire::new([
+        Answer::status(503),
+        Answer::json(HI).head_after(3_600 * SECOND),
+    ]);
     let retried = account(&second, |builder| {
         builder.stack(Stack::bare().retry(Retry::default()))
     });
     let call = retried.model("ara").chat("hi").timeout(5 * SECOND);
     let error = call.into_future().await.unwrap_err();
-    let kinds: Vec<_> = error.attempts().iter().map(|attempt| attempt.kind).collect();
+    let kinds: Vec<_> = error
+        .attempts()
+        .iter()
+        .map(|attempt| attempt.kind)
+        .collect();
     assert_eq!(kinds, [ErrorKind::Server, ErrorKind::Timeout]);
 }
 
@@ -203,7 +246,10 @@ async fn s13_a_refusal_for_content_is_final_and_keeps_the_provider_s_reason() {
     let other = good();
     let first = failing_once(ErrorKind::ContentFilter).model("one");
     let error = first.or(model(&other)).chat("hi").await.unwrap_err();
-    assert_eq!((error.kind(), error.message()), (ErrorKind::ContentFilter, "as it is"));
+    assert_eq!(
+        (error.kind(), error.message()),
+        (ErrorKind::ContentFilter, "as it is")
+    );
     assert_eq!(other.requests(), 0);
 }
 
@@ -223,7 +269,11 @@ async fn s15_a_primary_that_was_down_is_used_again_within_half_a_minute() {
     fastrand::seed(15);
     let recovers = Instant::now() + 60 * SECOND;
     let primary = Wire::by(move |request| {
-        if request.at < recovers { Answer::status(503) } else { Answer::events([HI, STOP]) }
+        if request.at < recovers {
+            Answer::status(503)
+        } else {
+            Answer::events([HI, STOP])
+        }
     });
     let other = Wire::new([Answer::events([HI, STOP])]);
     let first = plain(&primary).model("ara-1");
@@ -236,10 +286,16 @@ async fn s15_a_primary_that_was_down_is_used_again_within_half_a_minute() {
     let times: Vec<Instant> = primary.sent().iter().map(|seen| seen.at).collect();
     let back = times.iter().find(|at| **at >= recovers).unwrap();
     let down = times.iter().filter(|at| **at < recovers).count();
-    println!("S15: {down} requests while it is down, back {:?} after", *back - recovers);
+    println!(
+        "S15: {down} requests while it is down, back {:?} after",
+        *back - recovers
+    );
     assert!(*back - recovers <= 30 * SECOND);
     assert!(down <= 30, "{down} requests for 15 calls");
-    let after = times.iter().filter(|at| **at >= recovers + 30 * SECOND).count();
+    let after = times
+        .iter()
+        .filter(|at| **at >= recovers + 30 * SECOND)
+        .count();
     assert!(after >= 17, "all of the last calls: {after}");
 }
 
@@ -252,7 +308,9 @@ async fn s16_the_answer_names_the_model_that_gave_it_and_failures_are_no_complet
         r#"{"usage":[3,4]}"#,
         STOP,
     ])]);
-    let model = plain(&primary).model("ara-1").or(plain(&other).model("ara-2"));
+    let model = plain(&primary)
+        .model("ara-1")
+        .or(plain(&other).model("ara-2"));
     let answer = model.chat("hi").buffered().await.unwrap();
     assert_eq!(answer.model, "ara-2-0613");
     assert_eq!(answer.usage.output.total, Some(4));

@@ -46,11 +46,17 @@ async fn f119_a_thousand_streams_finish_or_end_at_the_deadline_and_nobody_new_is
         let backend = model.backend().clone();
         async move { backend.close(5 * SECOND).await }
     });
-    tokio::task::yield_now().await;
+    sleep(SECOND).await;
 
     let error = model.chat("hi").await.unwrap_err();
-    assert_eq!((error.kind(), error.delivery()), (ErrorKind::Closed, Delivery::NotSent));
-    assert_eq!((error.recovery(), began.elapsed()), (Recovery::None, Duration::ZERO));
+    assert_eq!(
+        (error.kind(), error.delivery()),
+        (ErrorKind::Closed, Delivery::NotSent)
+    );
+    assert_eq!(
+        (error.recovery(), began.elapsed()),
+        (Recovery::None, SECOND)
+    );
     assert_eq!(wire.requests(), 1_000);
 
     closing.await.unwrap();
@@ -159,7 +165,11 @@ async fn f119_who_waits_for_the_next_attempt_is_waited_for_and_then_ended_with_w
         } else {
             let error = result.unwrap_err();
             assert_eq!((error.kind(), wire.requests()), (ErrorKind::Closed, 1));
-            let kinds: Vec<_> = error.attempts().iter().map(|attempt| attempt.kind).collect();
+            let kinds: Vec<_> = error
+                .attempts()
+                .iter()
+                .map(|attempt| attempt.kind)
+                .collect();
             assert_eq!(kinds, [ErrorKind::Server, ErrorKind::Closed]);
             assert_eq!(began.elapsed(), 5 * SECOND);
         }
@@ -243,6 +253,9 @@ async fn f119_a_fallback_closes_its_members_each_at_the_same_time() {
         assert_eq!(end.unwrap_err().kind(), ErrorKind::Closed);
     }
     for model in [one, two, fallback] {
-        assert_eq!(model.chat("hi").await.unwrap_err().kind(), ErrorKind::Closed);
+        assert_eq!(
+            model.chat("hi").await.unwrap_err().kind(),
+            ErrorKind::Closed
+        );
     }
 }

@@ -103,6 +103,12 @@ impl Answer {
         self
     }
 
+    pub(crate) fn pause_millis(mut self, millis: u64) -> Self {
+        self.steps
+            .push_back(Step::Pause(Duration::from_millis(millis)));
+        self
+    }
+
     /// The connection breaks here.
     pub(crate) fn broken(mut self) -> Self {
         self.steps.push_back(Step::Break);
