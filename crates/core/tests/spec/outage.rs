@@ -96,8 +96,9 @@ async fn f092_without_a_breaker_a_full_outage_is_asked_little_more_than_there_ar
 #[tokio::test(start_paused = true)]
 async fn f092_with_a_breaker_it_is_asked_ten_times_and_then_three_times_a_rest_at_most() {
     fastrand::seed(4);
-    for (calls, longest) in [(100, 15), (1_000, 20), (10_000, 60)] {
-        let latency = Duration::from_millis(20);
+    for (calls, longest) in [(100, 20), (1_000, 30), (10_000, 65)] {
+        // Long enough that a fourth would come while three probes are under way.
+        let latency = Duration::from_millis(50);
         let wire = Wire::by(move |_| Answer::status(503).head_after(latency));
         let model = model(&wire, Stack::default());
         let diary = Diary::of(&model);
@@ -123,8 +124,8 @@ async fn f092_with_a_breaker_it_is_asked_ten_times_and_then_three_times_a_rest_a
             "F092: {calls} calls with a breaker: {before} requests until it opens, {} in all, probes {probes:?}",
             sent.len()
         );
-        // A few more are under way while the tenth fails.
-        assert!((10..=14).contains(&before), "{before}");
+        // Five a latency are under way while the tenth fails, and some retries.
+        assert!((10..=20).contains(&before), "{before}");
         assert!(probes.iter().all(|probes| *probes <= 3), "{probes:?}");
         assert!(sent.len() <= longest, "{}", sent.len());
         let refused = results

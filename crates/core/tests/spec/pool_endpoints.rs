@@ -162,6 +162,19 @@ async fn f105_of_four_endpoints_one_that_is_ten_times_slower_gets_few_calls() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn where_nobody_is_busy_the_faster_one_is_asked_and_the_slower_one_tried_now_and_then() {
+    fastrand::seed(5);
+    let wire = Wire::by(|request| {
+        let is_slow = request.host() == "b.example";
+        ok().head_after(Duration::from_millis(if is_slow { 1_000 } else { 100 }))
+    });
+    ask(&endpoints(&wire, 2, Stack::default()), 3_000).await;
+    let slow = wire.requests_to("b.example");
+    println!("F105: of 3,000 calls one after the other {slow} went to the slower of two");
+    assert!((2..=100).contains(&slow), "{slow}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn f106_one_that_fails_five_times_is_out_for_thirty_seconds_and_returns_by_one_probe() {
     fastrand::seed(3);
     let well = Arc::new(AtomicBool::new(false));
