@@ -4,9 +4,10 @@ use std::{future::IntoFuture, time::Duration};
 
 use tokio::time::Instant;
 use trunkline_core::{
-    Account, Backend, Delivery, Error, ErrorKind, Model, Phase, Recovery, Scope,
+    Account, Backend, Call, Class, Delivery, Error, ErrorKind, Json, Model, Phase, Recovery, Scope,
     http_transport::{Phase as WirePhase, Sent, TransportErrorKind},
     middleware::{Retry, Stack},
+    raw::RawRequest,
 };
 
 use crate::support::{
@@ -121,6 +122,26 @@ async fn what_nobody_could_serve_ends_there() {
             (0, 1),
             "{kind:?}"
         );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_an_effect_is_asked_of_the_next_only_if_it_had_none() {
+    let refused = Answer::fails(TransportErrorKind::Connect, WirePhase::Tcp, Sent::Never);
+    for (failure, class, goes_on) in [
+        (refused, Class::Effect, 1),
+        (Answer::status(529), Class::Effect, 1),
+        (Answer::status(503), Class::Effect, 0),
+        (Answer::reset(), Class::Effect, 0),
+        (Answer::status(503), Class::Billed, 1),
+        (Answer::reset(), Class::Read, 1),
+    ] {
+        let (first, other) = (Wire::new([failure.clone()]), good());
+        let fallback = model(&first).or(model(&other));
+        let request = RawRequest::post("/x", &Json::empty_object()).class(class);
+        let acted = fallback.backend().call(Call::new(request)).await;
+        assert_eq!(other.requests(), goes_on, "{failure:?} {class:?}");
+        assert_eq!(acted.is_ok(), goes_on == 1);
     }
 }
 
