@@ -4,8 +4,8 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use super::Times;
 use crate::{
-    Backend, BackendInfo, Call, Error, ErrorKind, Model, Op, Recovery, Reply, Result, Scope, Serve,
-    Stats,
+    Backend, BackendInfo, Call, Class, Delivery, Error, ErrorKind, Model, Op, Recovery, Reply,
+    Result, Scope, Serve, Stats,
     chat::{Effort, ReasoningSetting},
     middleware::Circuits,
 };
@@ -15,7 +15,7 @@ use crate::{
 /// The next is asked by what went wrong, and to what: a request that no model would accept is
 /// given back at once; a rejected key rules out every other model on the same account; a model
 /// that has no room for the conversation only itself. Nothing is asked again after content was
-/// shown. The answer names the model that gave it, and an error has the tries of all in
+/// shown, or after something with an effect may have had it. The answer names the model that gave it, and an error has the tries of all in
 /// [`attempts`](Error::attempts).
 ///
 /// ```
@@ -78,11 +78,13 @@ impl Serve for Fallback {
         call.trail.open();
         async move {
             let mut asked = waiting.pop();
+            let mut id = call.id;
             loop {
                 let Some(model) = asked else {
                     return Err(Error::config("a fallback without models"));
                 };
                 let mut attempt = call.clone().with_model(model.name());
+                attempt.id = id;
                 if !waiting.is_empty() {
                     attempt.first_content = attempt.first_content.or_else(|| {
                         Some(patience.unwrap_or_else(|| usual_patience(&model, &call.op)))
@@ -98,7 +100,13 @@ impl Serve for Fallback {
                     Err(error) => error,
                 };
                 waiting.retain(|other| may_serve(other, &error, &model));
+                if call.op.class() == Class::Effect && may_have_acted(&error) {
+                    waiting.clear();
+                }
                 asked = waiting.pop();
+                // For another model it is another request: under the key of the first a provider
+                // would refuse it, or give the answer to that.
+                id = fastrand::u128(..);
                 let Some(next) = &asked else {
                     call.trail.close(&mut error);
                     return Err(error);
@@ -157,11 +165,14 @@ fn may_serve(other: &Model, error: &Error, failed: &Model) -> bool {
         (Scope::Provider, _) => other.backend().info().provider != failed.backend().info().provider,
         (Scope::Key | Scope::Account, ErrorKind::Auth | ErrorKind::QuotaExhausted) => elsewhere,
         // The host is out of reach, whatever model is asked for there.
-        (_, ErrorKind::Connect | ErrorKind::Tls | ErrorKind::Proxy | ErrorKind::Closed) => {
-            elsewhere
-        }
+        (_, ErrorKind::Connect | ErrorKind::Tls | ErrorKind::Proxy) => elsewhere,
         _ => true,
     }
+}
+
+/// Whether a second request might do a second time what the first has done.
+fn may_have_acted(error: &Error) -> bool {
+    !matches!(error.delivery(), Delivery::NotSent | Delivery::Rejected)
 }
 
 /// Who thinks is given time to.

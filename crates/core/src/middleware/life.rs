@@ -9,9 +9,15 @@ use std::{
 
 use tokio::{sync::Notify, time::timeout};
 
-use crate::{Delivery, Error, ErrorKind, Result};
+use crate::{Delivery, Error, ErrorKind, Reply, Result};
+
+mod body;
+mod service;
 
 /// Who is being served. Once closed it lets nobody in; ended, it sends everybody away.
+///
+/// As a layer it counts a call from its first attempt to the end of its reply, queues and the waits
+/// between attempts included.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Life(Arc<Shared>);
 
@@ -141,6 +147,20 @@ impl Place {
     }
 }
 
+impl Place {
+    /// Goes with `reply` to its end, which comes when the backend is ended at the latest.
+    fn until_over(self, reply: Reply) -> Reply {
+        match reply {
+            Reply::ChatStream(mut stream) => {
+                stream.keep(self);
+                Reply::ChatStream(stream)
+            }
+            Reply::Raw(response) => Reply::Raw(response.map(|body| body::kept(body, self))),
+            whole => whole,
+        }
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         let mut state = self.life.0.state();
@@ -155,8 +175,10 @@ impl Drop for Place {
     }
 }
 
+const CLOSED: &str = "the backend was closed";
+
 fn closed() -> Error {
-    Error::new(ErrorKind::Closed, "the backend was closed").with_delivery(Delivery::MaybeProcessed)
+    Error::new(ErrorKind::Closed, CLOSED).with_delivery(Delivery::MaybeProcessed)
 }
 
 #[cfg(test)]

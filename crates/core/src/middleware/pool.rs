@@ -4,7 +4,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, atomic::AtomicUsize},
+    sync::{Arc, Mutex, atomic::AtomicU64},
     task::{Context, Poll},
     time::Duration,
 };
@@ -120,7 +120,7 @@ pub enum Pick {
     /// sends everybody to the same place at once.
     #[default]
     LeastLoaded,
-    /// One after the other, whatever their load.
+    /// One after the other, by their weights and whatever their load.
     RoundRobin,
     /// The first that can serve: the others stand by.
     First,
@@ -184,9 +184,10 @@ pub(crate) struct Shared {
     lone: bool,
     limits_keys: bool,
     life: Life,
-    turn: AtomicUsize,
+    turn: AtomicU64,
     ejecting: Mutex<()>,
-    changed: Notify,
+    /// A key or an endpoint may be used again; wakes those who wait for one.
+    changed: Arc<Notify>,
 }
 
 impl Shared {
@@ -203,12 +204,19 @@ impl Shared {
                 site.label
             )));
         }
+        let changed = Arc::new(Notify::new());
         let ring = |keys: Vec<KeyPart>| {
             let key = |part: KeyPart| {
                 let unlimited = RateLimit::new();
                 let limiter = Limiter::new(stack.key_limits.as_ref().unwrap_or(&unlimited));
                 let line = stack.key_gate.as_ref().map(super::Gate::open);
-                Arc::new(Key::new(part.source, part.tenant, limiter, line))
+                Arc::new(Key::new(
+                    part.source,
+                    part.tenant,
+                    limiter,
+                    line,
+                    changed.clone(),
+                ))
             };
             Arc::new(Ring {
                 keys: keys.into_iter().map(key).collect(),
@@ -228,7 +236,7 @@ impl Shared {
             members.push(Arc::new(Member::new(
                 site.backend,
                 site.label,
-                f64::from(site.weight),
+                site.weight,
                 ring,
                 stack.breaker.map(super::Breaker::circuits).transpose()?,
                 stack.gate.as_ref().map(super::Gate::open),
@@ -243,9 +251,9 @@ impl Shared {
             pick: stack.pick,
             limits_keys: stack.key_limits.is_some(),
             life: Life::default(),
-            turn: AtomicUsize::new(0),
+            turn: AtomicU64::new(0),
             ejecting: Mutex::default(),
-            changed: Notify::new(),
+            changed,
         }))
     }
 
@@ -290,13 +298,15 @@ impl Shared {
         self.changed.notify_waiters();
     }
 
+    /// Who is being served: for the outermost of the layers around it.
+    pub(crate) fn life(&self) -> &Life {
+        &self.life
+    }
+
     /// See [`Backend::close`].
-    pub(crate) fn close(
-        self: &Arc<Self>,
-        patience: Duration,
-    ) -> impl Future<Output = ()> + Send + 'static {
-        let shared = self.clone();
-        async move { shared.life.close(patience).await }
+    pub(crate) fn close(&self, patience: Duration) -> impl Future<Output = ()> + Send + 'static {
+        let life = self.life.clone();
+        async move { life.close(patience).await }
     }
 }
 

@@ -12,6 +12,7 @@ use tower_service::Service;
 use super::Metrics;
 use super::{
     Breaker, Circuits, Deadline, Gate, Pick, RateLimit, Retry, Trace,
+    life::Life,
     pool::{KeyPart, PoolService, Shared, Site},
 };
 use crate::{Backend, BackendInfo, Call, Error, Reply, Result, Serve, Stats};
@@ -172,7 +173,7 @@ impl Stack {
     pub fn around(&self, backend: Backend) -> Result<Backend> {
         self.check()?;
         if !self.pools {
-            return Ok(self.layers(backend));
+            return Ok(self.layers(backend, None));
         }
         let info = backend.info().clone();
         let name = info.name.clone();
@@ -194,41 +195,40 @@ impl Stack {
 
     /// The pool behind these layers.
     pub(crate) fn over(&self, pool: Arc<Shared>) -> Backend {
+        let inner = PoolService(pool.clone());
+        let life = pool.life().clone();
         match (&self.retry, self.deadline) {
             // The ordinary case is one concrete service, erased once.
             (Some(retry), Some(deadline)) if self.trace => {
-                let inner = PoolService(pool.clone());
-                let service = self
-                    .span(pool.info())
-                    .layer(deadline.layer(retry.layer(inner)));
+                let service = life.layer(deadline.layer(retry.layer(inner)));
+                let service = self.span(pool.info()).layer(service);
                 #[cfg(feature = "metrics")]
                 let service = option_layer(self.meters(pool.info())).layer(service);
-                let retry = Some(retry.clone());
-                Backend::new(Stacked {
-                    pool,
-                    retry,
-                    service,
-                })
+                Backend::new(Stacked::new(pool, &self.retry, service))
             }
-            (retry, _) => {
-                let retry = retry.clone();
-                let service = PoolService(pool.clone());
-                self.layers(Backend::new(Stacked {
-                    pool,
-                    retry,
-                    service,
-                }))
+            (None, None) if !self.trace => {
+                let service = life.layer(inner);
+                #[cfg(feature = "metrics")]
+                let service = option_layer(self.meters(pool.info())).layer(service);
+                Backend::new(Stacked::new(pool, &self.retry, service))
+            }
+            _ => {
+                let backend = Backend::new(Stacked::new(pool, &self.retry, inner));
+                self.layers(backend, Some(life))
             }
         }
     }
 
     /// The layers that are wanted, one by one.
-    fn layers(&self, mut backend: Backend) -> Backend {
+    fn layers(&self, mut backend: Backend, life: Option<Life>) -> Backend {
         if let Some(retry) = &self.retry {
             backend = backend.layer(retry.clone());
         }
         if let Some(deadline) = self.deadline {
             backend = backend.layer(deadline);
+        }
+        if let Some(life) = life {
+            backend = backend.layer(life);
         }
         if self.trace {
             let span = self.span(backend.info());
@@ -262,6 +262,16 @@ struct Stacked<S> {
     pool: Arc<Shared>,
     retry: Option<Retry>,
     service: S,
+}
+
+impl<S> Stacked<S> {
+    fn new(pool: Arc<Shared>, retry: &Option<Retry>, service: S) -> Self {
+        Self {
+            pool,
+            retry: retry.clone(),
+            service,
+        }
+    }
 }
 
 impl<S> Serve for Stacked<S>

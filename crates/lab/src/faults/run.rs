@@ -111,9 +111,6 @@ async fn play_out(case: &Case, canary: &Canary) -> Result<Ran> {
                 format!("the builder refused: {error}"),
             ));
         }
-        Err(NoClient::Unsupported(error)) => {
-            return Ok(Ran::failed("cannot be told", format!("{error:#}")));
-        }
     };
 
     let first = Then {

@@ -1,17 +1,12 @@
 //! One attempt: choose, wait in line, ask, judge.
 
-use std::{
-    future::{Future, poll_fn},
-    pin::pin,
-    sync::Arc,
-    task::Poll,
-};
+use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use super::{Shared, choose::Chosen, hold::Hold, key::Lease, member::Member};
 use crate::{
-    Call, End, Error, ErrorKind, Recovery, Reply, Result, Scope,
+    Call, Class, Delivery, Error, ErrorKind, Recovery, Reply, Result, Scope,
     middleware::{
         Times,
         gate::{Entry, Line, Permit},
@@ -20,26 +15,8 @@ use crate::{
 };
 
 impl Shared {
-    /// Serves `call`, until the backend is closed.
+    /// One attempt at `call`, wherever it is served best.
     pub(super) async fn serve(self: Arc<Self>, call: Call) -> Result<Reply> {
-        let place = self.life.enter()?;
-        let mut work = pin!(self.attempt(call));
-        let reply = poll_fn(|cx| match work.as_mut().poll(cx) {
-            Poll::Pending => place.poll_ended(cx).map(Err),
-            ready => ready,
-        })
-        .await?;
-        Ok(match reply {
-            Reply::ChatStream(mut stream) => {
-                stream.keep(place);
-                Reply::ChatStream(stream)
-            }
-            Reply::Raw(response) => Reply::Raw(response).observe(move |_: End<'_>| drop(place)),
-            whole => whole,
-        })
-    }
-
-    async fn attempt(self: &Arc<Self>, call: Call) -> Result<Reply> {
         let Entered {
             mut hold,
             lease,
@@ -151,6 +128,12 @@ impl Shared {
     /// Adds what only the pool knows: where it happened, and whether anybody else could serve.
     fn tell(&self, call: &Call, failed: &Arc<Member>, error: Error) -> Error {
         let error = error.with_endpoint(failed.label.clone());
+        // No other endpoint would know it for what this one has done, whatever key it carries.
+        let may_have_acted =
+            call.op.class() == Class::Effect && error.delivery() == Delivery::MaybeProcessed;
+        if may_have_acted && self.members.len() > 1 {
+            return error.with_recovery(Recovery::OtherModel);
+        }
         let has_other = || match self.lone {
             // The same key again, if it can be fetched anew.
             true => error.kind() == ErrorKind::Auth && failed.ring.is_refreshable(),

@@ -12,7 +12,7 @@ use super::{
     Pick, Shared,
     health::Standing,
     key::{Availability, Lease},
-    member::{Member, Running},
+    member::{Member, Probe, Running},
     ring::{Taken, Wish, sooner, time_until},
 };
 use crate::{
@@ -30,7 +30,7 @@ pub(super) struct Chosen {
     pub(super) lease: Option<Lease>,
     pub(super) reservation: Option<Reservation>,
     /// It finds out whether an ejected endpoint is well again.
-    pub(super) probe: bool,
+    pub(super) probe: Option<Probe>,
 }
 
 /// What stands in the way at the moment.
@@ -94,7 +94,7 @@ impl Shared {
             member.health.standing() != Standing::Out
         });
         while let Some(at) = self.pick(&candidates) {
-            let member = candidates.swap_remove(at);
+            let member = candidates.remove(at);
             if let Some(chosen) = member.take(call, wish, &mut obstacles) {
                 return Ok(chosen);
             }
@@ -128,10 +128,14 @@ impl Shared {
         match (self.pick, candidates.len()) {
             (_, 0) => None,
             (Pick::First, _) | (_, 1) => Some(0),
-            (Pick::RoundRobin, len) => Some(self.turn.fetch_add(1, Relaxed) % len),
-            (Pick::LeastLoaded, len) => {
-                let one = fastrand::usize(..len);
-                let other = (one + fastrand::usize(1..len)) % len;
+            (Pick::RoundRobin, _) => {
+                let turn = self.turn.fetch_add(1, Relaxed);
+                by_weight(candidates, None, |total| turn % total)
+            }
+            (Pick::LeastLoaded, _) => {
+                let draw = |total| fastrand::u64(..total);
+                let one = by_weight(candidates, None, draw)?;
+                let other = by_weight(candidates, Some(one), draw)?;
                 let (a, b) = (candidates.get(one)?, candidates.get(other)?);
                 Some(if is_better(a, b) { one } else { other })
             }
@@ -181,7 +185,7 @@ impl Member {
             running: self.begin(),
             lease,
             reservation,
-            probe: self.health.probe(),
+            probe: self.probe(),
         })
     }
     /// Until when its circuit is open for the model.
@@ -208,15 +212,36 @@ fn prefer(candidates: &mut Vec<&Arc<Member>>, is_good: impl Fn(&Member) -> bool)
     }
 }
 
+/// The one at a point of all weights in a row; `except` one has none.
+fn by_weight(
+    candidates: &[&Arc<Member>],
+    except: Option<usize>,
+    point: impl FnOnce(u64) -> u64,
+) -> Option<usize> {
+    let weights = || {
+        let all = candidates.iter().enumerate();
+        let others = all.filter(|(at, _)| Some(*at) != except);
+        others.map(|(at, member)| (at, u64::from(member.weight)))
+    };
+    let mut left = point(weights().map(|(_, weight)| weight).sum());
+    for (at, weight) in weights() {
+        match left.checked_sub(weight) {
+            Some(less) => left = less,
+            None => return Some(at),
+        }
+    }
+    None
+}
+
 /// Whether `a` would answer sooner than `b`: by what each has to do, and how long each takes where
-/// both are known.
+/// both are known. Where they are alike the one that was drawn first is as good, so that weights
+/// count without any load, too.
 fn is_better(a: &Member, b: &Member) -> bool {
     let (speed_a, speed_b) = match (a.speed.seconds(), b.speed.seconds()) {
         (Some(a), Some(b)) => (a, b),
         _ => (1.0, 1.0),
     };
-    let cost =
-        |member: &Member, seconds: f64| (member.load() + 1.0 / member.weight) * seconds.max(0.001);
+    let cost = |member: &Member, seconds: f64| (member.load() + 1.0) * seconds.max(0.001);
     cost(a, speed_a) <= cost(b, speed_b)
 }
 

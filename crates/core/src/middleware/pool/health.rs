@@ -55,8 +55,8 @@ impl Health {
         due && !std::mem::replace(&mut record.probing, true)
     }
 
-    /// The probe had no result.
-    pub(super) fn probe_dropped(&self) {
+    /// The probe has told its result, if it had one.
+    pub(super) fn probe_over(&self) {
         self.record().probing = false;
     }
 
@@ -79,19 +79,21 @@ impl Health {
     pub(super) fn failed(&self, may_eject: bool) {
         let mut record = self.record();
         record.in_a_row = record.in_a_row.saturating_add(1);
-        let probed = std::mem::take(&mut record.probing);
-        let is_out = record.until.is_some_and(|until| until > Instant::now());
-        if is_out || !(probed || record.in_a_row >= FAILURES) {
-            return;
+        // What had begun before the ejection says nothing new, and is not the probe's result.
+        let is_out = record.until.is_some();
+        if !is_out && may_eject && record.in_a_row >= FAILURES {
+            record.eject();
         }
-        if !probed && !may_eject {
-            return;
+    }
+
+    /// It is no better.
+    pub(super) fn probe_failed(&self) {
+        let mut record = self.record();
+        record.in_a_row = record.in_a_row.saturating_add(1);
+        // Unless it was restored meanwhile.
+        if record.until.is_some() {
+            record.eject();
         }
-        record.times = record.times.saturating_add(1);
-        record.well_since = None;
-        let rest = REST.saturating_mul(record.times).min(LONGEST);
-        let jitter = rest.mul_f64(fastrand::f64() / 10.0);
-        record.until = Some(Instant::now() + rest + jitter);
     }
 
     pub(super) fn is_ejected(&self) -> bool {
@@ -105,6 +107,16 @@ impl Health {
     fn record(&self) -> MutexGuard<'_, Record> {
         // Nothing panics while it holds the lock, so a poisoned one is sound.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Record {
+    fn eject(&mut self) {
+        self.times = self.times.saturating_add(1);
+        self.well_since = None;
+        let rest = REST.saturating_mul(self.times).min(LONGEST);
+        let jitter = rest.mul_f64(fastrand::f64() / 10.0);
+        self.until = Some(Instant::now() + rest + jitter);
     }
 }
 
@@ -143,11 +155,14 @@ mod tests {
         fail(&health, 5);
         advance(REST * 11 / 10).await;
         assert!(health.probe());
-        health.probe_dropped();
+        health.probe_over();
         assert_eq!(health.standing(), Standing::Due);
 
         assert!(health.probe());
         fail(&health, 1);
+        assert!(!health.probe(), "a late failure is not the probe's");
+        health.probe_failed();
+        health.probe_over();
         advance(REST * 11 / 10).await;
         assert_eq!(health.standing(), Standing::Out, "twice as long");
         advance(REST * 11 / 10).await;

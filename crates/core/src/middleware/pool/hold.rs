@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{Shared, member::Running};
+use super::{
+    Shared,
+    member::{Probe, Running},
+};
 use crate::{
     End, Error, Observe, Reply, StreamChunk,
     middleware::{breaker::Ticket, gate::Permit},
@@ -21,7 +24,7 @@ pub(super) struct Hold {
     pub(super) sent: Instant,
     pub(super) has_content: bool,
     /// It finds out whether an ejected endpoint is well again.
-    pub(super) probe: bool,
+    pub(super) probe: Option<Probe>,
 }
 
 impl Hold {
@@ -35,7 +38,11 @@ impl Hold {
                 stream.observe(self);
                 Reply::ChatStream(stream)
             }
-            Reply::Raw(response) => Reply::Raw(response).observe(self),
+            Reply::Raw(response) => {
+                // What the body says to whom is not known here; its head is no failure.
+                self.is_well();
+                Reply::Raw(response).observe(self)
+            }
             whole => {
                 self.complete();
                 whole
@@ -51,10 +58,13 @@ impl Hold {
         if let Some(ticket) = &mut self.ticket {
             ticket.first_content();
         }
-        let member = self.running.member();
-        member.speed.record(self.sent.elapsed());
-        member.health.succeeded();
-        self.probe = false;
+        self.running.member().speed.record(self.sent.elapsed());
+        self.is_well();
+    }
+
+    fn is_well(&mut self) {
+        self.running.member().health.succeeded();
+        self.probe = None;
     }
 
     /// A whole answer is there.
@@ -74,16 +84,10 @@ impl Hold {
             ticket.end(End::Failed(error));
         }
         if error.is_endpoint_failure() {
-            self.shared.count_failure(self.running.member());
-            self.probe = false;
-        }
-    }
-}
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        if self.probe {
-            self.running.member().health.probe_dropped();
+            match self.probe.take() {
+                Some(_probe) => self.running.member().health.probe_failed(),
+                None => self.shared.count_failure(self.running.member()),
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::Instant;
+use tokio::{sync::Notify, time::Instant};
 
 use super::source::{Current, Source};
 use crate::{
@@ -36,6 +36,8 @@ pub(super) struct Key {
     pub(super) limiter: Limiter,
     pub(super) line: Option<Line>,
     standing: Mutex<Standing>,
+    /// Wakes those who wait for what a probe finds.
+    changed: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -83,6 +85,7 @@ impl Key {
         tenant: Option<Arc<str>>,
         limiter: Limiter,
         line: Option<Line>,
+        changed: Arc<Notify>,
     ) -> Self {
         Self {
             source,
@@ -90,6 +93,7 @@ impl Key {
             limiter,
             line,
             standing: Mutex::default(),
+            changed,
         }
     }
 
@@ -311,7 +315,8 @@ impl Standing {
     }
 }
 
-/// One use of a key. Dropped without a verdict, it makes room for another probe.
+/// One use of a key. Dropped without a verdict, it makes room for another probe: for one of those
+/// who wait for it.
 #[derive(Debug)]
 pub(super) struct Lease {
     pub(super) key: Arc<Key>,
@@ -333,5 +338,7 @@ impl Drop for Lease {
         {
             rest.probing = false;
         }
+        drop(standing);
+        self.key.changed.notify_waiters();
     }
 }

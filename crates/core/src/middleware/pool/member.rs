@@ -18,7 +18,7 @@ pub(super) struct Member {
     pub(super) backend: Backend,
     /// What it is called in errors, statistics and the list of those to avoid.
     pub(super) label: Arc<str>,
-    pub(super) weight: f64,
+    pub(super) weight: u32,
     pub(super) ring: Arc<Ring>,
     pub(super) circuits: Option<Circuits>,
     pub(super) line: Option<Line>,
@@ -31,7 +31,7 @@ impl Member {
     pub(super) fn new(
         backend: Backend,
         label: Arc<str>,
-        weight: f64,
+        weight: u32,
         ring: Arc<Ring>,
         circuits: Option<Circuits>,
         line: Option<Line>,
@@ -51,13 +51,18 @@ impl Member {
 
     /// Calls that were sent or wait for it, for each unit of its weight.
     pub(super) fn load(&self) -> f64 {
-        self.running.load(Relaxed) as f64 / self.weight
+        self.running.load(Relaxed) as f64 / f64::from(self.weight)
     }
 
     /// One more, until it is dropped.
     pub(super) fn begin(self: &Arc<Self>) -> Running {
         self.running.fetch_add(1, Relaxed);
         Running(self.clone())
+    }
+
+    /// A call goes there. `Some` if it was ejected, its rest is over and no other call tries it.
+    pub(super) fn probe(self: &Arc<Self>) -> Option<Probe> {
+        self.health.probe().then(|| Probe(self.clone()))
     }
 
     pub(super) fn stats(&self) -> Stats {
@@ -87,5 +92,16 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.0.running.fetch_sub(1, Relaxed);
+    }
+}
+
+/// A call finds out whether an ejected endpoint is well again. Dropped at any moment, in a queue as
+/// well, it leaves that to another.
+#[derive(Debug)]
+pub(super) struct Probe(Arc<Member>);
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        self.0.health.probe_over();
     }
 }

@@ -60,6 +60,19 @@ pub(crate) fn bare(wire: &Wire) -> Model {
     account(wire, |builder| builder.stack(Stack::bare())).model("ara")
 }
 
+/// The hosts of [`endpoints`].
+pub(crate) const HOSTS: [&str; 4] = ["a.example", "b.example", "c.example", "d.example"];
+
+/// An account with the first so many of [`HOSTS`].
+pub(crate) fn endpoints(wire: &Wire, count: usize, stack: Stack) -> Account {
+    account(wire, |builder| {
+        let hosts = HOSTS.iter().take(count);
+        hosts.fold(builder.stack(stack), |builder, host| {
+            builder.endpoint(format!("https://{host}/v1"))
+        })
+    })
+}
+
 #[derive(Debug)]
 pub(crate) struct Parrot;
 

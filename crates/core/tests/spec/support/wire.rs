@@ -103,6 +103,12 @@ impl Answer {
         self
     }
 
+    pub(crate) fn pause_millis(mut self, millis: u64) -> Self {
+        self.steps
+            .push_back(Step::Pause(Duration::from_millis(millis)));
+        self
+    }
+
     /// The connection breaks here.
     pub(crate) fn broken(mut self) -> Self {
         self.steps.push_back(Step::Break);
@@ -191,7 +197,24 @@ impl Wire {
     }
 
     pub(crate) fn requests(&self) -> usize {
-        self.sent().len()
+        self.0.sent.lock().unwrap().len()
+    }
+
+    /// The hosts that were asked, in order.
+    pub(crate) fn hosts(&self) -> Vec<String> {
+        let sent = self.0.sent.lock().unwrap();
+        sent.iter().map(|seen| seen.host().to_owned()).collect()
+    }
+
+    /// How many requests went to this host.
+    pub(crate) fn requests_to(&self, host: &str) -> usize {
+        let sent = self.0.sent.lock().unwrap();
+        sent.iter().filter(|seen| seen.host() == host).count()
+    }
+
+    /// Forgets what was sent so far.
+    pub(crate) fn forget(&self) {
+        self.0.sent.lock().unwrap().clear();
     }
 
     /// How long after the first request each one was sent.
