@@ -33,6 +33,7 @@ async fn run() -> Result<()> {
     stream(&model).await?;
     tools(&model).await?;
     structured(&model).await?;
+    fallback(&model).await?;
     match &embedder {
         Some(embedder) => embeddings(embedder).await?,
         None => println!("\n— Embeddings —\n(this provider has none)"),
@@ -164,6 +165,24 @@ async fn structured(model: &Model) -> Result<()> {
         recipe.title,
         recipe.minutes,
         recipe.steps.len()
+    );
+    Ok(())
+}
+
+/// What fails before anything was shown is repeated, or asked of another model; `cargo run --example
+/// resilience` shows more of it.
+async fn fallback(model: &Model) -> Result<()> {
+    println!("\n— A model that is not there, and one that stands by —");
+    let missing = model.backend().model("no-such-model");
+    let answer = missing
+        .or(model.clone())
+        .chat("Who answers, in five words?")
+        .await?;
+    println!(
+        "{}\n(By {}, in attempt {}.)",
+        answer.text(),
+        answer.model,
+        answer.meta().attempts
     );
     Ok(())
 }

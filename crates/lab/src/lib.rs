@@ -18,6 +18,7 @@ pages! {
     architecture: "docs/architecture.md",
     errors: "docs/errors.md",
     registry: "docs/registry.md",
+    resilience: "docs/resilience.md",
     stability: "docs/stability.md",
     telemetry: "docs/telemetry.md",
 }
@@ -27,7 +28,7 @@ mod tests {
     use std::{fs, path::Path};
 
     use http::StatusCode;
-    use trunkline_core::protocol::error_of_status;
+    use trunkline_core::{Delivery, Error, ErrorKind, Phase, Recovery, protocol::error_of_status};
 
     use super::PAGES;
 
@@ -99,6 +100,64 @@ mod tests {
                 format!("{:?} {:?}", error.kind(), error.delivery()),
                 "{code}"
             );
+        }
+    }
+
+    /// The names in code of a cell, as values: `RateLimited` is read as serde writes it.
+    fn named<T: serde::de::DeserializeOwned>(text: &str) -> Vec<T> {
+        let names = text.split('`').skip(1).step_by(2);
+        let read = |name: &str| {
+            let snake = name.chars().fold(String::new(), |mut snake, letter| {
+                if letter.is_uppercase() && !snake.is_empty() {
+                    snake.push('_');
+                }
+                snake.extend(letter.to_lowercase());
+                snake
+            });
+            serde_json::from_str(&format!("\"{snake}\"")).unwrap()
+        };
+        names.map(read).collect()
+    }
+
+    /// The rows of the table under a heading, as cells.
+    fn table(page: &str, heading: &str) -> Vec<Vec<String>> {
+        let (_, section) = page.split_once(heading).unwrap();
+        let rows = section.lines().skip_while(|line| !line.starts_with("|---"));
+        let rows = rows.skip(1).take_while(|line| line.starts_with('|'));
+        rows.map(|row| {
+            let cells = row.trim_matches('|').split('|');
+            cells.map(|cell| cell.trim().to_owned()).collect()
+        })
+        .collect()
+    }
+
+    #[test]
+    fn the_page_on_resilience_says_of_each_kind_what_the_code_says() {
+        let mut told: Vec<ErrorKind> = Vec::new();
+        for row in table(&read("docs/resilience.md"), "## Which failure does what") {
+            let (kinds, phases) = row[0].split_once(" in ").unwrap_or((&row[0], ""));
+            let phases: Vec<Phase> = named(phases);
+            for kind in named::<ErrorKind>(kinds) {
+                told.push(kind);
+                let error = || Error::new(kind, "").with_delivery(Delivery::MaybeProcessed);
+                let mut errors: Vec<Error> = phases
+                    .iter()
+                    .map(|phase| error().with_phase(*phase))
+                    .collect();
+                if errors.is_empty() {
+                    errors.push(error());
+                }
+                for error in errors {
+                    let is_asked =
+                        matches!(error.recovery(), Recovery::Later | Recovery::Elsewhere);
+                    let said = (!row[1].starts_with("no"), row[2].starts_with("failure"));
+                    assert_eq!(said, (is_asked, error.is_endpoint_failure()), "{error:?}");
+                }
+            }
+        }
+        for row in table(&read("docs/errors.md"), "## Kinds") {
+            let kind = named::<ErrorKind>(&row[0]).remove(0);
+            assert!(told.contains(&kind), "{kind:?} is in docs/errors.md only");
         }
     }
 }
