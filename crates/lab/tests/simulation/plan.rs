@@ -8,8 +8,8 @@ use fastrand::Rng;
 pub(crate) const HOSTS: [&str; 4] = ["one", "two", "three", "spare"];
 pub(crate) const CLIENT: &str = "client";
 /// When the last fault is over.
-pub(crate) const FAULTS_END: Duration = Duration::from_secs(30);
-const CALLS: usize = 40;
+pub(crate) const FAULTS_END: Duration = Duration::from_secs(20);
+const CALLS: usize = 32;
 
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -125,9 +125,9 @@ impl Plan {
 /// One after the other, so that the end of one is not the end of two.
 fn faults_of(host: &'static str, random: &mut Rng) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let mut from = millis(random, 0..12_000);
+    let mut from = millis(random, 0..8_000);
     while from < FAULTS_END {
-        let until = (from + millis(random, 200..10_000)).min(FAULTS_END);
+        let until = (from + millis(random, 200..8_000)).min(FAULTS_END);
         let kind = match random.u8(..6) {
             0 => Trouble::Partition,
             1 => Trouble::Deaf,
@@ -142,7 +142,7 @@ fn faults_of(host: &'static str, random: &mut Rng) -> Vec<Fault> {
             from,
             until,
         });
-        from = until + millis(random, 500..12_000);
+        from = until + millis(random, 500..8_000);
     }
     faults
 }
@@ -152,7 +152,7 @@ impl Ask {
         let leaves = random.u8(..8) == 0;
         Self {
             id,
-            at: millis(random, 0..28_000),
+            at: millis(random, 0..18_000),
             way: [Way::Chat, Way::Buffered, Way::Stream, Way::Stream][random.usize(..4)],
             words: random.usize(1..60),
             timeout: millis(random, 500..12_000),
