@@ -14,6 +14,16 @@ struct Step {
     quick: bool,
 }
 
+impl Step {
+    /// The variables before `cargo`, and the arguments after it.
+    fn parts(&self) -> (Vec<(&str, &str)>, Vec<&str>) {
+        let mut words = self.command.split_whitespace();
+        let before = words.by_ref().take_while(|word| *word != "cargo");
+        let variables = before.filter_map(|word| word.split_once('=')).collect();
+        (variables, words.collect())
+    }
+}
+
 const STEPS: [Step; 10] = [
     Step {
         command: "cargo fmt --all --check",
@@ -57,16 +67,41 @@ const STEPS: [Step; 10] = [
     },
 ];
 
-pub(crate) fn run(root: &Path, quick: bool) -> Result<ExitCode> {
+/// What takes too long for every push: half an hour on two cores.
+const DEEP: [Step; 2] = [
+    Step {
+        command: "TRUNKLINE_SEEDS=10000 cargo test --release -p trunkline-lab --test simulation",
+        quick: false,
+    },
+    Step {
+        command: "cargo xtask bench soak",
+        quick: false,
+    },
+];
+
+/// How much to check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// Without tests, docs and recorded traffic.
+    Quick,
+    /// As CI does.
+    Usual,
+    /// And what takes long.
+    Deep,
+}
+
+pub(crate) fn run(root: &Path, depth: Depth) -> Result<ExitCode> {
     let shell = Shell::new().context("cannot look at the current folder; run from the checkout")?;
     shell.change_dir(root);
-    let steps = chosen(quick, root.join(WIRES).is_dir());
+    let steps = chosen(depth, root.join(WIRES).is_dir());
     Ok(run_all(&steps, |step| passes(&shell, step)))
 }
 
-fn chosen(quick: bool, wires: bool) -> Vec<&'static Step> {
-    let steps = STEPS.iter().filter(|step| step.quick || !quick);
+fn chosen(depth: Depth, wires: bool) -> Vec<&'static Step> {
+    let deep = DEEP.iter().filter(|_| depth == Depth::Deep);
+    let steps = STEPS.iter().chain(deep);
     steps
+        .filter(|step| step.quick || depth != Depth::Quick)
         .filter(|step| wires || !step.command.ends_with(WIRES))
         .collect()
 }
@@ -96,10 +131,11 @@ fn run_all(steps: &[&Step], passes: impl Fn(&Step) -> bool) -> ExitCode {
 }
 
 fn passes(shell: &Shell, step: &Step) -> bool {
-    let arguments = step.command.split_whitespace().skip(1);
+    let (variables, arguments) = step.parts();
     let command = shell
         .cmd(cargo())
         .args(arguments)
+        .envs(variables)
         .env("RUSTDOCFLAGS", "-D warnings")
         .env("INSTA_UPDATE", "no");
     command.quiet().run().is_ok()
@@ -120,7 +156,7 @@ mod tests {
     fn every_step_runs_and_one_failure_fails_the_whole() {
         let ran = Cell::new(0);
         let run = |failing: &str| {
-            run_all(&chosen(false, true), |step| {
+            run_all(&chosen(Depth::Usual, true), |step| {
                 ran.set(ran.get() + 1);
                 !step.command.starts_with(failing)
             })
@@ -134,9 +170,23 @@ mod tests {
     fn quick_leaves_out_what_takes_long_and_a_machine_without_recordings_leaves_out_those() {
         let has =
             |steps: Vec<&Step>, name: &str| steps.iter().any(|step| step.command.contains(name));
-        assert!(has(chosen(true, true), "clippy") && !has(chosen(true, true), "test"));
-        assert!(has(chosen(false, true), "wires") && !has(chosen(false, false), "wires"));
-        assert_eq!(chosen(false, false).len(), STEPS.len() - 1);
+        assert!(
+            has(chosen(Depth::Quick, true), "clippy") && !has(chosen(Depth::Quick, true), "test")
+        );
+        assert!(
+            has(chosen(Depth::Usual, true), "wires") && !has(chosen(Depth::Usual, false), "wires")
+        );
+        assert_eq!(chosen(Depth::Usual, false).len(), STEPS.len() - 1);
+    }
+
+    #[test]
+    fn deep_adds_what_takes_long_with_its_variables() {
+        let steps = chosen(Depth::Deep, true);
+        assert_eq!(steps.len(), STEPS.len() + DEEP.len());
+        let (variables, arguments) = DEEP[0].parts();
+        assert_eq!(variables, [("TRUNKLINE_SEEDS", "10000")]);
+        assert_eq!(arguments[..2], ["test", "--release"]);
+        assert_eq!(STEPS[0].parts().1[0], "fmt");
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::{fs, net::SocketAddr, process::Command};
 
 use anyhow::{Context, Result, ensure};
-use http_body_util::BodyExt;
 
 use super::{
     server::Server,
@@ -81,9 +80,9 @@ pub(super) async fn bytes_each(
                 clients.push(Raw::speaking(base.clone(), wire));
             }
             let client = clients.last().context("no client")?;
-            let mut body = client.open(1).await?;
-            body.frame().await.context("no first words")??;
-            streams.push(body);
+            let mut words = client.open(1).await?;
+            ensure!(words.more(|_| ()).await?, "no first words");
+            streams.push(words);
         }
         (before, resident()?)
     } else {
@@ -102,7 +101,7 @@ pub(super) async fn bytes_each(
 }
 
 /// This process's memory, in bytes.
-fn resident() -> Result<usize> {
+pub(super) fn resident() -> Result<usize> {
     let status = fs::read_to_string("/proc/self/status").context("memory is read from /proc")?;
     let kilobytes = status
         .lines()

@@ -1,13 +1,14 @@
 //! The server's process: what it costs is nobody's figure.
 
 use std::{
+    ffi::OsStr,
     io::{BufRead, BufReader, Read, Write, stdin, stdout},
     net::{SocketAddr, TcpListener},
     process::{Child, ChildStdin, Command, Stdio},
     thread,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 
 use super::work::{payload, server};
@@ -16,33 +17,54 @@ use super::work::{payload, server};
 pub(super) struct Server {
     pub(super) http1: SocketAddr,
     pub(super) http2: SocketAddr,
-    child: Child,
-    stdin: Option<ChildStdin>,
+    _process: Process,
 }
 
 impl Server {
     pub(super) fn start() -> Result<Self> {
+        let (process, addresses) = Process::start(&["bench", "serve"], 2)?;
+        let [http1, http2] = addresses.as_slice() else {
+            bail!("the server has too few addresses");
+        };
+        Ok(Self {
+            http1: *http1,
+            http2: *http2,
+            _process: process,
+        })
+    }
+}
+
+/// A process of this program, which ends with this.
+pub(super) struct Process {
+    child: Child,
+    stdin: Option<ChildStdin>,
+}
+
+impl Process {
+    /// One that prints so many addresses and then serves until its standard input ends.
+    pub(super) fn start(
+        arguments: &[impl AsRef<OsStr>],
+        addresses: usize,
+    ) -> Result<(Self, Vec<SocketAddr>)> {
         let mut child = Command::new(std::env::current_exe()?)
-            .args(["bench", "serve"])
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .context("cannot start the server's process")?;
         let stdin = child.stdin.take();
-        let mut lines = BufReader::new(child.stdout.take().context("no output")?).lines();
+        let output = child.stdout.take().context("no output")?;
+        let process = Self { child, stdin };
+        let mut lines = BufReader::new(output).lines();
         let mut address = || -> Result<SocketAddr> {
             Ok(lines.next().context("the server did not start")??.parse()?)
         };
-        Ok(Self {
-            http1: address()?,
-            http2: address()?,
-            child,
-            stdin,
-        })
+        let addresses = (0..addresses).map(|_| address()).collect::<Result<_>>()?;
+        Ok((process, addresses))
     }
 }
 
-impl Drop for Server {
+impl Drop for Process {
     fn drop(&mut self) {
         drop(self.stdin.take());
         let _ = self.child.wait();

@@ -31,6 +31,8 @@ pub(crate) enum Work {
     ChatInMemory,
     /// One stream of `n` events without a network.
     StreamInMemory,
+    /// `n` calls that an open circuit refuses.
+    Refused,
 }
 
 /// Who does it.
@@ -42,6 +44,8 @@ pub(crate) enum Who {
     Bare,
     /// Ours as a user gets it: within the default stack.
     Stack,
+    /// Ours within all that there is: queues and limits as well, three endpoints with three keys.
+    Full,
 }
 
 /// How it is spoken to.
@@ -59,7 +63,7 @@ pub(crate) struct Proof {
     sum: u64,
 }
 
-const WORKS: [(Work, &str); 9] = [
+const WORKS: [(Work, &str); 10] = [
     (Work::Chat1k, "chat1k"),
     (Work::Chat64k, "chat64k"),
     (Work::Stream, "stream"),
@@ -69,6 +73,7 @@ const WORKS: [(Work, &str); 9] = [
     (Work::Idle, "idle"),
     (Work::ChatInMemory, "chat-in-memory"),
     (Work::StreamInMemory, "stream-in-memory"),
+    (Work::Refused, "refused"),
 ];
 
 impl Work {
@@ -96,6 +101,7 @@ impl Who {
             Self::Raw => "raw",
             Self::Bare => "bare",
             Self::Stack => "stack",
+            Self::Full => "full",
         }
     }
 }
@@ -108,6 +114,7 @@ impl FromStr for Who {
             "raw" => Ok(Self::Raw),
             "bare" => Ok(Self::Bare),
             "stack" => Ok(Self::Stack),
+            "full" => Ok(Self::Full),
             _ => bail!("no client is called `{text}`"),
         }
     }
@@ -147,7 +154,7 @@ impl Client {
         let base = format!("http://{server}/{}", work.name());
         Ok(match (who, work) {
             (Who::Raw, _) => Self::Raw(Box::new(raw::Raw::new(base))),
-            (who, Work::ChatInMemory | Work::StreamInMemory) => {
+            (who, Work::ChatInMemory | Work::StreamInMemory | Work::Refused) => {
                 Self::Ours(ours::Ours::over(memory::Memory::new(work), who, base)?)
             }
             (who, _) => Self::Ours(ours::Ours::new(who, base, Wire::Http1)?),
@@ -178,6 +185,10 @@ impl Client {
                     }
                 }
             }
+            Work::Refused => match self {
+                Self::Raw(_) => bail!("raw has no circuits"),
+                Self::Ours(ours) => ours.refused(n, &mut proof).await?,
+            },
             Work::Idle => bail!("streams are held open by the measurement of memory"),
         }
         Ok(proof)

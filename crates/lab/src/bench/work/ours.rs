@@ -1,7 +1,13 @@
 //! Ours, as a user writes it.
 
-use anyhow::Result;
-use trunkline_core::{ChatStream, HttpClient, Model};
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use trunkline_core::{
+    Call, ChatRequest, ChatStream, ErrorKind, HttpClient, Model, Op,
+    account::Builder,
+    middleware::{Gate, RateLimit},
+};
 use trunkline_http::{
     Transport,
     hyper::{Http2, HyperTransport},
@@ -22,7 +28,11 @@ impl Ours {
     }
 
     pub(crate) fn over(transport: impl Transport, who: Who, base: String) -> Result<Self> {
-        let openai = OpenAi::with("sk-bench", base, HttpClient::new(transport))?;
+        let client = HttpClient::new(transport);
+        if who == Who::Full {
+            return Ok(Self(full(client, &base).build()?.model(payload::MODEL)));
+        }
+        let openai = OpenAi::with("sk-bench", base, client)?;
         Ok(Self(match who {
             Who::Bare => openai.bare().model(payload::MODEL),
             _ => openai.model(payload::MODEL),
@@ -48,6 +58,23 @@ impl Ours {
         Ok(call.stream().await?)
     }
 
+    /// Calls that an open circuit refuses, from the backend on: the request is there already.
+    pub(crate) async fn refused(&self, n: usize, proof: &mut Proof) -> Result<()> {
+        let backend = self.0.backend();
+        for (_, circuits) in backend.circuits() {
+            circuits.force_open();
+        }
+        let request = ChatRequest::from(payload::PROMPT).model(payload::MODEL);
+        let call = Call::new(Op::Chat(Arc::new(request)));
+        for _ in 0..n {
+            match backend.call(call.clone()).await {
+                Err(error) if error.kind() == ErrorKind::CircuitOpen => proof.text("refused"),
+                other => bail!("not refused: {other:?}"),
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) async fn embed(&self, proof: &mut Proof) -> Result<()> {
         let inputs = [payload::PROMPT; payload::INPUTS];
         for vector in self.0.embed(inputs).await?.vectors {
@@ -55,4 +82,22 @@ impl Ours {
         }
         Ok(())
     }
+}
+
+/// With all that a stack has, and none of it in the way.
+pub(crate) fn full(client: HttpClient, base: &str) -> Builder<OpenAi> {
+    let limits = RateLimit::new()
+        .requests_per_minute(u32::MAX)
+        .tokens_per_minute(1 << 50);
+    let mut account = OpenAi::builder()
+        .client(client)
+        .endpoint_limits(Gate::new(1 << 14, 1 << 10))
+        .key_limits(limits);
+    for endpoint in 1..=3 {
+        account = account.endpoint(format!("{base}/{endpoint}"));
+    }
+    for key in 1..=3 {
+        account = account.key(format!("sk-bench-{key}"));
+    }
+    account
 }

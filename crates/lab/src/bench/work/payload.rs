@@ -37,28 +37,42 @@ pub(crate) fn chat(length: usize) -> Vec<u8> {
 /// The events of a stream: one for the role, `n` with a word each (some 240 bytes, as most servers
 /// send them), three to end it.
 pub(crate) fn events(n: usize) -> impl Iterator<Item = String> {
-    let chunk = |choices: &str, usage: &str| {
-        format!(
-            "data: {{{HEAD},\"object\":\"chat.completion.chunk\",\"choices\":[{choices}]{usage}}}\n\n"
-        )
-    };
-    let choice = |delta: &str, finish: &str| {
-        format!(r#"{{"index":0,"delta":{delta},"logprobs":null,"finish_reason":{finish}}}"#)
-    };
-    let first = choice(
+    let words = WORDS.iter().cycle().take(n).map(|text| event(text));
+    std::iter::once(first()).chain(words).chain(last())
+}
+
+/// The event before the first word.
+pub(crate) fn first() -> String {
+    let choice = choice(
         r#"{"role":"assistant","content":"","refusal":null}"#,
         "null",
     );
-    let words = WORDS.iter().cycle().take(n).map(move |word| {
-        let word = serde_json::Value::from(*word);
-        chunk(&choice(&format!(r#"{{"content":{word}}}"#), "null"), "")
-    });
-    let end = [
+    chunk(&choice, "")
+}
+
+/// The event of one word.
+pub(crate) fn event(word: &str) -> String {
+    let word = serde_json::Value::from(word);
+    chunk(&choice(&format!(r#"{{"content":{word}}}"#), "null"), "")
+}
+
+/// The events after the last word.
+pub(crate) fn last() -> [String; 3] {
+    [
         chunk(&choice("{}", r#""stop""#), ""),
         chunk("", &format!(",\"usage\":{USAGE}")),
         "data: [DONE]\n\n".to_owned(),
-    ];
-    std::iter::once(chunk(&first, "")).chain(words).chain(end)
+    ]
+}
+
+fn chunk(choices: &str, usage: &str) -> String {
+    format!(
+        "data: {{{HEAD},\"object\":\"chat.completion.chunk\",\"choices\":[{choices}]{usage}}}\n\n"
+    )
+}
+
+fn choice(delta: &str, finish: &str) -> String {
+    format!(r#"{{"index":0,"delta":{delta},"logprobs":null,"finish_reason":{finish}}}"#)
 }
 
 /// 96 vectors of 1,536 numbers, with the digits that servers give them.

@@ -62,28 +62,18 @@ impl Raw {
     }
 
     pub(crate) async fn stream(&self, n: usize, proof: &mut Proof) -> Result<()> {
-        let mut body = self.open(n).await?;
-        let mut rest = Vec::new();
-        while let Some(frame) = body.frame().await {
-            let Ok(data) = frame?.into_data() else {
-                continue;
-            };
-            if rest.is_empty() {
-                rest.extend_from_slice(events(&data, proof)?);
-            } else {
-                rest.extend_from_slice(&data);
-                let left = events(&rest, proof)?.len();
-                rest.drain(..rest.len() - left);
-            }
-        }
-        ensure!(rest.is_empty(), "the stream was cut");
+        let mut words = self.open(n).await?;
+        while words.more(|word| proof.text(word)).await? {}
         Ok(())
     }
 
     /// A stream of which nothing has been read.
-    pub(crate) async fn open(&self, n: usize) -> Result<Incoming> {
+    pub(crate) async fn open(&self, n: usize) -> Result<Words> {
         let response = self.post("/chat/completions", &Ask::chat(true), n).await?;
-        Ok(response.into_body())
+        Ok(Words {
+            body: response.into_body(),
+            rest: Vec::new(),
+        })
     }
 
     pub(crate) async fn embed(&self, work: Work, proof: &mut Proof) -> Result<()> {
@@ -134,8 +124,36 @@ impl Raw {
     }
 }
 
+/// The words of a stream.
+pub(crate) struct Words {
+    body: Incoming,
+    /// The beginning of an event.
+    rest: Vec<u8>,
+}
+
+impl Words {
+    /// Waits for the next piece of the body and shows its words; `false` at the end.
+    pub(crate) async fn more(&mut self, see: impl FnMut(&str)) -> Result<bool> {
+        let Some(frame) = self.body.frame().await else {
+            ensure!(self.rest.is_empty(), "the stream was cut");
+            return Ok(false);
+        };
+        let Ok(data) = frame?.into_data() else {
+            return Ok(true);
+        };
+        if self.rest.is_empty() {
+            self.rest.extend_from_slice(events(&data, see)?);
+        } else {
+            self.rest.extend_from_slice(&data);
+            let left = events(&self.rest, see)?.len();
+            self.rest.drain(..self.rest.len() - left);
+        }
+        Ok(true)
+    }
+}
+
 /// Reads the whole events in `bytes` and gives what is left.
-fn events<'a>(mut bytes: &'a [u8], proof: &mut Proof) -> Result<&'a [u8]> {
+fn events(mut bytes: &[u8], mut see: impl FnMut(&str)) -> Result<&[u8]> {
     while let Some(end) = memchr::memchr(b'\n', bytes) {
         let (line, rest) = bytes.split_at(end);
         bytes = rest.strip_prefix(b"\n").unwrap_or_default();
@@ -148,7 +166,7 @@ fn events<'a>(mut bytes: &'a [u8], proof: &mut Proof) -> Result<&'a [u8]> {
         let chunk: Chunk<'_> = serde_json::from_slice(data)?;
         let content = chunk.choices.0.and_then(|choice| choice.delta.content);
         if let Some(content) = content {
-            proof.text(&content.0);
+            see(&content.0);
         }
     }
     Ok(bytes)

@@ -106,7 +106,7 @@ fn answer(stream: &mut TcpStream, work: Work, n: usize, cache: &Cache) -> Result
             stream.write_all(STREAM_HEAD.as_bytes())?;
             stream.write_all(&piece(beginning.as_bytes()))?;
         }
-        Work::ChatInMemory | Work::StreamInMemory => bail!("this needs no server"),
+        Work::ChatInMemory | Work::StreamInMemory | Work::Refused => bail!("this needs no server"),
     }
     Ok(())
 }
