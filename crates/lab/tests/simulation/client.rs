@@ -230,8 +230,7 @@ impl Client {
             let most = (asked + tokens).floor() as u64;
             ensure!(
                 *calls <= most,
-                "{calls} attempts at {} calls; {most} would do",
-                asked
+                "{calls} attempts at {asked} calls; {most} would do"
             );
         }
         Ok(())
