@@ -446,9 +446,18 @@ impl Error {
         if secret.len() < 8 {
             return;
         }
+        // Inside JSON it is written with escapes.
+        let quoted = serde_json::to_string(secret).unwrap_or_default();
+        let escaped = quoted.trim_matches('"');
+        for form in [secret, escaped, &escaped.replace('/', "\\/")] {
+            self.replace(form, HIDDEN);
+        }
+    }
+
+    fn replace(&mut self, secret: &str, hidden: &str) {
         let inner = &mut *self.0;
         if inner.message.contains(secret) {
-            inner.message = inner.message.replace(secret, HIDDEN).into();
+            inner.message = inner.message.replace(secret, hidden).into();
         }
         for text in [
             &mut inner.code,
@@ -457,7 +466,7 @@ impl Error {
             &mut inner.request_id,
         ] {
             if let Some(text) = text.as_mut().filter(|text| text.contains(secret)) {
-                *text = text.replace(secret, HIDDEN).into();
+                *text = text.replace(secret, hidden).into();
             }
         }
         let body = inner
@@ -465,7 +474,7 @@ impl Error {
             .as_ref()
             .map(|body| String::from_utf8_lossy(body));
         if let Some(body) = body.filter(|body| body.contains(secret)) {
-            inner.body = Some(body.replace(secret, HIDDEN).into());
+            inner.body = Some(body.replace(secret, hidden).into());
         }
     }
 }

@@ -21,6 +21,16 @@ impl fmt::Display for Error {
 /// An error without its message, which may quote what was said.
 pub(super) struct Summary<'a>(pub(super) &'a Error);
 
+/// Whether it looks like a code or the path of a field, and not like somebody's words: a provider
+/// may quote the prompt anywhere.
+fn is_name(detail: &str) -> bool {
+    let is_of_names = |byte: u8| {
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']' | b':' | b'/')
+    };
+    detail.len() <= 64 && detail.bytes().all(is_of_names)
+}
+
 impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0.0;
@@ -37,7 +47,8 @@ impl fmt::Display for Summary<'_> {
                 .param
                 .as_deref()
                 .filter(|_| inner.kind == ErrorKind::InvalidRequest),
-        ];
+        ]
+        .map(|detail| detail.filter(|detail| is_name(detail)));
         let mut open = false;
         for detail in details.into_iter().flatten() {
             f.write_str(if open { " " } else { " (" })?;

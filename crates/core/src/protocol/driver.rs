@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     Decoder, Protocol, Shape, content_type, events::Events, hints, is_ours, patience::Patience,
-    status,
+    pieces::Pieces, status,
 };
 use crate::{
     BackendInfo, Body, Call, ChatRequest, ChatStream, Class, Delivery, Error, ErrorKind, Limit, Op,
@@ -273,19 +273,17 @@ impl<P: Protocol> Shared<P> {
             return Ok(Bytes::new());
         };
         if !http_body_is_over(&body) && whole.len() <= limit {
-            // An announced length is a claim: believe it only up to a size that costs nothing.
-            let announced = usize::try_from(http_body_left(&body))
-                .unwrap_or(usize::MAX)
-                .min(1 << 20);
-            let mut parts = bytes::BytesMut::with_capacity(whole.len().saturating_add(announced));
-            parts.extend_from_slice(&whole);
-            while parts.len() <= limit {
+            let mut pieces = Pieces::new(whole, http_body_left(&body));
+            while pieces.len() <= limit {
                 let Some(chunk) = self.next_chunk(&mut body).await? else {
                     break;
                 };
-                parts.extend_from_slice(&chunk);
+                pieces.push(&chunk);
             }
-            whole = parts.freeze();
+            if pieces.len() > limit {
+                return Err(too_large());
+            }
+            whole = pieces.into_whole();
         }
         if whole.len() > limit {
             Err(too_large())

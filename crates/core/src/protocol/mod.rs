@@ -14,6 +14,7 @@ mod driver;
 mod events;
 pub mod hints;
 mod patience;
+mod pieces;
 mod settings;
 mod status;
 mod target;

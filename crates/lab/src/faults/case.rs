@@ -84,6 +84,8 @@ pub(crate) struct Client {
     /// Instead of the canary.
     pub(crate) key: Option<String>,
     pub(crate) allow_plain_http: bool,
+    /// The header for a key of each call, for a gateway that honours it.
+    pub(crate) idempotency_header: Option<String>,
     /// Built of variables instead: `GROQ_API_KEY`.
     pub(crate) vars: Option<BTreeMap<String, String>>,
     /// The model that serves where this one cannot, on the peers that say `fallback = true`.
@@ -112,6 +114,7 @@ impl Default for Client {
             base_url: None,
             key: None,
             allow_plain_http: false,
+            idempotency_header: None,
             vars: None,
             fallback: None,
             gate: None,

@@ -89,6 +89,9 @@ impl Settings<'_> {
         if client.allow_plain_http {
             builder = builder.allow_plain_http();
         }
+        if let Some(name) = &client.idempotency_header {
+            builder = builder.idempotency_header(name);
+        }
         if client.lenient {
             builder = builder.lenient();
         }

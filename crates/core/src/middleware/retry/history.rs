@@ -125,10 +125,10 @@ impl Policy<Call, Reply, Error> for History {
         call.trail.note(error, Some(delay));
         self.spent.on(error);
         call.attempt += 1;
-        // A refused key says nothing of the endpoint.
-        if let Some(endpoint) = error.endpoint()
-            && matches!(error.scope(), Scope::Endpoint | Scope::Provider)
-        {
+        // A rejected key says nothing of the endpoint; a limit may be the endpoint's own.
+        let is_of_endpoint = matches!(error.scope(), Scope::Endpoint | Scope::Provider)
+            || error.kind() == ErrorKind::RateLimited;
+        if let Some(endpoint) = error.endpoint().filter(|_| is_of_endpoint) {
             call.avoid.push(endpoint.into());
         }
         self.waited += delay;

@@ -2,7 +2,7 @@
 
 use trunkline_core::{
     Delta, Ext, Part, Result, StreamChunk,
-    chat::{OpaqueState, Reasoning, Refusal, SourceRef, Text},
+    chat::{Finish, FinishKind, OpaqueState, Reasoning, Refusal, SourceRef, Text},
 };
 
 use super::{details::Details, finish::finish, out::Out, think::Think, tools::Tools, unreadable};
@@ -159,10 +159,19 @@ impl Candidate {
         }
         out.chunks.push_back(StreamChunk::Finish {
             candidate: self.index,
-            reason: finish(self.reason.as_deref(), !self.tools.is_empty()),
+            reason: self.reason_to_finish(),
             usage: None,
             ext: Ext::default(),
         });
+    }
+
+    /// A model that declines says so in words of their own kind, and then `stop`.
+    fn reason_to_finish(&self) -> Finish {
+        let mut finish = finish(self.reason.as_deref(), !self.tools.is_empty());
+        if finish.kind == FinishKind::Stop && self.refusal.is_some() {
+            finish.kind = FinishKind::Refusal;
+        }
+        finish
     }
 
     /// What the provider wants back, with the part that it belongs to.
