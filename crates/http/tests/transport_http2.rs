@@ -323,7 +323,7 @@ async fn f131_too_large_headers_are_refused() {
 }
 
 #[tokio::test]
-async fn a_dropped_body_gives_its_place_back() {
+async fn f115_a_dropped_stream_gives_its_place_back_and_its_connection_goes_on() {
     let address = server(200, || async {}).await;
     let http2 = Http2::prior_knowledge().max_streams_per_connection(1);
     let transport = transport(http2);

@@ -1,5 +1,6 @@
 //! `graph`: what each crate depends on, as `cargo tree` resolves it for its users.
 
+mod floors;
 mod tree;
 
 use anyhow::Result;
@@ -28,7 +29,7 @@ struct Rule<'a> {
 
 pub(crate) fn run(workspace: &Workspace) -> Result<Vec<Finding>> {
     let asker = Asker::new(workspace)?;
-    let mut findings = Vec::new();
+    let mut findings = floors::check(&workspace.root)?;
     for name in ["trunkline-core", "trunkline-http", "trunkline", WEIGHED] {
         if workspace.package(name).is_none() {
             println!("graph: {name} left out, there is no such crate yet");

@@ -35,7 +35,9 @@ impl Pieces {
             self.current.extend_from_slice(now);
             chunk = later;
             if self.current.len() >= PIECE {
-                self.full.push(std::mem::take(&mut self.current).freeze());
+                let next = BytesMut::with_capacity(PIECE);
+                self.full
+                    .push(std::mem::replace(&mut self.current, next).freeze());
             }
         }
     }
