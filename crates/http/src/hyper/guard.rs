@@ -30,16 +30,21 @@ impl StdError for WriteStalled {}
 /// A stream whose pending writes are timed, and whose broken pipe waits for the reader.
 ///
 /// A server that refuses an upload answers and closes. The write then fails although the answer is
-/// there to be read: so the writer only waits, and the reader finds the answer or the end.
+/// there to be read: so the writer waits a moment longer than the reader finds something, and the
+/// reader finds the answer or the end.
 pub(super) struct Guard {
     stream: BoxStream,
     limit: Duration,
     /// Kept once made: a connection that stalls once tends to stall again.
     timer: Option<Pin<Box<Sleep>>>,
     armed: bool,
-    broken: bool,
+    broken: Option<io::ErrorKind>,
     _open: Held,
 }
+
+/// How long a broken writer waits for the reader. What the server had sent before it closed is here
+/// already.
+const GRACE: Duration = Duration::from_millis(50);
 
 impl Guard {
     pub(super) fn new(stream: BoxStream, limit: Duration, open: Held) -> Self {
@@ -48,7 +53,7 @@ impl Guard {
             limit,
             timer: None,
             armed: false,
-            broken: false,
+            broken: None,
             _open: open,
         }
     }
@@ -58,10 +63,13 @@ impl Guard {
         cx: &mut Context<'_>,
         write: impl FnOnce(Pin<&mut BoxStream>, &mut Context<'_>) -> Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
-        if !self.broken {
+        if self.broken.is_none() {
             match write(Pin::new(&mut self.stream), cx) {
                 Poll::Pending => {}
-                Poll::Ready(Err(error)) if is_broken(&error) => self.broken = true,
+                Poll::Ready(Err(error)) if is_broken(&error) => {
+                    self.broken = Some(error.kind());
+                    self.armed = false;
+                }
                 Poll::Ready(done) => {
                     self.armed = false;
                     return Poll::Ready(done);
@@ -72,7 +80,8 @@ impl Guard {
     }
 
     fn poll_stalled<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
-        let limit = self.limit;
+        let limit = self.broken.map_or(self.limit, |_| GRACE.min(self.limit));
+        let broken = self.broken;
         let timer = self
             .timer
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
@@ -80,10 +89,12 @@ impl Guard {
             timer.as_mut().reset(Instant::now() + limit);
             self.armed = true;
         }
-        timer
-            .as_mut()
-            .poll(cx)
-            .map(|()| Err(io::Error::new(io::ErrorKind::TimedOut, WriteStalled(limit))))
+        timer.as_mut().poll(cx).map(|()| {
+            Err(match broken {
+                Some(kind) => kind.into(),
+                None => io::Error::new(io::ErrorKind::TimedOut, WriteStalled(limit)),
+            })
+        })
     }
 }
 
@@ -101,7 +112,12 @@ impl AsyncRead for Guard {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if self.broken.is_some() && buffer.filled().len() > before {
+            self.armed = false;
+        }
+        read
     }
 }
 
@@ -131,7 +147,7 @@ impl AsyncWrite for Guard {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.broken {
+        if self.broken.is_some() {
             return Poll::Ready(Ok(()));
         }
         self.watch(cx, AsyncWrite::poll_shutdown)
