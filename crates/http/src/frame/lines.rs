@@ -191,11 +191,14 @@ impl Lines {
     }
 }
 
-/// Appends with doubling growth that does not overshoot `limit`.
+/// Appends with doubling growth that does not overshoot `limit`. Long lines
+/// are rare: from a 64th of the limit on it takes all that there may be, since growing further, the
+/// old and the new buffer would be half as much again.
 pub(super) fn append(buffer: &mut Vec<u8>, bytes: &[u8], limit: usize) {
     let needed = buffer.len() + bytes.len();
     if needed > buffer.capacity() {
-        let capacity = buffer.capacity().saturating_mul(2).min(limit).max(needed);
+        let doubled = buffer.capacity().saturating_mul(2);
+        let capacity = if doubled > limit / 64 { limit } else { doubled }.max(needed);
         buffer.reserve_exact(capacity - buffer.len());
     }
     buffer.extend_from_slice(bytes);

@@ -27,7 +27,7 @@ use super::{
 use crate::{BoxError, TransportError, TransportErrorKind};
 
 /// hyper's default is 400 KiB per connection; heads are bounded far below, bodies need no more.
-const READ_BUFFER: usize = 128 * 1024;
+const READ_BUFFER: usize = 64 << 10;
 
 const HTTP1: &[&[u8]] = &[b"http/1.1"];
 #[cfg(feature = "http2")]
