@@ -136,8 +136,8 @@ impl<A> Builder<A> {
         }
     }
 
-    /// Adds a key. Several are used in turn: each call takes the one with the least to do that the
-    /// provider has not asked to wait.
+    /// Adds a key. With several, each call takes one that the provider has not asked to wait: the
+    /// first, unless [`Stack::key_concurrency`] counts how much each has to do.
     pub fn key(mut self, key: impl Into<Secret>) -> Self {
         self.keys.push(Key::Fixed(key.into(), None));
         self
