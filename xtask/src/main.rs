@@ -72,7 +72,7 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
-    /// Plays scripted peers that misbehave, and judges what the client makes of it: faults [DIR] [--case F027]
+    /// Plays scripted peers that misbehave, and judges what the client makes of it: faults DIR [--case F027]
     ///
     /// The cases are TOML files, those of crates/testkit/faults and crates/testkit/failover unless DIR is given;
     /// docs/faults.md says how to write one. Runs in the crate trunkline-lab, to which all arguments go.
