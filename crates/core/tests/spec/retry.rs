@@ -84,7 +84,11 @@ async fn f030_without_a_hint_the_wait_is_a_random_one_below_a_ceiling_that_doubl
 
 #[tokio::test(start_paused = true)]
 async fn f030_f031_a_hint_beyond_the_cap_is_given_to_the_caller_at_once() {
-    for (hint, expected) in [("3600", Duration::from_secs(3_600)), ("inf", Duration::MAX)] {
+    for (hint, expected) in [
+        ("61", Duration::from_secs(61)),
+        ("3600", Duration::from_secs(3_600)),
+        ("inf", Duration::MAX),
+    ] {
         let wire = Wire::new([limited("retry-after", hint), ok()]);
         let began = Instant::now();
         let error = ask(&wire).await.unwrap_err();
@@ -131,6 +135,39 @@ async fn a_call_waits_two_minutes_in_all() {
         .await
         .unwrap_err();
     assert_eq!(error.attempts().len(), 3, "two waits of 50 s, and no third");
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_its_times_can_be_set() {
+    let patient = |retry: Retry| Stack::default().retry(retry.attempts(9));
+    let times = async |wire: &Wire, stack: Stack| {
+        let account = account(wire, |builder| builder.stack(stack));
+        account.model("ara").chat("hi").await.unwrap_err();
+        wire.times()
+    };
+    let wire = Wire::new([limited("retry-after", "50")]);
+    let retry = Retry::default().total_wait(Duration::from_secs(210));
+    assert_eq!(times(&wire, patient(retry)).await.len(), 5, "four of 50 s");
+
+    let wire = Wire::new([limited("retry-after", "50")]);
+    let retry = Retry::default().longest_wait(Duration::from_secs(50));
+    assert_eq!(
+        times(&wire, patient(retry)).await.len(),
+        3,
+        "no longer than it"
+    );
+
+    // A base that is its own ceiling: a random part of 10 s each time.
+    let wire = Wire::new([Answer::status(503)]);
+    let ten = Duration::from_secs(10);
+    let retry = Retry::default().backoff(ten, ten);
+    let times = times(&wire, patient(retry)).await;
+    let waits = times.windows(2).map(|pair| pair[1] - pair[0]);
+    let longest = waits.max().unwrap();
+    assert!(
+        longest > Duration::from_secs(1) && longest <= ten + Duration::from_millis(1),
+        "{times:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -196,3 +196,42 @@ fn a_limit_of_zero_or_less_is_none_and_is_waited_for_by_nobody() {
         );
     }
 }
+
+#[test]
+fn f048_a_header_that_is_no_text_does_not_hide_one_that_is() {
+    let mut headers = headers(&[("retry-after", "2")]);
+    headers.append("retry-after", HeaderValue::from_bytes(b"\xff").unwrap());
+    assert_eq!(wait(&headers, b""), millis(2_000));
+}
+
+#[test]
+fn a_hint_that_is_nested_deeper_than_any_provider_nests_is_not_looked_for() {
+    for open in ["[", r#"{"a":"#] {
+        let nested = |levels: usize| {
+            let close = if open == "[" { "]" } else { "}" };
+            let hint = r#"{"retry_after":7}"#;
+            format!("{}{hint}{}", open.repeat(levels), close.repeat(levels))
+        };
+        let of_body = |levels| wait(&HeaderMap::new(), nested(levels).as_bytes());
+        assert_eq!(of_body(8), millis(7_000), "{open}");
+        assert_eq!(of_body(9), None, "{open}");
+    }
+    // A text that holds a text that holds a text: each is a level, too.
+    let wrapped = (0..9).fold(r#"{"retry_after":7}"#.to_owned(), |inner, _| {
+        format!("[{}]", serde_json::to_string(&inner).unwrap())
+    });
+    assert_eq!(wait(&HeaderMap::new(), wrapped.as_bytes()), None);
+}
+
+#[test]
+fn a_hint_in_the_body_must_be_of_its_kind() {
+    for body in [
+        r#"{"retry_after":"7"}"#,
+        r#"{"retryDelay":7}"#,
+        r#"{"retry_after":-7}"#,
+        r#"{"message":"retry_after 7"}"#,
+        r#"{"retry_after":7"#,
+    ] {
+        assert_eq!(wait(&HeaderMap::new(), body.as_bytes()), None, "{body}");
+    }
+}

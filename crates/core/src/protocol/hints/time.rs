@@ -145,3 +145,6 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
 fn positive(wait: Duration) -> Option<Wait> {
     (!wait.is_zero()).then_some(Wait::For(wait))
 }
+
+#[cfg(test)]
+mod tests;

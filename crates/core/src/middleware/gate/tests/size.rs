@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::size::size_hint_bytes;
 use crate::{
     ChatRequest, Class, Content, EmbedRequest, Message, Op, Part, Role, Tool, ToolCall,
-    chat::{Media, Source, ToolInput},
+    chat::{Media, Reasoning, Source, ToolInput},
     embed::EmbedInput,
     models::ModelsRequest,
     raw::RawRequest,
@@ -37,6 +37,19 @@ fn schemas_patches_and_what_tools_said_count() {
     assert_eq!(chat(answered.clone().tool(tool)), 4 + 17);
     let part = Part::new(Content::ToolCall(call));
     assert_eq!(chat(Message::new(Role::Assistant, [part]).into()), 15);
+}
+
+#[test]
+fn thoughts_count_with_their_summaries_and_pictures() {
+    let reasoning = Reasoning {
+        text: Some("twelve bytes".into()),
+        summary: vec!["five5".into(), "six666".into()],
+        media: vec![Part::text("seven77")],
+        redacted: false,
+    };
+    let part = Part::new(Content::Reasoning(reasoning));
+    let message = Message::new(Role::Assistant, [part]);
+    assert_eq!(chat(message.into()), 12 + 11 + 7);
 }
 
 #[test]
