@@ -29,6 +29,7 @@ mod pool_cancel;
 mod pool_close;
 mod pool_endpoints;
 mod pool_keys;
+mod pool_standing;
 mod rate;
 mod rate_learned;
 mod registry;
