@@ -75,7 +75,7 @@ impl Call {
     /// Sets how long the caller cares, from now.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.deadline = Instant::now().checked_add(timeout);
+        self.deadline = Some(deadline_in(timeout));
         self
     }
 
@@ -85,6 +85,14 @@ impl Call {
         self.op = self.op.with_model(model);
         self
     }
+}
+
+/// When `timeout` is over. One beyond what a clock can hold is as good as none, and not the same as
+/// none: that would be the account's own.
+pub(crate) fn deadline_in(timeout: Duration) -> Instant {
+    const YEAR: Duration = Duration::from_secs(86_400 * 365);
+    let now = Instant::now();
+    now.checked_add(timeout).unwrap_or(now + YEAR)
 }
 
 /// Whose turn it is where calls wait in line.

@@ -5,8 +5,8 @@ use std::{future::Future, future::IntoFuture, pin::Pin, sync::Arc, time::Duratio
 use tokio::time::Instant;
 
 use crate::{
-    Backend, Call, EmbedRequest, EmbedResponse, Op, Reply, Result, embed::EmbedInput,
-    middleware::Fallback, trail::Trail,
+    Backend, Call, EmbedRequest, EmbedResponse, Op, Reply, Result, call::deadline_in,
+    embed::EmbedInput, middleware::Fallback, trail::Trail,
 };
 
 mod chat_call;
@@ -145,9 +145,7 @@ impl Settings {
         // A cloned builder is another call.
         call.id = fastrand::u128(..);
         call.op = op;
-        call.deadline = self
-            .timeout
-            .and_then(|timeout| Instant::now().checked_add(timeout));
+        call.deadline = self.timeout.map(deadline_in);
         match (self.timeout, call.deadline) {
             (Some(timeout), Some(deadline)) => {
                 call.trail.open();

@@ -4,8 +4,8 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use super::Times;
 use crate::{
-    Backend, BackendInfo, Call, Class, Delivery, Error, ErrorKind, Model, Op, Recovery, Reply,
-    Result, Scope, Serve, Stats,
+    Backend, BackendInfo, Call, Class, Delivery, Error, ErrorKind, Model, Op, Phase, Recovery,
+    Reply, Result, Scope, Serve, Stats,
     chat::{Effort, ReasoningSetting},
     middleware::Circuits,
 };
@@ -166,8 +166,17 @@ fn may_serve(other: &Model, error: &Error, failed: &Model) -> bool {
         (Scope::Key | Scope::Account, ErrorKind::Auth | ErrorKind::QuotaExhausted) => elsewhere,
         // The host is out of reach, whatever model is asked for there.
         (_, ErrorKind::Connect | ErrorKind::Tls | ErrorKind::Proxy) => elsewhere,
+        (_, ErrorKind::Timeout) if is_out_of_reach(error) => elsewhere,
         _ => true,
     }
+}
+
+/// Whether the time ran out on the way to the host.
+fn is_out_of_reach(error: &Error) -> bool {
+    matches!(
+        error.phase(),
+        Some(Phase::Dns | Phase::Tcp | Phase::Tls | Phase::Proxy)
+    )
 }
 
 /// Whether a second request might do a second time what the first has done.

@@ -61,6 +61,7 @@ impl Life {
         Ok(Place {
             life: self.clone(),
             at,
+            below: None,
         })
     }
 
@@ -122,11 +123,18 @@ impl State {
 pub(crate) struct Place {
     life: Life,
     at: usize,
+    /// A place of the same stream at a backend below, as in a pool of accounts.
+    below: Option<Box<Place>>,
 }
 
 impl Place {
     /// Ready when the call has to end.
     pub(crate) fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<Error> {
+        if let Some(below) = &self.below
+            && let ended @ Poll::Ready(_) = below.poll_ended(cx)
+        {
+            return ended;
+        }
         let mut state = self.life.0.state();
         if state.phase == Phase::Ended {
             return Poll::Ready(closed());
@@ -148,6 +156,12 @@ impl Place {
 }
 
 impl Place {
+    /// The same place, and with it one below.
+    pub(crate) fn above(mut self, below: Option<Self>) -> Self {
+        self.below = below.map(Box::new);
+        self
+    }
+
     /// Goes with `reply` to its end, which comes when the backend is ended at the latest.
     fn until_over(self, reply: Reply) -> Reply {
         match reply {

@@ -208,7 +208,10 @@ impl Shared {
         let ring = |keys: Vec<KeyPart>| {
             let key = |part: KeyPart| {
                 let unlimited = RateLimit::new();
-                let limiter = Limiter::new(stack.key_limits.as_ref().unwrap_or(&unlimited));
+                let limiter = Limiter::telling(
+                    stack.key_limits.as_ref().unwrap_or(&unlimited),
+                    Some(changed.clone()),
+                );
                 let line = stack.key_gate.as_ref().map(super::Gate::open);
                 Arc::new(Key::new(
                     part.source,

@@ -252,6 +252,8 @@ pin_project_lite::pin_project! {
         timers: Timers,
         waiting_since: Option<Instant>,
         progress_left: Option<Duration>,
+        // Since the answer is whole: how long to wait for what may follow.
+        trailer_left: Option<Duration>,
         #[pin]
         sleep: Option<Sleep>,
     }
@@ -263,6 +265,7 @@ impl Clock {
             timers,
             waiting_since: None,
             progress_left: timers.progress_idle,
+            trailer_left: None,
             sleep: None,
         }
     }
@@ -270,8 +273,10 @@ impl Clock {
     /// Bytes came.
     fn woke(self: Pin<&mut Self>) {
         let this = self.project();
+        // What a whole answer waits for is no longer the model.
+        let left = this.trailer_left.as_mut().or(this.progress_left.as_mut());
         if let Some(since) = this.waiting_since.take()
-            && let Some(left) = this.progress_left
+            && let Some(left) = left
         {
             // No longer than the timer was set for: the rest is the caller's, who was away.
             let set = this
@@ -298,7 +303,13 @@ impl Clock {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Error>> {
         if terminal != Terminal::Open {
-            return self.poll_for(TRAILER_TIME, cx).map(|()| None);
+            // In all, whatever signs of life come meanwhile.
+            let left = *self
+                .as_mut()
+                .project()
+                .trailer_left
+                .get_or_insert(TRAILER_TIME);
+            return self.poll_for(left, cx).map(|()| None);
         }
         let (limit, phase) = match (self.timers.byte_idle, self.progress_left) {
             (Some(byte), Some(progress)) if progress < byte => (progress, Phase::ProgressIdle),

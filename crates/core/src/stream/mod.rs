@@ -169,7 +169,7 @@ impl ChatStream {
 
     /// Holds a place at a backend to its end, and ends when the backend does.
     pub(crate) fn keep(&mut self, place: Place) {
-        self.place = Some(place);
+        self.place = Some(place.above(self.place.take()));
     }
 
     /// Whether content has been read that the caller has not seen yet.

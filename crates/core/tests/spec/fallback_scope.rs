@@ -59,7 +59,11 @@ async fn what_an_account_is_refused_for_holds_for_all_its_models() {
 
 #[tokio::test(start_paused = true)]
 async fn a_host_out_of_reach_is_out_of_reach_for_every_model() {
-    for kind in [TransportErrorKind::Connect, TransportErrorKind::Tls] {
+    for kind in [
+        TransportErrorKind::Connect,
+        TransportErrorKind::Tls,
+        TransportErrorKind::Timeout,
+    ] {
         let failure = Answer::fails(kind, WirePhase::Tcp, Sent::Never);
         let (first, other) = (Wire::new([failure]), good());
         three(&first, &other).chat("hi").await.unwrap();

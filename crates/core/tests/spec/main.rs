@@ -30,6 +30,7 @@ mod pool_close;
 mod pool_endpoints;
 mod pool_keys;
 mod pool_returns;
+mod pool_standing;
 mod rate;
 mod rate_learned;
 mod registry;

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use tokio::time::{Instant, sleep, timeout};
 use trunkline_core::{
     Call, ChatStream, Delivery, ErrorKind, Recovery,
-    middleware::{Gate, Stack},
+    middleware::{Gate, Pool, Stack},
     raw::RawRequest,
 };
 
@@ -258,4 +258,24 @@ async fn f119_a_fallback_closes_its_members_each_at_the_same_time() {
             ErrorKind::Closed
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_goes_through_two_pools_ends_with_either() {
+    let wire = Wire::new([Answer::events([HI]).pause(600).event(STOP)]);
+    let account = endpoints(&wire, 2, Stack::default());
+    let outer = Pool::new([account.bare().clone()]).build().unwrap();
+    let mut stream = outer.model("ara").chat("hi").stream().await.unwrap();
+    let began = Instant::now();
+    let backend = account.backend().clone();
+    let reads = async {
+        loop {
+            if let Err(error) = stream.next().await.unwrap() {
+                return error;
+            }
+        }
+    };
+    let (error, ()) = tokio::join!(reads, backend.close(5 * SECOND));
+    assert_eq!(error.kind(), ErrorKind::Closed);
+    assert_eq!(began.elapsed(), 5 * SECOND);
 }

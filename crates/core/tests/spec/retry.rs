@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use trunkline_core::{
     Call, Class, Delivery, Error, ErrorKind, Json, Recovery, Result,
     http_transport::{Phase, Sent, TransportErrorKind},
-    middleware::{Budget, Retry, Stack},
+    middleware::{Budget, Deadline, Retry, Stack},
     raw::RawRequest,
 };
 
@@ -110,6 +110,36 @@ async fn a_cap_without_end_does_not_break_the_clock() {
         .await
         .unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::MAX));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nor_do_waits_without_end() {
+    let patient = Retry::default()
+        .longest_wait(Duration::MAX)
+        .total_wait(Duration::MAX);
+    for deadline in [None, Some(Deadline::default())] {
+        let wire = Wire::new([limited("retry-after", "inf"), ok()]);
+        let stack = Stack::default().retry(patient.clone()).deadline(deadline);
+        let model = account(&wire, |builder| builder.stack(stack)).model("ara");
+        let error = model.chat("hi").await.unwrap_err();
+        assert_eq!(error.retry_after(), Some(Duration::MAX));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unreachable_endpoint_leaves_a_call_its_other_key() {
+    let unreached = Answer::fails(TransportErrorKind::Timeout, Phase::Tcp, Sent::Never);
+    let wire = Wire::new([unreached, Answer::status(401), ok()]);
+    let account = account(&wire, |builder| builder.key("key-2"));
+    account.model("ara").chat("hi").await.unwrap();
+    assert_eq!(wire.requests(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_beyond_what_a_clock_can_hold_is_none() {
+    let wire = Wire::new([ok().head_after(Duration::from_secs(3_600))]);
+    let model = model(&wire);
+    model.chat("hi").timeout(Duration::MAX).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -252,6 +252,17 @@ async fn f059_after_a_whole_answer_figures_are_waited_for_five_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn s11_signs_of_life_after_a_whole_answer_do_not_keep_it() {
+    for beat in [": keep-alive\n\n", "data: {\"ping\":1}\n\n"] {
+        let whole = Answer::events([SAY, STOP]);
+        let answer = (0..1_000).fold(whole, |answer, _| answer.pause(3).body(beat));
+        let (result, elapsed) = outcome(answer).await;
+        assert!(result.is_ok(), "{beat:?}: {result:?}");
+        assert_eq!(elapsed, Duration::from_secs(5), "{beat:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_whole_answer_that_stalls_is_not_waited_for_long() {
     let stalled = Answer::json(r#"{"say":"#).hangs();
     let error = bare(&Wire::new([stalled])).chat("hi").await.unwrap_err();

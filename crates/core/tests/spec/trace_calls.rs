@@ -5,10 +5,10 @@ use std::{future::IntoFuture, time::Duration};
 use tokio::time::{sleep, timeout};
 use tracing_subscriber::{filter::LevelFilter, layer::SubscriberExt};
 use trunkline_core::{
-    Backend, Call, ChatRequest, ChatResponse, Content, Error, ErrorKind, Message, Op, Part, Reply,
-    Role, Secret, ToolCall,
+    Backend, Call, ChatRequest, ChatResponse, Content, Error, ErrorKind, Message, Op, Part, Phase,
+    Reply, Role, Secret, ToolCall,
     chat::ToolInput,
-    middleware::{KeyId, Retry, Stack, Times, Trace},
+    middleware::{Gate, KeyId, Retry, Stack, Times, Trace},
     raw::RawRequest,
 };
 
@@ -188,6 +188,32 @@ async fn what_layers_below_made_a_call_wait_for_is_in_its_span() {
     let (record, reply) = recorded(traced(slow).call(Call::new(chat_op()))).await;
     reply.unwrap();
     assert_eq!(numbers(&record, "trunkline.queue.time"), [2.0]);
+}
+
+#[tokio::test]
+async fn who_stood_in_no_line_has_no_time_there() {
+    let gated = Stack::default().endpoint_limits(Gate::new(1, 1));
+    for stack in [Stack::default(), gated] {
+        let wire = Wire::new([hello()]);
+        let model = account(&wire, |builder| builder.stack(stack)).model("ara");
+        let (record, answer) = recorded(model.chat("hi").into_future()).await;
+        answer.unwrap();
+        assert!(numbers(&record, "trunkline.queue.time").is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_stood_in_line_in_vain_has_stood_there() {
+    let wire = Wire::new([hello().head_after(Duration::from_secs(60))]);
+    let gate = Gate::new(1, 1).longest_wait(Duration::from_secs(20));
+    let stack = Stack::default().endpoint_limits(gate);
+    let model = account(&wire, |builder| builder.stack(stack)).model("ara");
+    let first = tokio::spawn(model.chat("hi").into_future());
+    sleep(Duration::from_secs(1)).await;
+    let (record, answer) = recorded(model.chat("hi").into_future()).await;
+    assert_eq!(answer.unwrap_err().phase(), Some(Phase::Queue));
+    assert_eq!(numbers(&record, "trunkline.queue.time"), [20.0]);
+    first.await.unwrap().unwrap();
 }
 
 fn traced(backend: Backend) -> Backend {

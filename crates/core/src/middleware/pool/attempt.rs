@@ -20,7 +20,7 @@ impl Shared {
         let Entered {
             mut hold,
             lease,
-            reservation,
+            mut reservation,
         } = self.enter(&call).await?;
         let member = hold.running.member().clone();
         let mut sent = call.clone();
@@ -32,17 +32,28 @@ impl Shared {
                     generation = current.generation;
                     sent.key = Some(current.secret);
                 }
-                Err(error) => return settle(reservation, Err(error)),
+                Err(error) => {
+                    lease.key.unfetched();
+                    let told = match member.ring.has_other(self.wish(&call), &lease.key) {
+                        true => Recovery::Elsewhere,
+                        false => Recovery::OtherModel,
+                    };
+                    return settle(reservation, Err(error.with_recovery(told)));
+                }
             }
         }
-        hold.sent = Instant::now();
+        if let Some(reservation) = &mut reservation {
+            reservation.sent();
+        }
+        let sent_at = Instant::now();
+        hold.sent = sent_at;
         match settle(reservation, member.backend.call(sent).await) {
             Ok(mut reply) => {
                 if let Some(lease) = lease {
                     if let Some(meta) = reply.meta_mut().filter(|_| !self.limits_keys) {
                         lease.key.limiter.learn(&meta.headers, Instant::now());
                     }
-                    if lease.key.served(call.op.model()) {
+                    if lease.key.served(call.op.model(), sent_at) {
                         drop(lease);
                         self.changed.notify_waiters();
                     }
@@ -53,7 +64,8 @@ impl Shared {
                 hold.failed(&error);
                 if let Some(lease) = lease {
                     error.set_key(lease.key.source.label().clone());
-                    lease.key.refused(call.op.model(), generation, &error);
+                    let model = call.op.model();
+                    lease.key.refused(model, generation, sent_at, &error);
                     drop(lease);
                     self.changed.notify_waiters();
                 }
@@ -75,7 +87,9 @@ impl Shared {
             };
             let member = chosen.running.member().clone();
             match self.admit(call, chosen).await {
-                Ok(entered) => return Ok(entered),
+                Ok(Some(entered)) => return Ok(entered),
+                // Its key may not be used any more: perhaps another, or the same one later.
+                Ok(None) => {}
                 // It never left, so another may have it, without a retry.
                 Err(error)
                     if matches!(error.kind(), ErrorKind::QueueFull | ErrorKind::CircuitOpen) =>
@@ -93,17 +107,18 @@ impl Shared {
     }
 
     /// Waits for the key's turn and for the endpoint's, and asks the circuit last: one that opens
-    /// meanwhile sends away everybody in line at once.
-    async fn admit(self: &Arc<Self>, call: &Call, chosen: Chosen) -> Result<Entered> {
-        let times = Times::of(call).map(|times| (times, Instant::now()));
+    /// meanwhile sends away everybody in line at once. `None` where the key was refused meanwhile.
+    async fn admit(self: &Arc<Self>, call: &Call, chosen: Chosen) -> Result<Option<Entered>> {
         let key_line = chosen
             .lease
             .as_ref()
             .and_then(|lease| lease.key.line.as_ref());
         let of_key = wait_in(key_line, call).await?;
         let of_endpoint = wait_in(chosen.running.member().line.as_ref(), call).await?;
-        if let Some((times, since)) = times {
-            times.add_queue(since.elapsed());
+        let has_stood_in_line = of_key.is_some() || of_endpoint.is_some();
+        let is_good = |lease: &Lease| lease.is_good(call.op.model(), self.lone);
+        if has_stood_in_line && !chosen.lease.as_ref().is_none_or(is_good) {
+            return Ok(None);
         }
         let ticket = match &chosen.running.member().circuits {
             Some(circuits) => Some(circuits.of(call.op.model()).admit()?),
@@ -118,11 +133,11 @@ impl Shared {
             probe: chosen.probe,
             running: chosen.running,
         };
-        Ok(Entered {
+        Ok(Some(Entered {
             hold,
             lease: chosen.lease,
             reservation: chosen.reservation,
-        })
+        }))
     }
 
     /// Adds what only the pool knows: where it happened, and whether anybody else could serve.
@@ -141,6 +156,8 @@ impl Shared {
         };
         let told = match error.recovery() {
             Recovery::Elsewhere if call.key.is_some() && is_of_key(&error) => Recovery::OtherModel,
+            // Nor does the caller's own key become another one elsewhere.
+            Recovery::Later if call.key.is_some() && is_of_key(&error) => return error,
             Recovery::Elsewhere if has_other() => Recovery::Elsewhere,
             Recovery::Elsewhere => Recovery::OtherModel,
             // What one endpoint or key asks us to wait is nothing to the others.
@@ -188,8 +205,17 @@ fn is_of_key(error: &Error) -> bool {
 }
 
 async fn wait_in(line: Option<&Line>, call: &Call) -> Result<Option<Permit>> {
-    match line {
-        Some(line) => line.enter(Entry::of(call)).await.map(Some),
-        None => Ok(None),
+    let Some(line) = line else {
+        return Ok(None);
+    };
+    if let Some(permit) = line.try_enter() {
+        return Ok(Some(permit));
     }
+    let since = Instant::now();
+    let permit = line.enter(Entry::of(call)).await;
+    // In vain or not, it stood there.
+    if let Some(times) = Times::of(call) {
+        times.add_queue(since.elapsed());
+    }
+    permit.map(Some)
 }

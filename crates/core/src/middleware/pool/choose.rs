@@ -114,7 +114,7 @@ impl Shared {
         })
     }
 
-    fn wish<'a>(&self, call: &'a Call) -> Wish<'a> {
+    pub(super) fn wish<'a>(&self, call: &'a Call) -> Wish<'a> {
         Wish {
             model: call.op.model(),
             tenant: call.tenant.as_deref(),

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::{sync::Notify, time::Instant};
 
-use super::source::{Current, Source};
+use super::source::{Current, FAILURE_LASTS, Source};
 use crate::{
     Error, ErrorKind, Result,
     middleware::{gate::Line, rate::limiter::Limiter},
@@ -43,8 +43,12 @@ pub(super) struct Key {
 #[derive(Debug, Default)]
 struct Standing {
     whole: Whole,
+    /// When it was last refused as a whole.
+    refused_at: Option<Instant>,
     models: Vec<(Arc<str>, Rest)>,
     refused: u64,
+    /// When its secret could not be fetched.
+    unfetched_at: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -62,6 +66,8 @@ enum Whole {
 struct Rest {
     until: Instant,
     denied: bool,
+    /// When the refusal came that it rests for.
+    refused_at: Option<Instant>,
     /// How many refusals without a hint came in a row.
     untold: u32,
     /// After the rest one call tries whether it is over.
@@ -129,8 +135,13 @@ impl Key {
         }
     }
 
-    /// How busy it is, for choosing among several.
+    /// How busy it is, for choosing among several. One whose secret could not be fetched a moment
+    /// ago is taken where there is no other.
     pub(super) fn load(&self) -> usize {
+        let unfetched_at = self.standing().unfetched_at;
+        if unfetched_at.is_some_and(|at| at.elapsed() < FAILURE_LASTS) {
+            return usize::MAX;
+        }
         self.line
             .as_ref()
             .map_or(0, |line| line.running() + line.waiting())
@@ -175,21 +186,38 @@ impl Key {
         self.source.current(invalid).await
     }
 
-    /// The provider answered. Says whether that is news.
-    pub(super) fn served(&self, model: &str) -> bool {
+    /// Its secret could not be fetched.
+    pub(super) fn unfetched(&self) {
+        self.standing().unfetched_at = Some(Instant::now());
+    }
+
+    /// The provider answered what was sent at that time. Says whether that is news.
+    pub(super) fn served(&self, model: &str, sent: Instant) -> bool {
         let mut standing = self.standing();
         if standing.whole == Whole::Active && standing.models.is_empty() {
             return false;
         }
-        standing.whole = Whole::Active;
-        standing.models.retain(|(name, _)| **name != *model);
+        // What was let in before a refusal says nothing of the time after it.
+        let is_after = |refused_at: Option<Instant>| refused_at.is_none_or(|at| sent >= at);
+        if is_after(standing.refused_at) {
+            standing.whole = Whole::Active;
+        }
+        standing
+            .models
+            .retain(|(name, rest)| **name != *model || !is_after(rest.refused_at));
         true
     }
 
-    /// The provider refused, for a reason that may be this key.
-    pub(super) fn refused(&self, model: &str, generation: u64, error: &Error) {
+    /// The provider refused what was sent at that time, for a reason that may be this key.
+    pub(super) fn refused(&self, model: &str, generation: u64, sent: Instant, error: &Error) {
         let now = Instant::now();
         let mut standing = self.standing();
+        match error.kind() {
+            ErrorKind::Auth | ErrorKind::QuotaExhausted => standing.refused_at = Some(now),
+            ErrorKind::Permission | ErrorKind::RateLimited => {}
+            // The key was good enough for the provider to look further.
+            _ => return,
+        }
         standing.refused += 1;
         match error.kind() {
             // A late refusal of an older secret says nothing of the newer one.
@@ -210,22 +238,31 @@ impl Key {
             }
             ErrorKind::Permission => standing.rest_for(model, |rest| {
                 rest.denied = true;
+                rest.refused_at = Some(now);
                 rest.until = now + DENIED_FOR;
             }),
             ErrorKind::RateLimited => standing.rest_for(model, |rest| {
-                let untold = FIRST_REST
-                    .saturating_mul(1 << rest.untold.min(16))
-                    .min(LONGEST_UNTOLD_REST);
-                rest.untold = if error.retry_after().is_none() {
-                    rest.untold + 1
-                } else {
-                    0
+                // Calls that were under way together are refused together: that is no second
+                // refusal in a row.
+                let is_next = rest.refused_at.is_none_or(|at| sent > at);
+                let before = match is_next {
+                    true => rest.untold,
+                    false => rest.untold.saturating_sub(1),
                 };
+                let untold = FIRST_REST
+                    .saturating_mul(1 << before.min(16))
+                    .min(LONGEST_UNTOLD_REST);
+                if is_next {
+                    rest.refused_at = Some(now);
+                    rest.untold = match error.retry_after() {
+                        None => rest.untold + 1,
+                        Some(_) => 0,
+                    };
+                }
                 rest.denied = false;
                 let wait = error.retry_after().unwrap_or(untold).min(LONGEST_REST);
                 rest.until = rest.until.max(now + wait);
             }),
-            // The key was good enough for the provider to look further.
             _ => {}
         }
     }
@@ -233,6 +270,7 @@ impl Key {
     /// Makes it usable again, whatever its standing was.
     pub(super) fn restore(&self) {
         *self.standing() = Standing::default();
+        self.limiter.resume();
     }
 
     pub(super) fn stats(&self) -> KeyStats {
@@ -303,6 +341,7 @@ impl Standing {
             let rest = Rest {
                 until: now,
                 denied: false,
+                refused_at: None,
                 untold: 0,
                 probing: false,
             };
@@ -322,6 +361,18 @@ pub(super) struct Lease {
     pub(super) key: Arc<Key>,
     model: Option<Arc<str>>,
     probing: bool,
+}
+
+impl Lease {
+    /// Whether it may still be used, after a while in line.
+    pub(super) fn is_good(&self, model: &str, lone: bool) -> bool {
+        match self.key.availability(model, lone) {
+            Availability::Now => true,
+            // This is the one that the others wait for.
+            Availability::AfterProbe => self.probing,
+            Availability::At(_) | Availability::Never(_) => false,
+        }
+    }
 }
 
 impl Drop for Lease {

@@ -59,6 +59,7 @@ impl Ring {
                 .transpose();
             match reserved {
                 Ok(reservation) => {
+                    let reservation = reservation.map(Reservation::of_pool);
                     return Taken::Key(key.lease(wish.model, wish.lone), reservation);
                 }
                 Err(Refused::Wait { until }) => {
@@ -106,6 +107,14 @@ impl Ring {
         self.keys
             .iter()
             .filter(move |key| key.tenant.as_deref() == tenant)
+    }
+
+    /// Whether another key than this one could be used now.
+    pub(super) fn has_other(&self, wish: Wish<'_>, key: &Arc<Key>) -> bool {
+        self.of(wish).any(|other| {
+            let is_free = || other.availability(wish.model, wish.lone) == Availability::Now;
+            !Arc::ptr_eq(other, key) && is_free()
+        })
     }
 
     /// Whether a rejected key can be fetched anew.

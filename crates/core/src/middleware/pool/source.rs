@@ -64,7 +64,7 @@ struct Held {
 }
 
 /// For how long a source that failed is not asked again.
-const FAILURE_LASTS: Duration = Duration::from_secs(1);
+pub(super) const FAILURE_LASTS: Duration = Duration::from_secs(1);
 
 impl Source {
     pub(super) fn fixed(secret: Secret) -> Self {

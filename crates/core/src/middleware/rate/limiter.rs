@@ -28,6 +28,8 @@ struct Shared {
     limits: Mutex<Limits>,
     /// Something was given back, or a pause was learned.
     changed: Notify,
+    /// Who else waits for what is given back: all the calls of a pool.
+    pool: Option<Arc<Notify>>,
 }
 
 /// Why a call may not be sent now.
@@ -45,12 +47,18 @@ pub(crate) enum Refused {
 impl Limiter {
     /// Full buckets; none for a limit that `settings` does not set: then only pauses are learned.
     pub(crate) fn new(settings: &RateLimit) -> Self {
+        Self::telling(settings, None)
+    }
+
+    /// The same, which also tells `pool` that something was given back.
+    pub(crate) fn telling(settings: &RateLimit, pool: Option<Arc<Notify>>) -> Self {
         let (requests, tokens) = settings.buckets();
         Self(Arc::new(Shared {
             began: Instant::now(),
             counts_tokens: tokens.is_some(),
             limits: Mutex::new(Limits::new(requests, tokens)),
             changed: Notify::new(),
+            pool,
         }))
     }
 
@@ -91,6 +99,12 @@ impl Limiter {
         };
         let now = self.since_beginning(received_at);
         self.limits().pause(wait, now);
+        self.0.changed.notify_one();
+    }
+
+    /// Ends a pause, whatever the provider asked for.
+    pub(crate) fn resume(&self) {
+        self.limits().resume();
         self.0.changed.notify_one();
     }
 
@@ -145,6 +159,9 @@ impl Limiter {
     pub(super) fn give_back(&self, cost: Cost) {
         self.limits().give_back(cost);
         self.0.changed.notify_one();
+        if let Some(pool) = &self.0.pool {
+            pool.notify_waiters();
+        }
     }
 
     pub(super) fn charge_tokens(&self, more: u64) {

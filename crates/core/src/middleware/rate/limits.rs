@@ -146,6 +146,10 @@ impl Limits {
         self.paused_until = self.paused_until.max(until);
     }
 
+    pub(super) fn resume(&mut self) {
+        self.paused_until = Duration::ZERO;
+    }
+
     pub(super) fn paused_until(&self, now: Duration) -> Option<Duration> {
         (self.paused_until > now).then_some(self.paused_until)
     }

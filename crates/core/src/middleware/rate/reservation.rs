@@ -8,8 +8,8 @@ use crate::{
     chat::{Completeness, Usage},
 };
 
-/// One request and its tokens, taken from a [`Limiter`]. Dropped, it stays taken: nobody knows
-/// what the provider did.
+/// One request and its tokens, taken from a [`Limiter`]. Dropped, it stays taken, unless it is
+/// a [pool's](Self::of_pool) and unsent: nobody knows what the provider did.
 #[derive(Debug)]
 #[must_use = "what is dropped at once counts as sent"]
 pub(crate) struct Reservation {
@@ -18,6 +18,9 @@ pub(crate) struct Reservation {
     /// What the answer says that it cost, where it has said so.
     spent: Option<Estimate>,
     is_heard: bool,
+    is_unsent: bool,
+    /// A pool knows by itself for which model its key rests.
+    is_of_pool: bool,
 }
 
 impl Reservation {
@@ -27,12 +30,26 @@ impl Reservation {
             estimate,
             spent: None,
             is_heard: false,
+            is_unsent: false,
+            is_of_pool: false,
         }
+    }
+
+    /// It is a pool's, taken before its call stands in line: what is dropped there goes back.
+    pub(crate) fn of_pool(mut self) -> Self {
+        (self.is_unsent, self.is_of_pool) = (true, true);
+        self
+    }
+
+    /// Its call is sent now.
+    pub(crate) fn sent(&mut self) {
+        self.is_unsent = false;
     }
 
     /// Learns from `result`, and puts right what was taken: with the usage of a whole answer, at
     /// the end of a stream, or at once if the provider did nothing.
     pub(crate) fn settle(mut self, result: Result<Reply>) -> Result<Reply> {
+        self.sent();
         match result {
             Ok(mut reply) => {
                 self.answered(&mut reply);
@@ -96,7 +113,9 @@ impl Reservation {
 
     fn fail(&mut self, error: &Error) {
         self.hear();
-        self.limiter.learn_failure(error, Instant::now());
+        if !self.is_of_pool {
+            self.limiter.learn_failure(error, Instant::now());
+        }
         if matches!(error.delivery(), Delivery::NotSent | Delivery::Rejected) {
             self.limiter.give_back(self.cost());
         }
@@ -136,5 +155,8 @@ impl Observe for Reservation {
 impl Drop for Reservation {
     fn drop(&mut self) {
         self.hear();
+        if self.is_unsent {
+            self.limiter.give_back(self.cost());
+        }
     }
 }

@@ -68,14 +68,14 @@ impl History {
             }
             (When::Later, None) => self.backoff(error.kind(), call.attempt),
         };
-        // Also keeps what follows within what a clock can hold.
         if self.waited.saturating_add(delay) > self.retry.total_wait {
             return None;
         }
-        if call
-            .deadline
-            .is_some_and(|deadline| Instant::now() + delay + SHORTEST_ATTEMPT > deadline)
-        {
+        // Nor one beyond what a clock can hold, where nothing bounds the waits.
+        let sent_by = Instant::now()
+            .checked_add(delay)?
+            .checked_add(SHORTEST_ATTEMPT)?;
+        if call.deadline.is_some_and(|deadline| sent_by > deadline) {
             return None;
         }
         self.retry.budget.withdraw(tokens).then_some(delay)

@@ -32,7 +32,8 @@ impl Spent {
     /// Another try follows on `error`.
     pub(super) fn on(&mut self, error: &Error) {
         self.doubtful |= is_doubtful(error);
-        self.moved |= moves_once(error.kind());
+        // A connection that came to nothing in time is asked again as often as others are.
+        self.moved |= moves_once(error.kind()) && error.recovery() == Recovery::Elsewhere;
         self.upgraded |= error.should_retry() == Some(true);
     }
 }
