@@ -487,7 +487,7 @@ async fn what_is_not_http_is_a_decode_error() {
 }
 
 #[tokio::test]
-async fn a_dropped_body_and_a_dropped_call_close_the_connection() {
+async fn f115_a_dropped_body_and_a_dropped_call_close_the_connection() {
     for answers in [true, false] {
         let (closed, is_closed) = oneshot::channel();
         let shared = Arc::new(std::sync::Mutex::new(Some(closed)));

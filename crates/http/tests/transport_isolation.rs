@@ -191,7 +191,7 @@ async fn f021_a_burst_of_the_smallest_frames_is_read_by_who_reads() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dropped_body_resets_its_stream_at_once() {
+async fn f115_a_dropped_body_resets_its_stream_at_once() {
     let (builder, mut opened) = patient();
     let transport = builder.build().unwrap();
     let server = tokio::spawn(async move {

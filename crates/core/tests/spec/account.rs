@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use trunkline_core::{
     Account, AccountConfig, Error, ErrorKind, Registry, Result,
-    middleware::{Deadline, Retry, Stack},
+    middleware::{Breaker, Deadline, Gate, RateLimit, Retry, Stack},
     protocol::{Limits, Timers},
 };
 
@@ -159,10 +159,30 @@ fn f123_a_number_that_cannot_be_meant_is_refused() {
         stack
             .clone()
             .deadline(Deadline::default().total(Duration::ZERO)),
-        stack.deadline(Deadline::default().max_stream(Duration::ZERO)),
+        stack
+            .clone()
+            .deadline(Deadline::default().max_stream(Duration::ZERO)),
+        stack
+            .clone()
+            .retry(Retry::default().backoff(Duration::from_secs(2), Duration::from_secs(1))),
+        stack
+            .clone()
+            .breaker(Breaker::default().failure_rate(f64::NAN)),
+        stack.clone().breaker(Breaker::default().failure_rate(-0.5)),
+        stack
+            .clone()
+            .breaker(Breaker::default().longest_rest(Duration::from_secs(1))),
+        stack.clone().endpoint_limits(Gate::new(0, 1)),
+        stack.clone().key_concurrency(0),
+        stack
+            .clone()
+            .key_limits(RateLimit::new().requests_per_minute(0)),
+        stack.key_limits(RateLimit::new().requests_per_minute(10).request_burst(11)),
     ] {
         refused(with(|builder| builder.stack(stack)));
     }
+    let weightless = |builder: Builder| builder.weighted_endpoint("https://a.example", 0);
+    refused(with(weightless));
     let no_bounds = Timers::default()
         .head(None)
         .byte_idle(None)

@@ -2,7 +2,9 @@
 
 use std::{
     future::IntoFuture,
+    pin::pin,
     sync::atomic::{AtomicUsize, Ordering::SeqCst},
+    task::{Context, Waker},
     time::Duration,
 };
 
@@ -10,7 +12,7 @@ use futures_util::future::join_all;
 use tokio::time::{Instant, advance};
 use trunkline_core::{
     Account, ErrorKind, Model, Result, Secret,
-    middleware::{KeySource, Stack},
+    middleware::{KeySource, Retry, Stack},
     stats::KeyState,
 };
 
@@ -243,6 +245,35 @@ async fn f099_rate_limits_open_no_circuit() {
         "{circuits:?}"
     );
     assert_eq!(states(&account), [KeyState::Cooling; 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn f116_neither_a_wait_nor_a_key_s_rest_goes_by_the_wall_clock() {
+    // The first call waits for its second attempt itself; or it has none, and the next one waits
+    // for the key.
+    for attempts in [3, 1] {
+        let busy = Answer::status(429).header("retry-after-ms", "20");
+        let wire = Wire::new([busy, ok()]);
+        let stack = Stack::default().retry(Retry::default().attempts(attempts));
+        let keyed = builder().client(wire.client()).key("key-1").stack(stack);
+        let model = keyed.build().unwrap().model("ara");
+        if attempts == 1 {
+            model.chat("hi").await.unwrap_err();
+        }
+        // Polled by hand: our own clock goes on only while a test waits.
+        let mut call = pin!(model.chat("hi").into_future());
+        let mut is_waiting = || {
+            let cx = &mut Context::from_waker(Waker::noop());
+            (0..100).all(|_| call.as_mut().poll(cx).is_pending())
+        };
+        assert!(is_waiting());
+        std::thread::sleep(Duration::from_millis(60));
+        assert!(is_waiting(), "the wall clock alone has moved on");
+        assert_eq!(wire.requests(), 1);
+        advance(Duration::from_secs(60)).await;
+        call.await.unwrap();
+        assert_eq!(wire.requests(), 2, "ours alone has moved on");
+    }
 }
 
 #[tokio::test(start_paused = true)]

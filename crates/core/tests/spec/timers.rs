@@ -1,8 +1,8 @@
 //! The timers of one attempt. They run while we wait for the network, and at no other time.
 
-use std::time::Duration;
+use std::{future::IntoFuture, time::Duration};
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, advance, sleep};
 use trunkline_core::{
     ChatStream, Delivery, Error, ErrorKind, Phase, Recovery, Result, StreamChunk,
     middleware::Stack, protocol::Timers,
@@ -144,6 +144,38 @@ async fn f109_silence_ends_a_stream_after_90_s_with_what_came() {
     );
     assert_eq!(error.partial().unwrap().text(), "xxx");
     assert_eq!(elapsed, Duration::from_secs(90));
+}
+
+#[tokio::test(start_paused = true)]
+async fn f117_a_leap_of_eight_hours_ends_each_wait_once() {
+    let leap = || advance(Duration::from_secs(8 * 3_600));
+
+    let busy = Answer::status(503).header("retry-after", "30");
+    let wire = Wire::new([busy, Answer::json(r#"{"say":"hi"}"#)]);
+    let patient = Stack::default().deadline(None);
+    let model = account(&wire, |builder| builder.stack(patient)).model("ara");
+    let call = tokio::spawn(model.chat("hi").into_future());
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(wire.requests(), 1);
+    leap().await;
+    assert_eq!(call.await.unwrap().unwrap().meta().attempts, 2);
+    assert_eq!(wire.requests(), 2, "one attempt for all that it slept");
+
+    let wire = Wire::new([Answer::events([SAY]).hangs()]);
+    let mut stream = open(&wire).await;
+    let reading = tokio::spawn(async move {
+        let mut errors = Vec::new();
+        while let Some(chunk) = stream.next().await {
+            errors.extend(chunk.err());
+        }
+        errors
+    });
+    sleep(Duration::from_secs(1)).await;
+    leap().await;
+    let errors = reading.await.unwrap();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert_eq!(errors[0].phase(), Some(Phase::ByteIdle));
+    assert_eq!((wire.requests(), wire.open_bodies()), (1, 0));
 }
 
 fn every_5_s(beat: &str, times: usize) -> Answer {
