@@ -452,10 +452,20 @@ impl<A> Builder<A> {
         }
         let scheme = self.provider.auth;
         let mut parts = Vec::with_capacity(self.keys.len());
+        let mut known: Vec<(Secret, Option<Arc<str>>)> = Vec::new();
         for key in self.keys.drain(..) {
             parts.push(match key {
                 Key::Fixed(secret, tenant) => {
                     Auth::of(scheme, Some(&secret))?;
+                    let is_same = |(other, of): &(Secret, Option<Arc<str>>)| {
+                        other.expose() == secret.expose() && *of == tenant
+                    };
+                    if known.iter().any(is_same) {
+                        return Err(Error::config(
+                            "a key was given twice; give each once: a refused one would be tried again in its own place",
+                        ));
+                    }
+                    known.push((secret.clone(), tenant.clone()));
                     KeyPart::fixed(secret, tenant)
                 }
                 Key::Fetched(part) => part,

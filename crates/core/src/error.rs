@@ -32,6 +32,7 @@ struct Inner {
     limit: Option<Limit>,
     message: Cow<'static, str>,
     provider: Option<Arc<str>>,
+    model: Option<Arc<str>>,
     endpoint: Option<Arc<str>>,
     key: Option<Arc<str>>,
     status: Option<StatusCode>,
@@ -54,6 +55,10 @@ struct Inner {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Attempt {
+    /// The provider's id, `groq`, where one was chosen.
+    pub provider: Option<Arc<str>>,
+    /// The model that was asked, as the caller named it.
+    pub model: Option<Arc<str>>,
     /// The endpoint's authority, `api.groq.com`, where one was chosen.
     pub endpoint: Option<Arc<str>>,
     /// The key's short hash, where a pool chose one of several.
@@ -88,6 +93,7 @@ impl Error {
             limit: None,
             message: message.into(),
             provider: None,
+            model: None,
             endpoint: None,
             key: None,
             status: None,
@@ -196,6 +202,11 @@ impl Error {
     /// The provider's id: `groq`. Empty where the failure is nobody's.
     pub fn provider(&self) -> &str {
         self.0.provider.as_deref().unwrap_or_default()
+    }
+
+    /// The model that was asked, as the caller named it, where it came so far.
+    pub fn model(&self) -> Option<&str> {
+        self.0.model.as_deref()
     }
 
     /// The authority of the endpoint that failed: `api.groq.com`.
@@ -405,6 +416,13 @@ impl Error {
         !self.0.exhausted && self.0.should_retry != Some(false)
     }
 
+    /// Says which model was asked, unless somebody who knew better has said it.
+    pub(crate) fn set_model(&mut self, model: &str) {
+        if !model.is_empty() {
+            self.0.model.get_or_insert_with(|| model.into());
+        }
+    }
+
     /// Says with which key it was tried, by its short hash.
     pub(crate) fn set_key(&mut self, key: Arc<str>) {
         self.0.key = Some(key);
@@ -428,6 +446,8 @@ impl Error {
     /// This failure as one try.
     pub(crate) fn as_attempt(&self, elapsed: Duration) -> Attempt {
         Attempt {
+            provider: self.0.provider.clone(),
+            model: self.0.model.clone(),
             endpoint: self.0.endpoint.clone(),
             key: self.0.key.clone(),
             kind: self.0.kind,

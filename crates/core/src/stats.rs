@@ -18,6 +18,7 @@ mod recorder;
 
 pub use histogram::Distribution;
 use histogram::Histogram;
+pub(crate) use histogram::seconds_if_any;
 pub(crate) use recorder::Recorder;
 
 /// What has happened, by endpoint. A snapshot; it serializes.
@@ -71,6 +72,9 @@ pub struct EndpointStats {
     pub retries: u64,
     /// Those that failed, by kind of error.
     pub errors: BTreeMap<&'static str, u64>,
+    /// Calls that were not sent, since the circuit was open or the queue full, by kind of error.
+    /// Another endpoint may have served them.
+    pub refused: BTreeMap<&'static str, u64>,
     /// Tokens in, as far as the provider told.
     pub input_tokens: u64,
     /// Tokens out, as far as the provider told.
@@ -93,6 +97,8 @@ pub struct KeyStats {
     pub tenant: Option<String>,
     /// How it stands with the provider.
     pub state: KeyState,
+    /// Attempts that were sent with it.
+    pub calls: u64,
     /// The models that it has to wait for.
     pub cooling: Vec<String>,
     /// The models that it may not use.
@@ -220,6 +226,7 @@ impl Counters {
             queued: 0,
             ejected: false,
             circuits: Vec::new(),
+            refused: BTreeMap::new(),
             provider: self.provider.to_owned(),
             endpoint: self.endpoint.to_string(),
             calls: self.calls.load(Relaxed),

@@ -46,7 +46,8 @@ impl Trail {
             if let (Some(last), Some(_)) = (tries.failed.last_mut(), next_after) {
                 last.waited = next_after;
             }
-            tries.current = now + next_after.unwrap_or_default();
+            let next = now.checked_add(next_after.unwrap_or_default());
+            tries.current = next.unwrap_or(now);
         });
     }
 

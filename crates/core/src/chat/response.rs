@@ -85,6 +85,9 @@ impl Candidate {
 pub struct Meta {
     /// The provider's id, `groq`.
     pub provider: Option<Arc<str>>,
+    /// Behind a fallback, the model that answered, as the caller named it. The answer's own `model`
+    /// is the provider's word for it.
+    pub model: Option<Arc<str>>,
     /// The endpoint's authority, `api.groq.com`.
     pub endpoint: Option<Arc<str>>,
     /// The status.

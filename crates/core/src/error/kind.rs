@@ -358,9 +358,10 @@ pub(super) fn limit_of_transport(limit: trunkline_http::Limit) -> Option<Limit> 
 /// that we do not turn on.
 pub(super) fn of_foreign(error: BoxError) -> Error {
     let (kind, phase, delivery) = match error.to_string().as_str() {
+        // Whoever put it there gives up what is below it, and not the call: another may serve.
         "request timed out" => (
             ErrorKind::Timeout,
-            Some(Phase::Total),
+            Some(Phase::Head),
             Delivery::MaybeProcessed,
         ),
         "service overloaded" => (ErrorKind::QueueFull, None, Delivery::NotSent),

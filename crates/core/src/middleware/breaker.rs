@@ -3,6 +3,7 @@
 use std::{
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -55,7 +56,7 @@ pub(crate) use ticket::Ticket;
 ///
 /// As a layer it makes new circuits for each backend; [`circuits`](Self::circuits) makes them to be
 /// looked at and to be shared. Settings that cannot work are refused there, and where an account is
-/// built.
+/// built; as a layer, each call is told of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Breaker {
     rules: Rules,
@@ -149,7 +150,13 @@ impl Breaker {
     /// A setting cannot work; the error names it.
     pub fn circuits(self) -> Result<Circuits> {
         self.check()?;
-        Ok(Circuits::new(self))
+        Ok(Circuits::new(self, None))
+    }
+
+    /// Its circuits at an endpoint, which their changes are told with.
+    pub(super) fn circuits_of(self, endpoint: &Arc<str>) -> Result<Circuits> {
+        self.check()?;
+        Ok(Circuits::new(self, Some(endpoint.clone())))
     }
 
     pub(super) fn check(&self) -> Result<()> {
@@ -184,7 +191,11 @@ impl<S> Layer<S> for Breaker {
     type Service = BreakerService<S>;
 
     fn layer(&self, inner: S) -> BreakerService<S> {
-        Circuits::new(*self).layer(inner)
+        BreakerService {
+            fault: self.check().err().map(|error| error.message().into()),
+            circuits: Circuits::new(*self, None),
+            inner,
+        }
     }
 }
 
@@ -193,6 +204,7 @@ impl<S> Layer<S> for Circuits {
 
     fn layer(&self, inner: S) -> BreakerService<S> {
         BreakerService {
+            fault: None,
             circuits: self.clone(),
             inner,
         }
@@ -202,6 +214,8 @@ impl<S> Layer<S> for Circuits {
 /// A service behind a [`Breaker`].
 #[derive(Clone, Debug)]
 pub struct BreakerService<S> {
+    /// What is wrong with the settings: every call is told, since making a layer cannot fail.
+    fault: Option<Arc<str>>,
     circuits: Circuits,
     inner: S,
 }
@@ -219,7 +233,11 @@ where
     }
 
     fn call(&mut self, call: Call) -> Self::Future {
-        let state = match self.circuits.of(call.op.model()).admit() {
+        let admitted = match &self.fault {
+            Some(fault) => Err(Error::config(fault.to_string())),
+            None => self.circuits.of(call.op.model()).admit(),
+        };
+        let state = match admitted {
             Ok(ticket) => State::Sent {
                 ticket: Some(ticket),
                 inner: self.inner.call(call),

@@ -45,12 +45,14 @@ impl Deadline {
     }
 
     pub(super) fn check(&self) -> Result<()> {
-        if self.total.is_zero() || self.max_stream.is_zero() {
-            return Err(Error::config(
-                "a deadline of zero: no call could be answered; leave the layer out instead",
-            ));
-        }
-        Ok(())
+        let wrong = if self.total.is_zero() {
+            "the deadline's `total` is zero: no call could be answered; leave the layer out instead"
+        } else if self.max_stream.is_zero() {
+            "the deadline's `max_stream` is zero: no stream could be read; leave the layer out instead"
+        } else {
+            return Ok(());
+        };
+        Err(Error::config(wrong))
     }
 
     /// Sets the longest life of a stream whose caller gives no deadline.

@@ -15,7 +15,8 @@ use crate::{
 /// The next is asked by what went wrong, and to what: a request that no model would accept is
 /// given back at once; a rejected key rules out every other model on the same account; a model
 /// that has no room for the conversation only itself. Nothing is asked again after content was
-/// shown, or after something with an effect may have had it. The answer names the model that gave it, and an error has the tries of all in
+/// shown, or after something with an effect may have had it. An answer names the model that gave it
+/// in [`Meta::model`](crate::chat::Meta::model), and an error has the tries of all in
 /// [`attempts`](Error::attempts).
 ///
 /// ```
@@ -94,11 +95,13 @@ impl Serve for Fallback {
                     Ok(mut reply) => {
                         if let Some(meta) = reply.meta_mut() {
                             meta.attempts = call.trail.failed().saturating_add(1);
+                            meta.model.get_or_insert_with(|| model.name().into());
                         }
                         return Ok(reply);
                     }
                     Err(error) => error,
                 };
+                error.set_model(model.name());
                 waiting.retain(|other| may_serve(other, &error, &model));
                 if call.op.class() == Class::Effect && may_have_acted(&error) {
                     waiting.clear();
@@ -116,9 +119,10 @@ impl Serve for Fallback {
                     times.add_attempt();
                 }
                 tracing::info!(
-                    error.kind = error.kind().name(),
+                    target: "trunkline",
                     from = model.name(),
                     to = next.name(),
+                    "error.type" = error.kind().name(),
                     "falling back"
                 );
             }

@@ -105,19 +105,19 @@ impl Gate {
     pub(super) fn check(&self) -> Result<()> {
         let limits = &self.limits;
         let wrong = if limits.running == 0 {
-            "`running` is 0: no call could be sent; let at least 1 run"
+            "a gate's `running` is 0: no call could be sent; let at least 1 run"
         } else if limits.waiting == 0 {
-            "`waiting` is 0: let at least 1 call wait"
+            "a gate's `waiting` is 0: let at least 1 call wait"
         } else if limits.bytes == 0 {
-            "`bytes` is 0: no request could wait; allow at least the size of the largest"
+            "a gate's `bytes` is 0: no request could wait; allow at least the size of the largest"
         } else if limits.longest_wait.is_zero() {
-            "`longest_wait` is 0: no call could wait; give it a while"
+            "a gate's `longest_wait` is 0: no call could wait; give it a while"
         } else if limits.weights.values().any(|weight| *weight == 0) {
-            "a tenant's `weight` is 0: it would never have a turn; give it at least 1"
+            "a tenant's `weight` at a gate is 0: it would never have a turn; give it at least 1"
         } else {
             return Ok(());
         };
-        Err(Error::config(format!("a gate's {wrong}")))
+        Err(Error::config(wrong))
     }
 
     /// A new line, with nobody in it.

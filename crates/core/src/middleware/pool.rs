@@ -80,8 +80,8 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// [`Config`](crate::ErrorKind::Config): it has no members, a weight is zero, or a setting of
-    /// the stack cannot work.
+    /// [`Config`](crate::ErrorKind::Config): it has no members, or one twice, a weight is zero, or a
+    /// setting of the stack cannot work.
     pub fn build(self) -> Result<Backend> {
         self.stack.check()?;
         let Some((first, _)) = self.members.first() else {
@@ -89,6 +89,18 @@ impl Pool {
                 "a pool without members: it could serve nothing; give it at least one backend",
             ));
         };
+        let twice = |(at, (backend, _)): (usize, &(Backend, u32))| {
+            self.members
+                .iter()
+                .take(at)
+                .any(|(other, _)| other.is(backend))
+        };
+        if self.members.iter().enumerate().any(twice) {
+            return Err(Error::config(format!(
+                "a member of the pool was given twice ({}); give each once, and a weight if it shall take more",
+                first.info().name
+            )));
+        }
         let info = first.info().clone();
         let mut sites: Vec<Site> = Vec::with_capacity(self.members.len());
         for (backend, weight) in self.members {
@@ -236,12 +248,14 @@ impl Shared {
                 }
                 None => of_account.clone(),
             };
+            let breaker = stack.breaker;
+            let circuits = breaker.map(|breaker| breaker.circuits_of(&site.label));
             members.push(Arc::new(Member::new(
                 site.backend,
                 site.label,
                 site.weight,
                 ring,
-                stack.breaker.map(super::Breaker::circuits).transpose()?,
+                circuits.transpose()?,
                 stack.gate.as_ref().map(super::Gate::open),
             )));
         }

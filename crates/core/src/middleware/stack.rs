@@ -161,7 +161,15 @@ impl Stack {
         self.deadline.as_ref().map_or(Ok(()), Deadline::check)?;
         self.breaker.as_ref().map_or(Ok(()), Breaker::check)?;
         self.gate.as_ref().map_or(Ok(()), Gate::check)?;
-        self.key_gate.as_ref().map_or(Ok(()), Gate::check)?;
+        if self
+            .key_gate
+            .as_ref()
+            .is_some_and(|gate| gate.check().is_err())
+        {
+            return Err(Error::config(
+                "`key_concurrency` is 0: no call could be sent; let each key serve at least 1",
+            ));
+        }
         self.key_limits.as_ref().map_or(Ok(()), RateLimit::check)
     }
 

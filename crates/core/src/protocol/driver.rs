@@ -354,6 +354,7 @@ impl<P: Protocol> Shared<P> {
     fn meta(&self, head: Parts, raw: Option<Bytes>) -> Meta {
         Meta {
             provider: Some(self.provider.clone()),
+            model: None,
             endpoint: Some(self.site.target.shared_authority().clone()),
             status: Some(head.status),
             headers: head.headers,

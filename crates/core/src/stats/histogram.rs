@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// Two buckets for each doubling, from 1 µs to about 70 minutes.
 const BUCKETS: usize = 64;
@@ -67,20 +67,40 @@ impl Histogram {
     }
 }
 
-/// How durations spread. Percentiles are upper bounds, at most 50 % above the true value.
+/// How durations spread. Percentiles are upper bounds, at most 50 % above the true value. They are
+/// serialized as numbers, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Distribution {
     /// How many were measured.
     pub count: u64,
     /// Their mean.
+    #[serde(serialize_with = "seconds")]
     pub mean: Duration,
     /// Half of them were at most this long.
+    #[serde(serialize_with = "seconds")]
     pub p50: Duration,
     /// 95 of 100.
+    #[serde(serialize_with = "seconds")]
     pub p95: Duration,
     /// 99 of 100.
+    #[serde(serialize_with = "seconds")]
     pub p99: Duration,
+}
+
+/// A duration as other programs read it, instead of serde's pair of seconds and nanoseconds.
+fn seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(duration.as_secs_f64())
+}
+
+/// The same, where there may be none.
+pub(crate) fn seconds_if_any<S: Serializer>(
+    duration: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    duration
+        .map(|duration| duration.as_secs_f64())
+        .serialize(serializer)
 }
 
 fn bucket_of(micros: u64) -> usize {

@@ -43,14 +43,14 @@ async fn tower_s_timeout_is_a_timeout_of_ours() {
         .unwrap_err();
     assert_eq!(
         (error.kind(), error.phase()),
-        (ErrorKind::Timeout, Some(Phase::Total))
+        (ErrorKind::Timeout, Some(Phase::Head))
     );
     assert_eq!(
         error.delivery(),
         Delivery::MaybeProcessed,
         "nobody knows how far it had come"
     );
-    assert_eq!(error.recovery(), Recovery::None);
+    assert_eq!(error.recovery(), Recovery::Elsewhere);
 }
 
 #[tokio::test(start_paused = true)]

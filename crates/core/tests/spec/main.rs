@@ -24,6 +24,7 @@ mod layers;
 mod limits;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod operating;
 mod outage;
 mod pool_cancel;
 mod pool_close;

@@ -22,7 +22,8 @@ pub struct CircuitStatus {
     /// What it does with them.
     pub state: CircuitState,
     /// In how long to ask again; `None` if a call may pass now, or if nobody can tell. While others
-    /// try whether the endpoint is well, a second at most.
+    /// try whether the endpoint is well, a second at most. Serialized as a number, in seconds.
+    #[serde(serialize_with = "crate::stats::seconds_if_any")]
     pub retry_after: Option<Duration>,
     /// How many results it judges by: those of the last 30 s, since it closed.
     pub samples: u32,
@@ -39,17 +40,26 @@ pub(crate) struct Circuit(Arc<Named>);
 #[derive(Debug)]
 struct Named {
     model: Arc<str>,
+    /// Of which endpoint it is, where a pool knows.
+    endpoint: Option<Arc<str>>,
     locked: Locked,
     start: Instant,
     shown: watch::Sender<CircuitState>,
 }
 
 impl Circuit {
-    pub(super) fn new(model: Arc<str>, rules: Rules, start: Instant, told: CircuitState) -> Self {
+    pub(super) fn new(
+        model: Arc<str>,
+        endpoint: Option<Arc<str>>,
+        rules: Rules,
+        start: Instant,
+        told: CircuitState,
+    ) -> Self {
         let locked = Locked::new(rules);
         locked.force(told);
         Self(Arc::new(Named {
             model,
+            endpoint,
             locked,
             start,
             shown: watch::Sender::new(told),
@@ -94,10 +104,15 @@ impl Circuit {
                 self.announce(change);
                 Ok(Ticket::new(self.clone(), permit))
             }
-            Err(Refusal::Until(until)) => Err(Error::new(ErrorKind::CircuitOpen, RESTS)
-                .with_retry_after(until.saturating_sub(now))),
-            Err(Refusal::UntilToldOtherwise) => Err(Error::new(ErrorKind::CircuitOpen, SHUT)),
+            Err(refusal) => Err(error_of(refusal, now)),
         }
+    }
+
+    /// What [`admit`](Self::admit) would say, if it would refuse. Changes nothing.
+    pub(crate) fn refusal(&self) -> Option<Error> {
+        let now = self.now();
+        let refusal = self.0.locked.refusal(now)?;
+        Some(error_of(refusal, now))
     }
 
     /// Shows and tells a change. Watchers see the latest state, in whatever order threads come here.
@@ -114,6 +129,7 @@ impl Circuit {
             from = from.name(),
             to = to.name(),
             model = &*self.0.model,
+            endpoint = self.0.endpoint.as_deref(),
             "circuit changed",
         );
     }
@@ -153,6 +169,15 @@ impl Circuit {
             let acts = matches!(machine.state(), CircuitState::Open | CircuitState::HalfOpen);
             (acts, machine.touched())
         })
+    }
+}
+
+fn error_of(refusal: Refusal, now: Duration) -> Error {
+    match refusal {
+        Refusal::Until(until) => {
+            Error::new(ErrorKind::CircuitOpen, RESTS).with_retry_after(until.saturating_sub(now))
+        }
+        Refusal::UntilToldOtherwise => Error::new(ErrorKind::CircuitOpen, SHUT),
     }
 }
 

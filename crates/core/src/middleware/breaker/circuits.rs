@@ -39,6 +39,7 @@ pub struct Circuits(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     rules: Rules,
+    endpoint: Option<Arc<str>>,
     /// Circuits know times as distances from here.
     start: Instant,
     map: RwLock<Map>,
@@ -52,9 +53,10 @@ struct Map {
 }
 
 impl Circuits {
-    pub(crate) fn new(breaker: Breaker) -> Self {
+    pub(crate) fn new(breaker: Breaker, endpoint: Option<Arc<str>>) -> Self {
         Self(Arc::new(Inner {
             rules: breaker.rules,
+            endpoint,
             start: Instant::now(),
             map: RwLock::default(),
         }))
@@ -69,7 +71,13 @@ impl Circuits {
         if let Some(known) = map.by_model.get(model) {
             return known.clone();
         }
-        let circuit = Circuit::new(model.into(), self.0.rules, self.0.start, map.told);
+        let circuit = Circuit::new(
+            model.into(),
+            self.0.endpoint.clone(),
+            self.0.rules,
+            self.0.start,
+            map.told,
+        );
         // Where all are in use, this one serves a single call and is forgotten.
         if map.by_model.len() < MAX_CIRCUITS || map.evict() {
             map.by_model

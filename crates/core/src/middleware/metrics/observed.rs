@@ -33,6 +33,7 @@ pub(super) fn register(meter: &Meter, backend: &Backend) {
     );
     watch.attempts();
     watch.retries();
+    watch.refused();
     watch.circuits();
     watch.keys();
     watch.budget();
@@ -97,6 +98,22 @@ impl Watch<'_> {
             .build();
     }
 
+    fn refused(&self) {
+        let backend = self.backend.clone();
+        self.meter
+            .u64_observable_counter("trunkline.endpoint.refused")
+            .with_description("Calls that were not sent: an open circuit, a full queue.")
+            .with_unit("{call}")
+            .with_callback(move |observer| {
+                for (attributes, sums) in endpoints(&backend) {
+                    for (kind, count) in sums.refused {
+                        observer.observe(count, &with(&attributes, "error.type", kind));
+                    }
+                }
+            })
+            .build();
+    }
+
     /// Counted by state, since there is a circuit for each model, and callers choose their names.
     fn circuits(&self) {
         const STATE: &str = "trunkline.breaker.state";
@@ -156,6 +173,7 @@ struct Sums {
     completed: u64,
     retries: u64,
     failed: BTreeMap<&'static str, u64>,
+    refused: BTreeMap<&'static str, u64>,
     circuits: BTreeMap<&'static str, u64>,
 }
 
@@ -169,6 +187,9 @@ impl Sums {
         let given_up = (endpoint.cancelled > 0).then_some((semconv::CANCELLED, endpoint.cancelled));
         for (kind, count) in endpoint.errors.into_iter().chain(given_up) {
             *self.failed.entry(kind).or_default() += count;
+        }
+        for (kind, count) in endpoint.refused {
+            *self.refused.entry(kind).or_default() += count;
         }
         let states = endpoint.circuits.iter().map(|circuit| circuit.state.name());
         for (state, count) in tally(CircuitState::ALL.map(CircuitState::name), states) {

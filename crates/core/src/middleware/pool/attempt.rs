@@ -1,6 +1,6 @@
 //! One attempt: choose, wait in line, ask, judge.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 use tokio::time::Instant;
 
@@ -45,6 +45,9 @@ impl Shared {
         if let Some(reservation) = &mut reservation {
             reservation.sent();
         }
+        if let Some(lease) = &lease {
+            lease.key.calls.fetch_add(1, Relaxed);
+        }
         let sent_at = Instant::now();
         hold.sent = sent_at;
         match settle(reservation, member.backend.call(sent).await) {
@@ -83,7 +86,12 @@ impl Shared {
                 (Ok(chosen), _) => chosen,
                 // What the last endpoint said is more to the point than that there is none left.
                 (Err(_), Some(error)) => return Err(error),
-                (Err(error), None) => return Err(error),
+                (Err(error), None) => {
+                    if error.kind() == ErrorKind::CircuitOpen {
+                        self.count_shut_out(call.op.model());
+                    }
+                    return Err(error);
+                }
             };
             let member = chosen.running.member().clone();
             match self.admit(call, chosen).await {
@@ -94,6 +102,7 @@ impl Shared {
                 Err(error)
                     if matches!(error.kind(), ErrorKind::QueueFull | ErrorKind::CircuitOpen) =>
                 {
+                    member.count_refusal(error.kind());
                     refused.push(member.label.clone());
                     last = Some(
                         error

@@ -37,8 +37,8 @@ pub(super) struct Chosen {
 #[derive(Debug)]
 struct Obstacles {
     keys: Availability,
-    /// The soonest that an open circuit lets somebody try.
-    open_until: Option<Instant>,
+    /// Why the circuits that are open refuse; of several, the one that lets somebody try soonest.
+    open: Option<Error>,
     too_large: Option<Error>,
 }
 
@@ -69,7 +69,7 @@ impl Shared {
     fn choose_now(&self, call: &Call, refused: &[Arc<str>]) -> Result<Chosen, Obstacles> {
         let mut obstacles = Obstacles {
             keys: Availability::Never(ErrorKind::QueueFull),
-            open_until: None,
+            open: None,
             too_large: None,
         };
         let wish = self.wish(call);
@@ -102,6 +102,14 @@ impl Shared {
         Err(obstacles)
     }
 
+    /// Nobody took a call, since the circuits are open.
+    pub(super) fn count_shut_out(&self, model: &str) {
+        let open = |member: &&Arc<Member>| member.is_open(model);
+        for member in self.members.iter().filter(open) {
+            member.count_refusal(ErrorKind::CircuitOpen);
+        }
+    }
+
     /// Whether anybody but `failed` could serve `call` at once.
     pub(super) fn has_other(&self, call: &Call, failed: &Arc<Member>, scope: Scope) -> bool {
         let wish = self.wish(call);
@@ -109,7 +117,7 @@ impl Shared {
         self.members.iter().any(|member| {
             let is_other = !Arc::ptr_eq(member, failed) && !call.avoid.contains(&member.label);
             (is_other || of_key)
-                && member.open_until(wish.model).is_none()
+                && !member.is_open(wish.model)
                 && member.key_availability(call, wish) == Availability::Now
         })
     }
@@ -146,9 +154,11 @@ impl Shared {
 impl Member {
     /// Whether its circuit lets a call pass and a key is free; else why not.
     fn is_usable(&self, call: &Call, wish: Wish<'_>, obstacles: &mut Obstacles) -> bool {
-        if let Some(until) = self.open_until(wish.model) {
-            let soonest = obstacles.open_until.unwrap_or(until).min(until);
-            obstacles.open_until = Some(soonest);
+        if let Some(refusal) = self.refusal(wish.model) {
+            obstacles.open = Some(match obstacles.open.take() {
+                Some(other) if !is_sooner(&refusal, &other) => other,
+                _ => refusal,
+            });
             return false;
         }
         match self.key_availability(call, wish) {
@@ -188,12 +198,16 @@ impl Member {
             probe: self.probe(),
         })
     }
-    /// Until when its circuit is open for the model.
-    fn open_until(&self, model: &str) -> Option<Instant> {
-        let circuit = self.circuits.as_ref()?.of(model);
-        circuit
-            .is_open()
-            .then(|| circuit.retry_at().unwrap_or_else(Instant::now))
+
+    /// Whether its circuit lets no call of the model pass.
+    fn is_open(&self, model: &str) -> bool {
+        let circuits = self.circuits.as_ref();
+        circuits.is_some_and(|circuits| circuits.is_open(model))
+    }
+
+    /// What its circuit would say to a call of the model, if it is open.
+    fn refusal(&self, model: &str) -> Option<Error> {
+        self.circuits.as_ref()?.of(model).refusal()
     }
 
     fn key_availability(&self, call: &Call, wish: Wish<'_>) -> Availability {
@@ -245,6 +259,12 @@ fn is_better(a: &Member, b: &Member) -> bool {
     cost(a, speed_a) <= cost(b, speed_b)
 }
 
+/// Whether one refusal is over before another; one that only a hand ends is over last.
+fn is_sooner(refusal: &Error, other: &Error) -> bool {
+    let left = |error: &Error| error.retry_after().unwrap_or(Duration::MAX);
+    left(refusal) < left(other)
+}
+
 impl Obstacles {
     fn into_error(self, lone: bool, limit: Instant) -> Error {
         // Here nobody can serve it, and that is known.
@@ -252,24 +272,20 @@ impl Obstacles {
         if let Some(error) = self.too_large {
             return error;
         }
-        let error = match (self.keys, self.open_until) {
+        let error = match (self.keys, self.open) {
             (Availability::At(until), _) => Error::new(
                 ErrorKind::RateLimited,
                 if lone {
-                    "the provider asked us to wait, longer than this call may"
+                    "the key rests, longer than this call may wait: the provider asked for it, or its own limit is used up"
                 } else {
-                    "every key rests, longer than this call may wait"
+                    "every key rests, longer than this call may wait: the provider asked for it, or their own limits are used up"
                 },
             )
             .with_retry_after(time_until(until)),
             (Availability::AfterProbe, _) => {
                 return Error::timeout(Phase::Queue, LONGEST_WAIT.min(time_until(limit)));
             }
-            (_, Some(until)) => Error::new(
-                ErrorKind::CircuitOpen,
-                "the circuit is open: the endpoint failed too often lately",
-            )
-            .with_retry_after(time_until(until)),
+            (_, Some(refusal)) => refusal,
             (Availability::Never(ErrorKind::Auth), None) => Error::new(
                 ErrorKind::Auth,
                 "every key was rejected by the provider; set another one",

@@ -1,7 +1,10 @@
 //! One key and its standing with the provider.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -35,6 +38,8 @@ pub(super) struct Key {
     pub(super) tenant: Option<Arc<str>>,
     pub(super) limiter: Limiter,
     pub(super) line: Option<Line>,
+    /// Attempts that were sent with it.
+    pub(super) calls: AtomicU64,
     standing: Mutex<Standing>,
     /// Wakes those who wait for what a probe finds.
     changed: Arc<Notify>,
@@ -98,6 +103,7 @@ impl Key {
             tenant,
             limiter,
             line,
+            calls: AtomicU64::new(0),
             standing: Mutex::default(),
             changed,
         }
@@ -301,6 +307,7 @@ impl Key {
             id: self.source.label().to_string(),
             tenant: self.tenant.as_deref().map(str::to_owned),
             state,
+            calls: self.calls.load(Relaxed),
             cooling,
             denied,
             refused: standing.refused,

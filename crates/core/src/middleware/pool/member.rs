@@ -2,12 +2,12 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicUsize, Ordering::Relaxed},
+    atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
 };
 
 use super::{health::Health, ring::Ring, speed::Speed};
 use crate::{
-    Backend, Stats,
+    Backend, ErrorKind, Stats,
     middleware::{breaker::Circuits, gate::Line},
 };
 
@@ -25,6 +25,9 @@ pub(super) struct Member {
     pub(super) health: Health,
     pub(super) speed: Speed,
     running: AtomicUsize,
+    /// Calls that were not sent: the circuit was open, the queue was full.
+    shut_out: AtomicU64,
+    crowded_out: AtomicU64,
 }
 
 impl Member {
@@ -46,7 +49,18 @@ impl Member {
             health: Health::default(),
             speed: Speed::default(),
             running: AtomicUsize::new(0),
+            shut_out: AtomicU64::new(0),
+            crowded_out: AtomicU64::new(0),
         }
+    }
+
+    /// A call was not let in.
+    pub(super) fn count_refusal(&self, kind: ErrorKind) {
+        match kind {
+            ErrorKind::CircuitOpen => self.shut_out.fetch_add(1, Relaxed),
+            ErrorKind::QueueFull => self.crowded_out.fetch_add(1, Relaxed),
+            _ => 0,
+        };
     }
 
     /// Calls that were sent or wait for it, for each unit of its weight.
@@ -67,10 +81,17 @@ impl Member {
 
     pub(super) fn stats(&self) -> Stats {
         let mut stats = self.backend.stats();
+        let refused = [
+            (ErrorKind::CircuitOpen, &self.shut_out),
+            (ErrorKind::QueueFull, &self.crowded_out),
+        ]
+        .map(|(kind, count)| (kind.name(), count.load(Relaxed)));
         for endpoint in &mut stats.endpoints {
             endpoint.endpoint = self.label.to_string();
             endpoint.queued = self.line.as_ref().map_or(0, |line| line.waiting() as u64);
             endpoint.ejected = self.health.is_ejected();
+            let counted = refused.iter().filter(|(_, count)| *count > 0);
+            endpoint.refused = counted.copied().collect();
             if let Some(circuits) = &self.circuits {
                 endpoint.circuits = circuits.states();
             }

@@ -113,6 +113,7 @@ impl Policy<Call, Reply, Error> for History {
             }
             Err(error) => error,
         };
+        error.set_model(call.op.model());
         let delay = self.delay(call, error);
         let mut attempt = error.as_attempt(self.attempt_began.elapsed());
         attempt.waited = delay;
