@@ -16,6 +16,8 @@ pub(crate) fn start(root: &Path, task: &str, arguments: &[OsString]) -> Result<E
         root.join(LAB).is_file(),
         "`{task}` runs in the crate trunkline-lab, and there is no {LAB}; take a checkout that has it",
     );
+    // Cargo's own words would bury the table; without any, minutes of building look like a hang.
+    eprintln!("{task}: building trunkline-lab, which takes some minutes the first time");
     let status = Command::new(crate::check::cargo())
         .args(["run", "--release", "--quiet", "--manifest-path"])
         .arg(root.join("Cargo.toml"))

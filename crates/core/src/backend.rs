@@ -174,8 +174,13 @@ impl Backend {
     /// of a stream at its first content; attach an [`Observe`](crate::Observe) to
     /// [`Reply`] to hold on to its end.
     ///
-    /// The service's error may be a boxed one, as tower's timeout has: ours is taken out of it
-    /// whole.
+    /// The service's error may be a boxed one: ours is taken out of it whole. tower's own become
+    /// ours: its timeout a [`Timeout`](crate::ErrorKind::Timeout) in
+    /// [`Head`](crate::Phase::Head), so that a pool or a fallback goes on with another; a shed load
+    /// a [`QueueFull`](crate::ErrorKind::QueueFull).
+    ///
+    /// A backend is always ready. Layers that look at readiness, such as tower's load shedding, go
+    /// into one `tower::ServiceBuilder` with the layer that makes it, and not into a `layer` each.
     #[must_use]
     pub fn layer<L>(self, layer: L) -> Self
     where
