@@ -37,8 +37,8 @@ pub(super) struct Chosen {
 #[derive(Debug)]
 struct Obstacles {
     keys: Availability,
-    /// The soonest that an open circuit lets somebody try.
-    open_until: Option<Instant>,
+    /// The soonest that an open circuit lets somebody try, if anybody can tell.
+    open_until: Option<Option<Instant>>,
     too_large: Option<Error>,
 }
 
@@ -147,8 +147,8 @@ impl Member {
     /// Whether its circuit lets a call pass and a key is free; else why not.
     fn is_usable(&self, call: &Call, wish: Wish<'_>, obstacles: &mut Obstacles) -> bool {
         if let Some(until) = self.open_until(wish.model) {
-            let soonest = obstacles.open_until.unwrap_or(until).min(until);
-            obstacles.open_until = Some(soonest);
+            let known = obstacles.open_until.flatten();
+            obstacles.open_until = Some(known.into_iter().chain(until).min());
             return false;
         }
         match self.key_availability(call, wish) {
@@ -188,12 +188,12 @@ impl Member {
             probe: self.probe(),
         })
     }
-    /// Until when its circuit is open for the model.
-    fn open_until(&self, model: &str) -> Option<Instant> {
+
+    /// Until when its circuit is open for the model; nobody knows that of one that was opened by
+    /// hand.
+    fn open_until(&self, model: &str) -> Option<Option<Instant>> {
         let circuit = self.circuits.as_ref()?.of(model);
-        circuit
-            .is_open()
-            .then(|| circuit.retry_at().unwrap_or_else(Instant::now))
+        circuit.is_open().then(|| circuit.retry_at())
     }
 
     fn key_availability(&self, call: &Call, wish: Wish<'_>) -> Availability {
@@ -267,9 +267,12 @@ impl Obstacles {
             }
             (_, Some(until)) => Error::new(
                 ErrorKind::CircuitOpen,
-                "the circuit is open: the endpoint failed too often lately",
+                match until {
+                    Some(_) => "the circuit is open: the endpoint failed too often lately",
+                    None => "the circuit was opened by hand",
+                },
             )
-            .with_retry_after(time_until(until)),
+            .with_retry_after(until.map(time_until)),
             (Availability::Never(ErrorKind::Auth), None) => Error::new(
                 ErrorKind::Auth,
                 "every key was rejected by the provider; set another one",
