@@ -18,8 +18,9 @@ use crate::{Call, Delivery, Error, Phase, Reply, Result, trail::Trail};
 ///
 /// The total bounds the wait for a whole answer, or for the first content of a stream: queueing
 /// and retries included. After its first content a stream is bounded by the caller's own deadline,
-/// or by [`max_stream`](Self::max_stream), so that a caller that stops reading does not hold its
-/// place for ever.
+/// or by [`max_stream`](Self::max_stream): a caller that reads too slowly does not hold its place
+/// for ever. Whoever looks at the clock is the one who reads, so a stream that is kept and never
+/// read again keeps its place until it is dropped.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {
     total: Duration,

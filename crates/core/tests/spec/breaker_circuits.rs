@@ -14,10 +14,13 @@ use tracing::{
 use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt};
 use trunkline_core::{
     ErrorKind,
-    middleware::{Breaker, CircuitState},
+    middleware::{Breaker, CircuitState, Stack},
 };
 
-use crate::breaker::{Does, Endpoint};
+use crate::{
+    breaker::{Does, Endpoint},
+    support::{Answer, Wire, parrot::endpoints},
+};
 
 const DOWN: Does = Does::Fail(ErrorKind::Server);
 
@@ -275,4 +278,18 @@ fn settings_that_cannot_work_are_refused_by_name() {
     }
     let edge = usual.failure_rate(1.0).over(1).consecutive(1).probes(100);
     assert!(edge.slow(second, 1.0).rest(second * 60).circuits().is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_circuit_that_was_opened_by_hand_says_no_time() {
+    let wire = Wire::new([Answer::status(500)]);
+    for count in [1, 2] {
+        let account = endpoints(&wire, count, Stack::default());
+        for (_, circuits) in account.backend().circuits() {
+            circuits.force_open();
+        }
+        let error = account.model("ara").chat("hi").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::CircuitOpen);
+        assert_eq!(error.retry_after(), None);
+    }
 }

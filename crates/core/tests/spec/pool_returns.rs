@@ -254,6 +254,23 @@ async fn a_vault_that_failed_is_left_alone_for_a_second() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_vault_that_does_not_answer_has_half_a_minute() {
+    struct Silent;
+    impl KeySource for Silent {
+        async fn fetch(&self) -> Result<Secret> {
+            std::future::pending().await
+        }
+    }
+    let wire = Wire::by(|_| ok());
+    let account = builder().client(wire.client()).key_from(Silent);
+    let model = account.build().unwrap().model("ara");
+    let began = Instant::now();
+    let error = model.chat("hi").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Auth);
+    assert_eq!(began.elapsed(), 30 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
 async fn f089_a_late_refusal_of_an_older_secret_does_not_bring_back_a_newer_one_that_was_refused() {
     let slow = Arc::new(AtomicUsize::new(0));
     let wire = Wire::by(move |request| match request.key() {

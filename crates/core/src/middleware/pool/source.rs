@@ -11,15 +11,18 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::Mutex, time::Instant};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout},
+};
 
-use crate::{Error, ErrorKind, Result, Secret, middleware::KeyId};
+use crate::{Error, ErrorKind, Phase, Result, Secret, middleware::KeyId};
 
 /// Where a key comes from that may change while the program runs: a vault, a file that is
 /// rotated, a token service.
 ///
 /// It is asked before the first call, and again when the provider has rejected what it gave: once
-/// for each secret that was rejected, however many calls were under way.
+/// for each secret that was rejected, however many calls were under way. It has 30 s to answer.
 pub trait KeySource: Send + Sync + 'static {
     /// The secret as it is now.
     ///
@@ -65,6 +68,9 @@ struct Held {
 
 /// For how long a source that failed is not asked again.
 pub(super) const FAILURE_LASTS: Duration = Duration::from_secs(1);
+
+/// How long a source has: calls that hold places in queues wait for it.
+const LONGEST_FETCH: Duration = Duration::from_secs(30);
 
 impl Source {
     pub(super) fn fixed(secret: Secret) -> Self {
@@ -132,7 +138,11 @@ impl Fetched {
                 "the key's source failed a moment ago",
             ));
         }
-        let secret = match self.from.fetch().await {
+        let fetched = match timeout(LONGEST_FETCH, self.from.fetch()).await {
+            Ok(fetched) => fetched,
+            Err(_) => Err(Error::timeout(Phase::Head, LONGEST_FETCH)),
+        };
+        let secret = match fetched {
             Ok(secret) => secret,
             Err(error) => {
                 held.failed = Some(Instant::now());
