@@ -12,7 +12,7 @@ use std::{
 use tokio::time::{Instant, advance};
 use trunkline_core::{
     Account, ErrorKind, Phase, Prime, Result, Secret,
-    middleware::{CircuitState, Gate, KeySource, Pick, Retry, Stack},
+    middleware::{CircuitState, Gate, KeySource, Pick, Pool, Retry, Stack},
     stats::KeyState,
 };
 
@@ -177,6 +177,29 @@ async fn f034_an_account_that_has_money_again_is_used_as_before() {
     assert!(ask(&account).await);
     assert_eq!(states()[0].state, KeyState::Active);
     assert_eq!(wire.sent()[2].key(), "key-1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn f034_one_call_finds_out_whether_there_is_money_again_and_the_others_wait_for_it() {
+    let wire = Wire::by(|_| Answer::status(402).head_after(SECOND));
+    let keys = builder().key("key-1").tenant_key("a", "key-2");
+    let account = keys.client(wire.client()).build().unwrap();
+    let call = || account.model("ara").chat("hi").into_future();
+    call().await.unwrap_err();
+    advance(Duration::from_secs(3_601)).await;
+    let (one, two) = tokio::join!(call(), call());
+    assert!(one.is_err() && two.is_err());
+    assert_eq!(wire.requests(), 2, "the second was told by the first");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pool_has_the_layers_that_it_is_given() {
+    let wire = Wire::by(|_| Answer::status(503));
+    let member = || crate::support::bare(&wire).backend().clone();
+    let pool = Pool::new([member(), member()]).stack(Stack::default().retry(None));
+    let model = pool.build().unwrap().model("ara");
+    model.chat("hi").await.unwrap_err();
+    assert_eq!(wire.requests(), 1);
 }
 
 #[tokio::test(start_paused = true)]

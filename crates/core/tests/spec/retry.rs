@@ -180,12 +180,34 @@ async fn all_its_times_can_be_set() {
     assert_eq!(times(&wire, patient(retry)).await.len(), 5, "four of 50 s");
 
     let wire = Wire::new([limited("retry-after", "50")]);
-    let retry = Retry::default().longest_wait(Duration::from_secs(50));
+    let retry = Retry::default().longest_wait(Duration::from_secs(49));
     assert_eq!(
         times(&wire, patient(retry)).await.len(),
-        3,
-        "no longer than it"
+        1,
+        "it is longer than that"
     );
+
+    // Who is short of capacity is given four times as long, and each time twice as long.
+    for (status, longest) in [(503, [1, 2, 4]), (529, [4, 8, 16]), (429, [4, 8, 16])] {
+        let mut seen = [Duration::ZERO; 3];
+        for _ in 0..30 {
+            let wire = Wire::new([Answer::status(status)]);
+            let second = Duration::from_secs(1);
+            let retry = Retry::default().attempts(4).backoff(second, second * 20);
+            let stack = Stack::default().retry(retry).breaker(None);
+            let times = times(&wire, stack).await;
+            for (at, pair) in times.windows(2).enumerate() {
+                seen[at] = seen[at].max(pair[1] - pair[0]);
+            }
+        }
+        for (seen, longest) in seen.into_iter().zip(longest) {
+            let longest = Duration::from_secs(longest);
+            assert!(
+                seen > longest / 2 && seen <= longest + Duration::from_millis(1),
+                "{status}: {seen:?} of {longest:?}"
+            );
+        }
+    }
 
     // A base that is its own ceiling: a random part of 10 s each time.
     let wire = Wire::new([Answer::status(503)]);

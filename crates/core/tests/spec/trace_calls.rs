@@ -117,6 +117,23 @@ async fn the_span_of_a_raw_request_lasts_as_long_as_its_body() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_attempt_s_duration_begins_after_the_wait_for_it() {
+    let second = |seconds| Duration::from_secs(seconds);
+    let wire = Wire::new([
+        Answer::status(503).header("retry-after", "20"),
+        Answer::status(503)
+            .header("retry-after", "20")
+            .head_after(second(3)),
+        hello().head_after(second(5)),
+    ]);
+    let (record, answer) = recorded(model(&wire).chat("hi").into_future()).await;
+    answer.unwrap();
+    let took = numbers(&record, "trunkline.attempt.duration");
+    let rounded: Vec<_> = took.iter().map(|seconds| seconds.round()).collect();
+    assert_eq!(rounded, [0.0, 3.0, 5.0]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn each_attempt_is_told_of_and_the_span_sums_them_up() {
     let wire = Wire::new([
         Answer::status(503).head_after(Duration::from_secs(4)),
