@@ -349,6 +349,24 @@ fn f061_a_line_is_refused_as_soon_as_it_passes_the_limit() {
 }
 
 #[test]
+fn f061_a_line_of_2_mib_in_small_chunks_costs_50_ms_at_most() {
+    let kib = Bytes::from(vec![b'x'; 1 << 10]);
+    let read = || {
+        let mut decoder = SseDecoder::new(FrameLimits::both(4 << 20));
+        let began = std::time::Instant::now();
+        decoder.feed("data: ".into());
+        for _ in 0..2 << 10 {
+            decoder.feed(kib.clone());
+            assert_eq!(decoder.next(), Ok(None));
+        }
+        began.elapsed()
+    };
+    // The best of a few: this machine has other things to do as well. Quadratic, it were seconds.
+    let least = (0..5).map(|_| read()).min().unwrap();
+    assert!(least <= std::time::Duration::from_millis(50), "{least:?}");
+}
+
+#[test]
 fn f061_a_line_may_be_as_long_as_the_limit() {
     let line = |length: usize| [b"data: ", &vec![b'x'; length - 6][..], b"\r\n\n"].concat();
     for cuts in [vec![], vec![1], vec![40], vec![64], vec![65], vec![66]] {

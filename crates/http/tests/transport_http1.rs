@@ -99,16 +99,25 @@ async fn f001_a_name_without_address_opens_no_socket() {
 async fn f002_the_second_address_is_tried_after_300_ms() {
     let dead = Silent::new().await;
     let healthy = says(OK).await;
-    let transport = HyperTransport::builder()
-        .resolve("two.test", [dead.address(), healthy])
-        .build()
-        .unwrap();
-    let begin = Instant::now();
-    assert_eq!(fetch(&transport, "http://two.test/").await.unwrap(), "ok");
-    let took = begin.elapsed();
+    let mut least = Duration::MAX;
+    // The best of a few: this machine has other things to do as well.
+    for _ in 0..5 {
+        let transport = HyperTransport::builder()
+            .resolve("two.test", [dead.address(), healthy])
+            .build()
+            .unwrap();
+        let begin = Instant::now();
+        assert_eq!(fetch(&transport, "http://two.test/").await.unwrap(), "ok");
+        least = least.min(begin.elapsed());
+        let stats = transport.stats();
+        assert_eq!((stats.connections_opened, stats.resent), (1, 0));
+        if least < Duration::from_millis(350) {
+            break;
+        }
+    }
     assert!(
-        took >= Duration::from_millis(290) && took < Duration::from_secs(2),
-        "{took:?}"
+        least >= Duration::from_millis(290) && least < Duration::from_millis(350),
+        "{least:?}"
     );
 }
 

@@ -94,7 +94,7 @@ impl<D: Decoder> Stream for Events<D> {
             }
             match *this.state {
                 State::Over => return Poll::Ready(this.failure.take().map(Err)),
-                State::Draining(room) => {
+                State::Draining(ref mut room) => {
                     ready!(drain(this.body, room, this.clock, cx));
                     *this.state = State::Over;
                 }
@@ -227,17 +227,17 @@ fn frame_too_large(error: FrameTooLarge) -> Error {
     }
 }
 
-/// Reads what follows the last word, a little. Ready when done.
+/// Reads what follows the last word, a little. Ready when done. `room` is what is left of it.
 fn drain(
     body: &mut Body,
-    mut room: u64,
+    room: &mut u64,
     mut clock: Pin<&mut Clock>,
     cx: &mut Context<'_>,
 ) -> Poll<()> {
     loop {
         match body.poll_chunk(cx) {
             Poll::Ready(Some(Ok(chunk))) => match room.checked_sub(chunk.len() as u64) {
-                Some(left) => room = left,
+                Some(left) => *room = left,
                 None => return Poll::Ready(()),
             },
             Poll::Ready(_) => return Poll::Ready(()),

@@ -83,6 +83,50 @@ async fn f030_without_a_hint_the_wait_is_a_random_one_below_a_ceiling_that_doubl
 }
 
 #[tokio::test(start_paused = true)]
+async fn f041_an_overloaded_provider_is_left_alone_for_a_second_where_a_failing_one_has_a_quarter()
+{
+    for (status, ceiling) in [(529, 1_000), (500, 250)] {
+        let mut longest = Duration::ZERO;
+        for _ in 0..100 {
+            let wire = Wire::new([Answer::status(status), ok()]);
+            ask(&wire).await.unwrap();
+            longest = longest.max(wire.times()[1]);
+        }
+        // Of a hundred draws one comes near the ceiling; the clock ticks in milliseconds.
+        millis(ceiling * 3 / 4..=ceiling + 1, longest);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn f001_a_name_without_address_is_looked_up_three_times_with_a_pause_between() {
+    let wire = Wire::new([Answer::fails(
+        TransportErrorKind::Connect,
+        Phase::Dns,
+        Sent::Never,
+    )]);
+    let began = Instant::now();
+    let error = ask(&wire).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.phase(), error.delivery()),
+        (
+            ErrorKind::Connect,
+            Some(trunkline_core::Phase::Dns),
+            Delivery::NotSent
+        )
+    );
+    let waits: Vec<_> = error
+        .attempts()
+        .iter()
+        .map(|attempt| attempt.waited)
+        .collect();
+    assert!(
+        matches!(waits[..], [Some(_), Some(_), None]),
+        "three attempts, and a wait after each but the last: {waits:?}"
+    );
+    millis(0..=752, began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn f030_f031_a_hint_beyond_the_cap_is_given_to_the_caller_at_once() {
     for (hint, expected) in [
         ("61", Duration::from_secs(61)),
@@ -261,7 +305,9 @@ async fn f042_which_statuses_are_retried() {
 #[tokio::test(start_paused = true)]
 async fn what_repeating_would_do_decides() {
     use Class::{Billed, Effect, Read};
+    use TransportErrorKind as Kind;
     let refused = || Answer::fails(TransportErrorKind::Connect, Phase::Tcp, Sent::Never);
+    let fails = |kind, phase| Answer::fails(kind, phase, Sent::Never);
     let untouched = || Answer::fails(TransportErrorKind::Interrupted, Phase::Head, Sent::Rejected);
     for (failure, [read, billed, effect]) in [
         // F003: it never left.
@@ -276,6 +322,9 @@ async fn what_repeating_would_do_decides() {
         (Answer::status(503), [3, 3, 1]),
         (Answer::status(408), [3, 3, 1]),
         (Answer::status(424), [3, 2, 1]),
+        // F006, F023: the next attempt would meet the same.
+        (fails(Kind::Tls, Phase::Tls), [1, 1, 1]),
+        (fails(Kind::Proxy, Phase::Proxy), [1, 1, 1]),
     ] {
         assert_eq!(sent_as(Read, failure.clone()).await, read, "{failure:?}");
         assert_eq!(

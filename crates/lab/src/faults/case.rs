@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{
     expect::Expect,
-    peer::Peer,
+    peer::{OneOrMany, Peer},
     value::{Size, Time},
 };
 
@@ -57,8 +57,8 @@ pub(crate) enum Clock {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RustTest {
-    /// The package that has them.
-    pub(crate) package: String,
+    /// The package that has them, or the packages.
+    pub(crate) package: OneOrMany,
 }
 
 /// The client under test.

@@ -36,6 +36,8 @@ pub(crate) struct Expect {
     pub(crate) text: Option<String>,
     /// The answer is that many numbered words, all of them, once.
     pub(crate) words: Option<usize>,
+    /// The answer is this text again and again, that many times.
+    pub(crate) repeats: Option<Repeats>,
     pub(crate) finish: Option<String>,
     /// The model that the answer names.
     pub(crate) model: Option<String>,
@@ -48,6 +50,8 @@ pub(crate) struct Expect {
     pub(crate) partial: Option<String>,
     /// Chunks that carry content.
     pub(crate) contents: Option<Between<u64>>,
+    /// Chunks of every sort.
+    pub(crate) chunks: Option<Between<u64>>,
 
     pub(crate) attempts: Option<Between<u64>>,
     /// Requests, by peer.
@@ -118,6 +122,13 @@ fn yes() -> bool {
     true
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Repeats {
+    pub(crate) text: String,
+    pub(crate) times: usize,
+}
+
 /// Requests in a span of time, from the first call of this part of the case.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -165,6 +176,7 @@ impl Expect {
             || self.says.is_some();
         let of_an_answer = self.text.is_some()
             || self.words.is_some()
+            || self.repeats.is_some()
             || self.finish.is_some()
             || self.model.is_some()
             || self.usage.is_some()

@@ -80,6 +80,7 @@ fn one(expect: &Expect, call: &CallSeen, faults: &mut Faults) {
         expect.contents.as_ref(),
         call.contents,
     );
+    faults.within("chunks", expect.chunks.as_ref(), call.chunks);
     if let Some(elapsed) = expect
         .elapsed
         .filter(|expected| !expected.allows(call.elapsed))
@@ -156,6 +157,18 @@ fn answer(expect: &Expect, response: &ChatResponse, faults: &mut Faults) {
     faults.same("text", expect.text.clone(), Some(response.text()));
     let words = expect.words.map(|count| numbered(count).concat());
     faults.same("words", words, Some(response.text()));
+    if let Some(expected) = &expect.repeats {
+        // Too long to be told.
+        let got = response.text();
+        if got != expected.text.repeat(expected.times) {
+            faults.add(format!(
+                "text: expected {:?} {} times, got {} other bytes",
+                expected.text,
+                expected.times,
+                got.len()
+            ));
+        }
+    }
     let finish = snake(&format!("{:?}", response.finish.kind));
     faults.same("finish", expect.finish.clone(), Some(finish));
     faults.same("model", expect.model.as_ref(), Some(&response.model));

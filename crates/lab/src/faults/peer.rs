@@ -175,7 +175,7 @@ pub(crate) struct Informational {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(
     untagged,
-    expecting = "a text, or a list of texts for a header that is sent several times"
+    expecting = "a text, or a list of texts: of a header that is sent several times, or of several packages"
 )]
 pub(crate) enum OneOrMany {
     One(String),
@@ -271,6 +271,15 @@ fn in_json(text: &str) -> String {
         .strip_suffix('"')
         .unwrap_or_default()
         .to_owned()
+}
+
+impl OneOrMany {
+    pub(crate) fn all(&self) -> &[String] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
 }
 
 impl Peer {

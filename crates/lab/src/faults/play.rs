@@ -125,6 +125,7 @@ async fn one(calls: &Calls, case: &Case, model: &Model) -> CallSeen {
         bound: bound(calls, case),
         got,
         contents: tally.contents,
+        chunks: tally.chunks,
         endings: tally.endings,
     }
 }
@@ -148,6 +149,7 @@ fn bound(calls: &Calls, case: &Case) -> Option<Duration> {
 #[derive(Default)]
 struct Tally {
     contents: u64,
+    chunks: u64,
     endings: u32,
 }
 
@@ -202,17 +204,16 @@ fn chat(calls: &Calls, model: &Model) -> ChatCall {
 /// Reads a stream as the case's caller does.
 async fn read(mut stream: ChatStream, calls: &Calls, tally: &mut Tally) -> Result<Got, Error> {
     let mut fold = Fold::default();
-    let mut chunks = 0_u64;
     loop {
         if let Some(pause) = calls.read_pause
-            && calls.pause_at.is_none_or(|at| at == chunks)
-            && chunks > 0
+            && calls.pause_at.is_none_or(|at| at == tally.chunks)
+            && tally.chunks > 0
         {
             sleep(pause.0).await;
         }
         match stream.next().await {
             Some(Ok(chunk)) => {
-                chunks += 1;
+                tally.chunks += 1;
                 tally.contents += u64::from(chunk.is_output());
                 fold.push(&chunk)?;
             }
@@ -225,7 +226,7 @@ async fn read(mut stream: ChatStream, calls: &Calls, tally: &mut Tally) -> Resul
             }
             None => break,
         }
-        if calls.drop_after_chunks == Some(chunks) {
+        if calls.drop_after_chunks == Some(tally.chunks) {
             return Ok(Got::Dropped);
         }
     }

@@ -33,7 +33,9 @@ impl Report {
         let Some(case) = loaded.first() else { return };
         let (expected, test) = (case.expect.to_string(), case.test.as_ref());
         let mut expected = match test {
-            Some(test) if expected.is_empty() => format!("tests in {}", test.package),
+            Some(test) if expected.is_empty() => {
+                format!("tests in {}", test.package.all().join(", "))
+            }
             _ => expected,
         };
         if loaded.runs.len() > 1 {

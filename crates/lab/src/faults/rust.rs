@@ -20,9 +20,10 @@ pub(crate) fn run(cases: &[&Loaded], whole_suite: bool) -> Result<Tests> {
     let tests = cases
         .iter()
         .filter_map(|case| Some((case.first()?, case.first()?.test.as_ref()?)));
-    let (filters, packages): (BTreeSet<String>, BTreeSet<&str>) = tests
-        .map(|(case, test)| (filter(&case.case), &*test.package))
+    let (filters, packages): (BTreeSet<String>, Vec<&[String]>) = tests
+        .map(|(case, test)| (filter(&case.case), test.package.all()))
         .unzip();
+    let packages: BTreeSet<&String> = packages.into_iter().flatten().collect();
     if filters.is_empty() {
         return Ok(Tests::default());
     }
@@ -35,7 +36,9 @@ pub(crate) fn run(cases: &[&Loaded], whole_suite: bool) -> Result<Tests> {
         // The same build as `cargo test --workspace`, which CI has made already.
         command.arg("--workspace");
     } else {
-        command.args(packages.iter().flat_map(|package| ["-p", package]));
+        for package in packages {
+            command.args(["-p", package]);
+        }
     }
     let output = command
         .args(["--", "--format=pretty"])

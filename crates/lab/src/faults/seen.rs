@@ -28,6 +28,8 @@ pub(crate) struct CallSeen {
     pub(crate) got: Got,
     /// Chunks of a stream that carried content.
     pub(crate) contents: u64,
+    /// Chunks of a stream, of every sort.
+    pub(crate) chunks: u64,
     /// How many times a stream said that it was over.
     pub(crate) endings: u32,
 }

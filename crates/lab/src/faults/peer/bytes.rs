@@ -7,7 +7,7 @@ use flate2::{Compression, write::GzEncoder};
 use http::StatusCode;
 use trunkline_testkit::peer::Exchange;
 
-use super::{Answer, Chunk, End, Framing, OneOrMany, Read, Reply, Step, Words, answer::Piece};
+use super::{Answer, Chunk, End, Framing, Read, Reply, Step, Words, answer::Piece};
 
 /// Waits, then sends.
 struct Sent {
@@ -192,11 +192,7 @@ impl Reply {
             head.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
         }
         for (name, values) in &self.headers {
-            let values = match values {
-                OneOrMany::One(value) => std::slice::from_ref(value),
-                OneOrMany::Many(values) => values,
-            };
-            for value in values {
+            for value in values.all() {
                 head.extend_from_slice(format!("{name}: ").as_bytes());
                 head.extend(latin1(&words.fill(value)));
                 head.extend_from_slice(b"\r\n");
