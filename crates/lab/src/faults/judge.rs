@@ -150,17 +150,14 @@ pub(crate) fn refusal(expect: &Expect, error: &Error, faults: &mut Faults) {
             Some(calls(partial)),
         );
     }
+    if let Some(partial) = error.partial() {
+        usage(expect, partial, faults);
+    } else if expect.usage.is_some() {
+        faults.add("usage: the error has nothing of an answer");
+    }
 }
 
-fn answer(expect: &Expect, response: &ChatResponse, faults: &mut Faults) {
-    faults.same("text", expect.text.clone(), Some(response.text()));
-    let words = expect.words.map(|count| numbered(count).concat());
-    faults.same("words", words, Some(response.text()));
-    let finish = snake(&format!("{:?}", response.finish.kind));
-    faults.same("finish", expect.finish.clone(), Some(finish));
-    faults.same("model", expect.model.as_ref(), Some(&response.model));
-    let warnings = response.warnings.len() as u64;
-    faults.within("warnings", expect.warnings.as_ref(), warnings);
+fn usage(expect: &Expect, response: &ChatResponse, faults: &mut Faults) {
     if let Some(usage) = expect.usage {
         let got = Usage {
             input: response.usage.input.total.filter(|_| usage.input.is_some()),
@@ -173,6 +170,18 @@ fn answer(expect: &Expect, response: &ChatResponse, faults: &mut Faults) {
         };
         faults.same("usage", Some(usage), Some(got));
     }
+}
+
+fn answer(expect: &Expect, response: &ChatResponse, faults: &mut Faults) {
+    faults.same("text", expect.text.clone(), Some(response.text()));
+    let words = expect.words.map(|count| numbered(count).concat());
+    faults.same("words", words, Some(response.text()));
+    let finish = snake(&format!("{:?}", response.finish.kind));
+    faults.same("finish", expect.finish.clone(), Some(finish));
+    faults.same("model", expect.model.as_ref(), Some(&response.model));
+    let warnings = response.warnings.len() as u64;
+    faults.within("warnings", expect.warnings.as_ref(), warnings);
+    usage(expect, response, faults);
     faults.same(
         "tool calls",
         expect.tool_calls.clone(),
