@@ -101,7 +101,8 @@ impl<P: Protocol> Shared<P> {
             first_content.map(|limit| (limit, limit.saturating_sub(began.elapsed())));
         match self.protocol.shape(op, &head) {
             Shape::Whole => {
-                let raw = self.read_whole(op, body).await?;
+                let raw = self.read_whole(op, body).await;
+                let raw = raw.map_err(|error| status::identify(error, &head))?;
                 let reply = self.decode(op, &head, &raw)?;
                 let raw = call.keep_raw.then_some(raw);
                 let reply = self.label(reply, head, raw, warnings);
@@ -325,6 +326,9 @@ impl<P: Protocol> Shared<P> {
         buffered: bool,
     ) -> Result<Reply> {
         let mut stream = ChatStream::new(events.with_warnings(warnings.into_vec()));
+        // Of a stream that is given up, and then cannot be asked any more.
+        let id = status::request_id(&head.headers).filter(|_| first_content.is_some());
+        let id = id.map(Box::<str>::from);
         stream.set_meta(self.meta(head, None));
         // A whole answer is waited for in two steps, so that its beginning can be timed as well.
         let first = if call.prime == Prime::Complete {
@@ -336,8 +340,12 @@ impl<P: Protocol> Shared<P> {
             Some((limit, left)) => timeout(left, stream.prime(first))
                 .await
                 .unwrap_or_else(|_| {
-                    Err(Error::timeout(Phase::FirstContent, limit)
-                        .with_delivery(Delivery::Responded))
+                    let error = Error::timeout(Phase::FirstContent, limit)
+                        .with_delivery(Delivery::Responded);
+                    Err(match id {
+                        Some(id) => error.with_request_id(id),
+                        None => error,
+                    })
                 }),
             None => stream.prime(first).await,
         }?;

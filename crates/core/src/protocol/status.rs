@@ -36,10 +36,7 @@ const fn classify(status: StatusCode) -> (ErrorKind, Delivery) {
 
 /// Adds what the head tells to an error that a protocol made of it.
 pub(super) fn describe(error: Error, head: &Parts) -> Error {
-    let mut error = error.with_status(head.status);
-    if let Some(id) = request_id(&head.headers).filter(|_| error.request_id().is_none()) {
-        error = error.with_request_id(id);
-    }
+    let mut error = identify(error.with_status(head.status), head);
     if let Some(should_retry) = head.headers.get("x-should-retry") {
         error = error.with_should_retry(match should_retry.as_bytes() {
             b"true" => Some(true),
@@ -48,6 +45,14 @@ pub(super) fn describe(error: Error, head: &Parts) -> Error {
         });
     }
     error
+}
+
+/// Adds only the provider's name for the request: the answer had begun well.
+pub(super) fn identify(error: Error, head: &Parts) -> Error {
+    match request_id(&head.headers).filter(|_| error.request_id().is_none()) {
+        Some(id) => error.with_request_id(id),
+        None => error,
+    }
 }
 
 /// The provider's name for a request, under any of its usual names.

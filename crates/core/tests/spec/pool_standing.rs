@@ -73,7 +73,7 @@ async fn refusals_of_calls_that_were_under_way_at_once_are_one() {
     assert!(join_all(calls).await.iter().all(Result::is_err));
     let began = Instant::now();
     model.chat("hi").await.unwrap();
-    assert_eq!(began.elapsed().as_secs(), 1, "{:?}", began.elapsed());
+    assert!(began.elapsed() <= SECOND + SOON, "{:?}", began.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

@@ -79,6 +79,7 @@ async fn the_head_of_a_whole_answer_comes_when_the_answer_is_ready() {
 async fn first_content_is_timed_from_the_sending_of_the_request() {
     let slow = || {
         Answer::events([])
+            .header("x-request-id", "req_9")
             .head_after(Duration::from_secs(6))
             .pause(6)
             .event(SAY)
@@ -107,6 +108,7 @@ async fn first_content_is_timed_from_the_sending_of_the_request() {
         )
     );
     assert_eq!(began.elapsed(), Duration::from_secs(10));
+    assert_eq!(error.request_id(), Some("req_9"), "the head had come");
 
     let error = with(&Wire::new([slow()]), 5)
         .chat("hi")
@@ -296,8 +298,11 @@ async fn s11_signs_of_life_after_a_whole_answer_do_not_keep_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_whole_answer_that_stalls_is_not_waited_for_long() {
-    let stalled = Answer::json(r#"{"say":"#).hangs();
+    let stalled = Answer::json(r#"{"say":"#)
+        .header("x-request-id", "req_9")
+        .hangs();
     let error = bare(&Wire::new([stalled])).chat("hi").await.unwrap_err();
+    assert_eq!(error.request_id(), Some("req_9"));
     assert_eq!(
         phase(&error),
         (

@@ -15,8 +15,19 @@ use super::{
     provider,
 };
 
-/// The bound of a call, unless the case has another.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
+/// The bound of a call that the client is told: the case's own, or one that no case with peers
+/// alone should need. With a fallback it is told none: failover is judged on the library's defaults.
+fn told_deadline(client: &Client) -> Option<Duration> {
+    const USUAL: Duration = Duration::from_secs(120);
+    let usual = client.fallback.is_none().then_some(USUAL);
+    client.deadline.map(|deadline| deadline.0).or(usual)
+}
+
+/// Until when a call of this client must be over.
+pub(crate) fn deadline(client: &Client) -> Duration {
+    const LIBRARY: Duration = Duration::from_secs(600);
+    told_deadline(client).unwrap_or(LIBRARY)
+}
 
 /// What an account is told.
 pub(crate) struct Settings<'a> {
@@ -110,24 +121,25 @@ impl Settings<'_> {
     }
 
     fn stack(&self) -> Stack {
-        if self.client.bare {
+        let client = self.client;
+        if client.bare {
             return Stack::bare();
         }
         let mut retry = Retry::default();
-        if let Some(attempts) = self.client.attempts {
+        if let Some(attempts) = client.attempts {
             retry = retry.attempts(attempts);
         }
-        let deadline = self.client.deadline.map_or(DEADLINE, |deadline| deadline.0);
-        let mut stack = Stack::default()
-            .retry(retry)
-            .deadline(Deadline::default().total(deadline));
-        if self.client.breaker == Some(false) {
+        let mut stack = Stack::default().retry(retry);
+        if let Some(total) = told_deadline(client) {
+            stack = stack.deadline(Deadline::default().total(total));
+        }
+        if client.breaker == Some(false) {
             stack = stack.breaker(None);
         }
-        if let Some(gate) = &self.client.gate {
+        if let Some(gate) = &client.gate {
             stack = stack.endpoint_limits(Gate::new(gate.running, gate.waiting));
         }
-        if let Some(rate) = &self.client.rate {
+        if let Some(rate) = &client.rate {
             let mut limits = RateLimit::new();
             if let Some(requests) = rate.requests_per_minute {
                 limits = limits.requests_per_minute(requests);

@@ -7,6 +7,8 @@ use tokio::{
     time::{Instant, sleep},
 };
 
+use trunkline_core::{Delivery, Error, Phase};
+
 use super::{
     case::{Calls, Case, Clock, Operation},
     judge::Faults,
@@ -35,13 +37,12 @@ pub(crate) fn of_part(case: &Case, calls: &Calls, part: &Part, faults: &mut Faul
             ));
         }
     }
-    let endpoints = part
-        .stats
-        .pointer("/endpoints")
-        .and_then(|all| all.as_array());
-    for endpoint in endpoints.into_iter().flatten() {
-        for counter in ["running", "waiting"] {
-            if endpoint
+    let places = ["/endpoints", "/keys"]
+        .into_iter()
+        .filter_map(|all| part.stats.pointer(all)?.as_array());
+    for place in places.flatten() {
+        for counter in ["running", "queued"] {
+            if place
                 .get(counter)
                 .and_then(serde_json::Value::as_u64)
                 .unwrap_or(0)
@@ -95,7 +96,13 @@ fn names_the_request(case: &Case, call: &CallSeen, faults: &mut Faults) {
     if case.peer.iter().any(by_hand) {
         return;
     }
-    let Some(error) = call.error().filter(|error| error.status().is_some()) else {
+    // A head that cannot be read names nothing.
+    let answered = |error: &&Error| {
+        error.status().is_some()
+            || matches!(error.delivery(), Delivery::Responded | Delivery::Committed)
+                && error.phase() != Some(Phase::Head)
+    };
+    let Some(error) = call.error().filter(answered) else {
         return;
     };
     if !error.request_id().is_some_and(|id| id.starts_with("req_")) {

@@ -151,6 +151,26 @@ pub(crate) fn refusal(expect: &Expect, error: &Error, faults: &mut Faults) {
             Some(calls(partial)),
         );
     }
+    if let Some(partial) = error.partial() {
+        usage(expect, partial, faults);
+    } else if expect.usage.is_some() {
+        faults.add("usage: the error has nothing of an answer");
+    }
+}
+
+fn usage(expect: &Expect, response: &ChatResponse, faults: &mut Faults) {
+    if let Some(usage) = expect.usage {
+        let got = Usage {
+            input: response.usage.input.total.filter(|_| usage.input.is_some()),
+            output: response
+                .usage
+                .output
+                .total
+                .filter(|_| usage.output.is_some()),
+            missing: usage.missing && lacks_usage(response),
+        };
+        faults.same("usage", Some(usage), Some(got));
+    }
 }
 
 fn answer(expect: &Expect, response: &ChatResponse, faults: &mut Faults) {
@@ -174,18 +194,7 @@ fn answer(expect: &Expect, response: &ChatResponse, faults: &mut Faults) {
     faults.same("model", expect.model.as_ref(), Some(&response.model));
     let warnings = response.warnings.len() as u64;
     faults.within("warnings", expect.warnings.as_ref(), warnings);
-    if let Some(usage) = expect.usage {
-        let got = Usage {
-            input: response.usage.input.total.filter(|_| usage.input.is_some()),
-            output: response
-                .usage
-                .output
-                .total
-                .filter(|_| usage.output.is_some()),
-            missing: usage.missing && lacks_usage(response),
-        };
-        faults.same("usage", Some(usage), Some(got));
-    }
+    usage(expect, response, faults);
     faults.same(
         "tool calls",
         expect.tool_calls.clone(),

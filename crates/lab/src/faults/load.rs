@@ -228,6 +228,7 @@ fn name(variant: &Table, values: &Values, index: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::case::Operation;
     use super::*;
 
     const BASE: &str = r#"
@@ -264,6 +265,33 @@ expect = {{ outcome = \"error\", attempts = 1 }}
             (502, Some("code 502"))
         );
         assert!(runs[2].1.expect.attempts.is_some() && runs[0].1.expect.attempts.is_none());
+    }
+
+    #[test]
+    fn the_sixteen_change_no_setting_and_run_buffered_and_plain() {
+        let folder = crate::faults::root().join("crates/testkit/failover");
+        let mut names = Vec::new();
+        for file in files(&folder).unwrap() {
+            let text = fs::read_to_string(&file).unwrap();
+            let plain: Table = toml::from_str(&text).unwrap();
+            let only_fallback = Table::from_iter([("fallback".to_owned(), Table::new().into())]);
+            assert_eq!(plain["client"].as_table(), Some(&only_fallback), "{text}");
+            let variants = plain.get("variant").and_then(Value::as_array);
+            let has_client = |variant: &Value| variant.get("client").is_some();
+            assert!(!variants.is_some_and(|all| all.iter().any(has_client)));
+
+            let name = stem(&file);
+            let ops: Vec<_> = runs(&text)
+                .unwrap()
+                .into_iter()
+                .map(|(_, case)| case.call.op)
+                .collect();
+            assert!(ops.contains(&Operation::Buffered), "{name}");
+            let only_buffered = ["S06", "S07", "S09"].contains(&name.as_str());
+            assert!(ops.contains(&Operation::Chat) != only_buffered, "{name}");
+            names.push(name);
+        }
+        assert_eq!(names.len(), 16);
     }
 
     #[test]

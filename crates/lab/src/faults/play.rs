@@ -19,7 +19,7 @@ use trunkline_core::{
 use super::{
     canary::{self, Canary},
     case::{self, Calls, Case, Clock, Operation},
-    client::DEADLINE,
+    client,
     net::Network,
     seen::{CallSeen, Got, Part, PeerSeen},
 };
@@ -49,15 +49,20 @@ pub(crate) async fn part(
         .zip(&before)
         .zip(network.unscripted())
         .zip(unscripted);
-    let peers = peers.map(|(((now, before), late), early)| PeerSeen {
-        requests: now
-            .requests
-            .into_iter()
-            .skip(before.requests.len())
-            .collect(),
-        connections: now.connections.accepted - before.connections.accepted,
-        unscripted: late - early,
-    });
+    let peers: Vec<PeerSeen> = peers
+        .map(|(((now, before), late), early)| PeerSeen {
+            requests: now
+                .requests
+                .into_iter()
+                .skip(before.requests.len())
+                .collect(),
+            connections: now.connections.accepted - before.connections.accepted,
+            unscripted: late - early,
+        })
+        .collect();
+    for request in peers.iter().flat_map(|peer| &peer.requests) {
+        canary.sink("URL of a request", &request.path);
+    }
     let stats = model.backend().stats();
     canary.sink("Debug of Stats", &format!("{stats:?}"));
     canary.sink("JSON of Stats", &serde_json::to_string(&stats)?);
@@ -68,7 +73,7 @@ pub(crate) async fn part(
     Ok(Part {
         began,
         calls,
-        peers: peers.collect(),
+        peers,
         resent: transport.stats().resent - resent,
         stats: serde_json::to_value(stats)?,
     })
@@ -136,8 +141,8 @@ fn bound(calls: &Calls, case: &Case) -> Option<Duration> {
         Clock::Paused => Duration::from_millis(50),
         Clock::Real => Duration::from_secs(2),
     };
-    let account = case.client.deadline.map_or(DEADLINE, |deadline| deadline.0);
-    let account = Some(account).filter(|_| !case.client.bare && calls.op != Operation::Stream);
+    let account = Some(client::deadline(&case.client))
+        .filter(|_| !case.client.bare && calls.op != Operation::Stream);
     let models = 1 + u32::from(case.client.fallback.is_some());
     let bound = calls
         .timeout

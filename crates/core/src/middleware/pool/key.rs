@@ -21,7 +21,7 @@ use crate::{
 const LONGEST_REST: Duration = Duration::from_secs(3_600);
 /// The first rest after a refusal without a hint; each further one is twice as long.
 const FIRST_REST: Duration = Duration::from_secs(1);
-const LONGEST_UNTOLD_REST: Duration = Duration::from_secs(30);
+const LONGEST_UNTOLD_REST: Duration = Duration::from_secs(20);
 /// How long an account without money is left alone.
 const EXHAUSTED_FOR: Duration = Duration::from_secs(3_600);
 /// How long a model that a key may not use is not asked for with it.
@@ -257,7 +257,9 @@ impl Key {
                 };
                 let untold = FIRST_REST
                     .saturating_mul(1 << before.min(16))
-                    .min(LONGEST_UNTOLD_REST);
+                    .min(LONGEST_UNTOLD_REST)
+                    // So that clients that were refused together do not come back together.
+                    .mul_f64(0.5 + fastrand::f64() / 2.0);
                 if is_next {
                     rest.refused_at = Some(now);
                     rest.untold = match error.retry_after() {
