@@ -98,6 +98,9 @@ pub struct Meta {
     pub raw: Option<Bytes>,
     /// How many attempts it took.
     pub attempts: u32,
+    /// An attempt before it may have been acted on too, although its answer did not come: paid for,
+    /// and done where it does something.
+    pub maybe_duplicate: bool,
 }
 
 impl PartialEq for Meta {

@@ -367,6 +367,7 @@ impl<P: Protocol> Shared<P> {
             status: Some(head.status),
             headers: head.headers,
             raw,
+            maybe_duplicate: false,
             attempts: 1,
         }
     }

@@ -345,6 +345,14 @@ async fn f009_one_doubtful_attempt_is_repeated_whatever_came_before_it() {
     let wire = Wire::new([Answer::status(503), Answer::reset(), ok()]);
     assert_eq!(ask(&wire).await.unwrap(), 3);
 
+    // Who pays for it is told.
+    let refused = || Answer::fails(TransportErrorKind::Connect, Phase::Tcp, Sent::Never);
+    for (failure, is_double) in [(Answer::reset(), true), (refused(), false)] {
+        let wire = Wire::new([failure, ok()]);
+        let answer = model(&wire).chat("hi").await.unwrap();
+        assert_eq!(answer.meta().maybe_duplicate, is_double);
+    }
+
     let wire = Wire::new([Answer::reset(), Answer::reset(), ok()]);
     let error = ask(&wire).await.unwrap_err();
     let deliveries: Vec<_> = error

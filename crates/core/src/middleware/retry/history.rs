@@ -108,6 +108,7 @@ impl Policy<Call, Reply, Error> for History {
                 self.tell(call, || Told::answered(reply, self.attempt_began.elapsed()));
                 if let Some(meta) = reply.meta_mut() {
                     meta.attempts = call.attempt + 1;
+                    meta.maybe_duplicate |= self.spent.maybe_acted_on;
                 }
                 return None;
             }

@@ -20,8 +20,10 @@ pub(super) enum When {
 /// What one call has used up of what it may do only once.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Spent {
-    /// Attempts that may have been acted on, for all we know.
+    /// Attempts that may have been acted on, for all we know, and are asked for again only once.
     doubtful: bool,
+    /// Attempts that may have been acted on at all.
+    pub(super) maybe_acted_on: bool,
     /// Another key or endpoint after a refusal or a silence.
     moved: bool,
     /// A try that only the provider's `x-should-retry` allowed.
@@ -32,6 +34,7 @@ impl Spent {
     /// Another try follows on `error`.
     pub(super) fn on(&mut self, error: &Error) {
         self.doubtful |= is_doubtful(error);
+        self.maybe_acted_on |= error.delivery() == Delivery::MaybeProcessed;
         // A connection that came to nothing in time is asked again as often as others are.
         self.moved |= moves_once(error.kind()) && error.recovery() == Recovery::Elsewhere;
         self.upgraded |= error.should_retry() == Some(true);
