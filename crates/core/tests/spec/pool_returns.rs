@@ -11,7 +11,7 @@ use std::{
 
 use tokio::time::{Instant, advance};
 use trunkline_core::{
-    Account, ErrorKind, Phase, Prime, Result, Secret,
+    Account, ErrorKind, Phase, Prime, Recovery, Result, Secret,
     middleware::{CircuitState, Gate, KeySource, Pick, Pool, Retry, Stack},
     stats::KeyState,
 };
@@ -271,6 +271,7 @@ async fn a_vault_that_failed_is_left_alone_for_a_second() {
 
     let error = call().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Auth);
+    assert_eq!(error.recovery(), Recovery::OtherModel, "there is no other");
     advance(Duration::from_millis(999)).await;
     assert_eq!(call().await.unwrap_err().kind(), ErrorKind::Auth);
     assert_eq!((vault.asked.load(SeqCst), wire.requests()), (1, 0));
@@ -278,6 +279,61 @@ async fn a_vault_that_failed_is_left_alone_for_a_second() {
     advance(Duration::from_millis(1)).await;
     call().await.unwrap();
     assert_eq!(vault.asked.load(SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rejected_secret_is_fetched_anew_before_another_key_is_taken() {
+    let wire = Wire::by(|request| match request.key() {
+        "key-1" => Answer::status(401),
+        _ => ok(),
+    });
+    let keys = builder().key_from(Vault::default()).key("key-b");
+    let account = keys.client(wire.client()).build().unwrap();
+    assert!(ask(&account).await && ask(&account).await);
+    let keys: Vec<_> = wire
+        .sent()
+        .iter()
+        .map(|seen| seen.key().to_owned())
+        .collect();
+    assert_eq!(keys, ["key-1", "key-2", "key-2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_is_tried_after_its_rest_is_shown_as_such() {
+    let slow = ok().head_after(SECOND);
+    let wire = Wire::new([Answer::status(429).header("retry-after", "5"), ok(), slow]);
+    let keys = builder().key("key-1").key("key-2").client(wire.client());
+    let account = keys.build().unwrap();
+    let state = || account.backend().stats().keys[0].state;
+    assert!(ask(&account).await);
+    assert_eq!(state(), KeyState::Cooling);
+    advance(6 * SECOND).await;
+    let probe = tokio::spawn(account.model("ara").chat("hi").into_future());
+    tokio::task::yield_now().await;
+    assert_eq!(state(), KeyState::Probing);
+    probe.await.unwrap().unwrap();
+    assert_eq!(state(), KeyState::Active);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_hint_an_endpoint_in_trouble_is_given_a_moment_and_a_limited_key_none() {
+    for (status, waits) in [(503, true), (429, false)] {
+        let wire = first_host([Answer::status(status)]);
+        let ten = 10 * SECOND;
+        let stack = first().retry(Retry::default().backoff(ten, ten));
+        let hosts = HOSTS.iter().take(2);
+        let builder = builder().key("key-1").key("key-2").client(wire.client());
+        let account = hosts
+            .fold(builder.stack(stack), |builder, host| {
+                builder.endpoint(format!("https://{host}/v1"))
+            })
+            .build()
+            .unwrap();
+        assert!(ask(&account).await);
+        let times = wire.times();
+        assert_eq!(times.len(), 2, "{status}");
+        assert_eq!(!times[1].is_zero(), waits, "{status}: {times:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -64,7 +64,7 @@ impl Health {
         let mut record = self.record();
         record.in_a_row = 0;
         record.probing = false;
-        if record.until.take().is_some() || record.times > 0 && record.well_since.is_none() {
+        if record.until.take().is_some() {
             record.well_since = Some(Instant::now());
         }
         if let Some(since) = record.well_since.filter(|_| record.times > 0)
@@ -185,6 +185,22 @@ mod tests {
         fail(&health, 5);
         advance(REST * 11 / 10).await;
         assert_eq!(health.standing(), Standing::Due, "the first rest again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_ejection_soon_after_another_is_longer() {
+        let health = Health::default();
+        fail(&health, 5);
+        advance(REST * 3).await;
+        assert!(health.probe());
+        health.succeeded();
+        advance(FORGIVEN_AFTER - Duration::from_secs(1)).await;
+        health.succeeded();
+        fail(&health, 5);
+        advance(REST * 11 / 10).await;
+        assert_eq!(health.standing(), Standing::Out);
+        advance(REST * 11 / 10).await;
+        assert_eq!(health.standing(), Standing::Due);
     }
 
     #[test]
