@@ -38,7 +38,12 @@ pub(super) fn rows(server: &Server) -> Result<Vec<Row>> {
         rows.push(event_row.ours(event).how(HOW));
         rows.extend(counted(server, who, name)?);
     }
-    rows.push(refusal(server)?);
+    rows.push(refusal(server, Who::Bare, "open circuit alone: a refusal")?);
+    rows.push(refusal(
+        server,
+        Who::Stack,
+        "open circuit behind the default stack: a refusal",
+    )?);
     Ok(rows)
 }
 
@@ -81,20 +86,16 @@ fn added(server: &Server, work: Work, who: Who, n: usize) -> Result<f64> {
 }
 
 /// What it takes to be told that the circuit is open.
-fn refusal(server: &Server) -> Result<Row> {
+fn refusal(server: &Server, who: Who, name: &str) -> Result<Row> {
     let n = 20_000;
     let runtime = runtime()?;
-    let client = Client::new(Work::Refused, Who::Stack, server.http1)?;
+    let client = Client::new(Work::Refused, who, server.http1)?;
     let mut nanos = Vec::new();
     for _ in 0..ROUNDS {
         let (all, done) = cpu_nanos(|| runtime.block_on(client.run(Work::Refused, n)));
         done?;
         nanos.push(all / n as f64);
     }
-    let row = Row::new(
-        "open circuit behind the default stack: a refusal",
-        Unit::Micros,
-        Target::AtMost(1.0),
-    );
+    let row = Row::new(name, Unit::Micros, Target::AtMost(1.0));
     Ok(row.ours(median(nanos) / 1e3).how(HOW_REFUSED))
 }

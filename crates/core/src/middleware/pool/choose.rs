@@ -104,6 +104,9 @@ impl Shared {
 
     /// Nobody took a call, since the circuits are open.
     pub(super) fn count_shut_out(&self, model: &str) {
+        if let [sole] = self.members.as_slice() {
+            return sole.count_refusal(ErrorKind::CircuitOpen);
+        }
         let open = |member: &&Arc<Member>| member.is_open(model);
         for member in self.members.iter().filter(open) {
             member.count_refusal(ErrorKind::CircuitOpen);

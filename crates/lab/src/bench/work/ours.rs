@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use trunkline_core::{
     Call, ChatRequest, ChatStream, ErrorKind, HttpClient, Model, Op,
     account::Builder,
-    middleware::{Gate, RateLimit},
+    middleware::{Breaker, Gate, RateLimit},
 };
 use trunkline_http::{
     Transport,
@@ -60,9 +60,16 @@ impl Ours {
 
     /// Calls that an open circuit refuses, from the backend on: the request is there already.
     pub(crate) async fn refused(&self, n: usize, proof: &mut Proof) -> Result<()> {
-        let backend = self.0.backend();
-        for (_, circuits) in backend.circuits() {
+        let mut backend = self.0.backend().clone();
+        let of_stack = backend.circuits();
+        for (_, circuits) in &of_stack {
             circuits.force_open();
+        }
+        // Without a stack: the breaker alone.
+        if of_stack.is_empty() {
+            let circuits = Breaker::default().circuits()?;
+            circuits.force_open();
+            backend = backend.layer(circuits);
         }
         let request = ChatRequest::from(payload::PROMPT).model(payload::MODEL);
         let call = Call::new(Op::Chat(Arc::new(request)));
