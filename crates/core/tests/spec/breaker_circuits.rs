@@ -228,6 +228,7 @@ impl<S: Subscriber> Layer<S> for Log {
 
 #[tokio::test(start_paused = true)]
 async fn every_change_is_one_event_and_says_no_more_than_what_changed() {
+    crate::support::listen();
     let log = Log::default();
     let subscriber = tracing_subscriber::registry().with(log.clone());
     let _guard = tracing::subscriber::set_default(subscriber);

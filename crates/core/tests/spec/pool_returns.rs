@@ -87,6 +87,28 @@ async fn a_stream_that_was_handed_over_early_decides_with_its_first_content() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn f081_streams_that_break_off_eject_their_endpoint_and_open_its_circuit() {
+    let broken = || Answer::events([HI]).broken();
+    let wire = Wire::by(move |_| broken());
+    let read = async |account: &Account| {
+        let stream = account.model("ara").chat("hi").stream().await?;
+        stream.collect().await.map(drop)
+    };
+    let two = endpoints(&wire, 2, first());
+    for _ in 0..5 {
+        read(&two).await.unwrap_err();
+    }
+    assert!(is_out(&two), "each of them had content");
+
+    let one = endpoints(&wire, 1, Stack::default());
+    for _ in 0..10 {
+        let error = read(&one).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Interrupted);
+    }
+    assert_eq!(read(&one).await.unwrap_err().kind(), ErrorKind::CircuitOpen);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_held_against_endpoints_is_forgotten_by_hand() {
     let failures = (0..10).map(|_| Answer::status(500));
     let wire = first_host(failures.chain([ok()]));

@@ -65,6 +65,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Record {
 }
 
 pub(crate) async fn recorded<F: Future>(work: F) -> (Record, F::Output) {
+    crate::support::listen();
     let record = Record::default();
     let subscriber = tracing_subscriber::registry().with(record.clone());
     let guard = tracing::subscriber::set_default(subscriber);

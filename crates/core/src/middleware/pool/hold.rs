@@ -59,7 +59,10 @@ impl Hold {
             ticket.first_content();
         }
         self.running.member().speed.record(self.sent.elapsed());
-        self.is_well();
+        // Whether an ejected endpoint is well again shows here; what counts of others is their end.
+        if self.probe.is_some() {
+            self.is_well();
+        }
     }
 
     fn is_well(&mut self) {
@@ -70,6 +73,11 @@ impl Hold {
     /// A whole answer is there.
     fn complete(mut self) {
         self.first_content();
+        self.succeed();
+    }
+
+    fn succeed(&mut self) {
+        self.is_well();
         if let Some(ticket) = self.ticket.take() {
             ticket.end(End::Complete);
         }
@@ -102,11 +110,7 @@ impl Observe for Hold {
     fn on_end(mut self: Box<Self>, end: End<'_>) {
         match end {
             End::Failed(error) => self.fail(error),
-            End::Complete => {
-                if let Some(ticket) = self.ticket.take() {
-                    ticket.end(End::Complete);
-                }
-            }
+            End::Complete => self.succeed(),
             // Neither good nor bad.
             End::Dropped => {}
         }
