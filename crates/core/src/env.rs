@@ -1,8 +1,9 @@
 //! One rule for all providers' environment variables.
 //!
 //! `X_API_KEY` or `X_API_KEYS`, `X_BASE_URL` or `X_BASE_URLS` (the plural ones comma-separated),
-//! and `X_MODEL`, where `X` is the provider's prefix: `GROQ_API_KEY`. A variable that is set and
-//! empty is an error: it is a mistake more often than a wish.
+//! and `X_MODEL`, where `X` is the provider's prefix: `GROQ_API_KEY`. What only one provider wants to
+//! know has its name after the prefix: `AZURE_OPENAI_API_VERSION`. A variable that is set and empty
+//! is an error: it is a mistake more often than a wish.
 
 use std::fmt;
 
@@ -51,6 +52,15 @@ pub fn read(prefix: &str, vars: &dyn Fn(&str) -> Option<String>) -> Result<Setti
         base_urls: list(prefix, "BASE_URL", vars)?,
         model: one(&format!("{prefix}_MODEL"), vars)?,
     })
+}
+
+/// Reads a setting of the provider's own: `api_version` from `AZURE_OPENAI_API_VERSION`.
+pub(crate) fn setting(
+    prefix: &str,
+    setting: &str,
+    vars: &dyn Fn(&str) -> Option<String>,
+) -> Result<Option<String>> {
+    one(&format!("{prefix}_{}", setting.to_ascii_uppercase()), vars)
 }
 
 fn list(prefix: &str, what: &str, vars: &dyn Fn(&str) -> Option<String>) -> Result<Vec<String>> {

@@ -47,6 +47,12 @@ pub use stats::Stats;
 #[doc(no_inline)]
 pub use stream::{ChatStream, Delta, End, Observe, Prime, StreamChunk};
 
+/// What the macros of this crate write. No part of the interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use serde;
+}
+
 /// The transport below, for those who bring their own client.
 pub use trunkline_http as http_transport;
 pub use trunkline_http::{Body, BoxError, HttpClient};

@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use crate::{Backend, Capabilities, HttpClient, Result, protocol::AuthScheme};
+use crate::{
+    Backend, Capabilities, HttpClient, Result,
+    account::{self, Provider},
+    protocol::AuthScheme,
+};
 
 mod config;
 
@@ -33,6 +37,8 @@ pub struct ProviderDef {
     pub idempotency: Option<&'static str>,
     /// What it can do.
     pub capabilities: Capabilities,
+    /// What it wants to know of an account beside keys, base URLs and a model: `api_version`.
+    pub settings: &'static [&'static str],
     /// The ports where it usually listens when run at home.
     pub local_ports: &'static [u16],
     /// Makes a backend, with the default stack, of a configuration.
@@ -40,7 +46,12 @@ pub struct ProviderDef {
 }
 
 impl ProviderDef {
-    /// A provider with a key as bearer token.
+    /// A provider with a key as bearer token, whose accounts are [`Account<P>`](crate::Account).
+    pub const fn of<P: Provider>(id: &'static str, env: &'static str) -> Self {
+        Self::new(id, env, account::of_config::<P>)
+    }
+
+    /// A provider with a key as bearer token, whose accounts are built by hand.
     pub const fn new(
         id: &'static str,
         env: &'static str,
@@ -57,6 +68,7 @@ impl ProviderDef {
             reasoning_models: &[],
             idempotency: None,
             capabilities: Capabilities::NONE,
+            settings: &[],
             local_ports: &[],
             build,
         }
@@ -117,6 +129,15 @@ impl ProviderDef {
     #[must_use]
     pub const fn capabilities(mut self, capabilities: Capabilities) -> Self {
         self.capabilities = capabilities;
+        self
+    }
+
+    /// Sets what it wants to know of an account beside keys, base URLs and a model. Each is a
+    /// [setting](crate::account::Builder::setting), a field of a configuration's `extra`, and a
+    /// variable: `api_version` is `X_API_VERSION`.
+    #[must_use]
+    pub const fn settings(mut self, names: &'static [&'static str]) -> Self {
+        self.settings = names;
         self
     }
 

@@ -26,6 +26,28 @@ pub trait Transport: Send + Sync + 'static {
     fn send(&self, request: Request<Body>) -> impl Future<Output = Outcome> + Send + 'static;
 }
 
+/// A client that nobody has to make. There is one with the feature `hyper`: [`HttpClient`] over
+/// [`HyperTransport`](crate::hyper::HyperTransport).
+///
+/// Code that knows no transport asks for it in a bound: `where HttpClient: DefaultClient<P>`. The
+/// parameter has no meaning of its own. It makes the bound depend on a type of the caller's, so that
+/// it is checked where the code is used and not where it is written.
+#[diagnostic::on_unimplemented(
+    message = "there is no default HTTP client without the feature `hyper`",
+    note = "turn on `hyper` of the provider's crate, or bring a client: `Account::with(key, base_url, client)`"
+)]
+pub trait DefaultClient<P: ?Sized>: Sized {
+    /// The client that everything on this tokio runtime shares. It reads no environment.
+    fn shared() -> Self;
+
+    /// The client that these variables ask for: one of its own where they name a proxy.
+    ///
+    /// # Errors
+    ///
+    /// A proxy's address is none.
+    fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, TransportError>;
+}
+
 /// A shared, type-erased [`Transport`]. Cloning it is one reference count.
 #[derive(Clone)]
 pub struct HttpClient(Arc<dyn Erased>);

@@ -21,7 +21,7 @@ fn word(text: &str) -> String {
 const STOP: &str = r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#;
 
 /// A model over pipes, so that hours pass in no time.
-fn piped(peer: PipePeer, builder: Builder<OpenAi>) -> Model {
+fn piped(peer: PipePeer, builder: Builder<trunkline_openai::Api>) -> Model {
     let peer = Arc::new(peer);
     let connect = tower::service_fn(move |_| {
         let peer = Arc::clone(&peer);

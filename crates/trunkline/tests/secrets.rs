@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use trunkline::{
-    Account, AccountConfig, Backend, Call, Capabilities, HttpClient, ProviderDef, Result,
+    AccountConfig, Backend, Call, Capabilities, HttpClient, ProviderDef, Result,
     account::Builder,
     protocol::{AuthScheme, segment},
     raw::RawRequest,
@@ -29,9 +29,9 @@ fn build(config: AccountConfig, http: HttpClient) -> Result<Backend> {
         .clone())
 }
 
-fn example() -> Builder<Account> {
+fn example() -> Builder {
     let protocol = trunkline_openai_compat::OpenAiCompat(DIALECT.provider("example"));
-    Builder::new(&PROVIDER, protocol, |account| account)
+    Builder::of(&PROVIDER, protocol)
 }
 
 #[tokio::test]

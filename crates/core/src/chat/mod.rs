@@ -13,6 +13,7 @@ mod content;
 mod finish;
 mod media;
 mod message;
+mod options;
 mod request;
 mod response;
 pub mod schema;
@@ -31,9 +32,8 @@ pub use finish::{Category, Finish, FinishClass, FinishKind};
 pub use media::{Detail, Media, MediaType, Source};
 pub(crate) use media::{bytes_from_base64, bytes_to_base64};
 pub use message::{Message, Role};
-pub use request::{
-    ChatRequest, Effort, Format, Modality, ProviderOptions, ReasoningSetting, ToolChoice,
-};
+pub use options::ProviderOptions;
+pub use request::{ChatRequest, Effort, Format, Modality, ReasoningSetting, ToolChoice};
 pub use response::{Candidate, ChatResponse, Meta};
 pub use tool::{CallId, Executor, Tool, ToolCall, ToolInput, ToolKind, ToolResult, ToolStatus};
 pub use usage::{Billed, Completeness, InTokens, OutTokens, Timing, Usage, UsageIteration};

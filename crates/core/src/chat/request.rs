@@ -199,12 +199,6 @@ pub enum Modality {
     Audio,
 }
 
-/// Options that only one provider takes. A provider crate implements it for its `Options`.
-pub trait ProviderOptions: Serialize {
-    /// The provider's id.
-    const PROVIDER: &'static str;
-}
-
 macro_rules! setters {
     ($($(#[$doc:meta])* $name:ident: $type:ty,)+) => {
         $($(#[$doc])*
@@ -301,7 +295,7 @@ impl ChatRequest {
     /// Adds what only one provider takes. Options set before for the same provider stay, unless
     /// they are set again.
     #[must_use]
-    pub fn option<O: ProviderOptions>(mut self, options: O) -> Self {
+    pub fn option<O: super::ProviderOptions>(mut self, options: O) -> Self {
         // Options are plain structs of ours or of a provider crate: they always serialize.
         let Ok(new) = Json::of(&options) else {
             return self;

@@ -10,7 +10,7 @@ use trunkline_core::{
 
 use crate::support::{Answer, Wire, builder, parrot::KEY};
 
-type Builder = trunkline_core::account::Builder<Account>;
+type Builder = trunkline_core::account::Builder;
 
 fn wire() -> Wire {
     Wire::new([Answer::json(r#"{"say":"hi"}"#)])
@@ -306,6 +306,91 @@ fn a_registry_routes_nothing_by_a_silent_default() {
         assert!(
             error.kind() == ErrorKind::Config && error.message().contains("a, b"),
             "{path}: {error}"
+        );
+    }
+}
+
+/// A provider that wants to know more than a key.
+mod own_settings {
+    use trunkline_core::{ProviderDef, account::Provider, account::Settings};
+
+    use super::*;
+    use crate::support::parrot::{PARROT, Parrot};
+
+    enum Particular {}
+
+    const PARTICULAR: ProviderDef = ProviderDef::of::<Particular>("parrot", "PARROT")
+        .base_url("https://api.parrot.example/v1")
+        .settings(&["api_version", "region"]);
+
+    impl Provider for Particular {
+        type Protocol = Parrot;
+        const DEF: &'static ProviderDef = &PARTICULAR;
+
+        fn protocol(settings: &Settings) -> Result<Parrot> {
+            match settings.get("api_version") {
+                Some("2") => Ok(Parrot),
+                other => Err(Error::config(format!("api_version is {other:?}"))),
+            }
+        }
+    }
+
+    fn builder() -> trunkline_core::account::Builder<Particular> {
+        Account::builder().client(wire().client()).key(KEY)
+    }
+
+    fn config(extra: &str) -> AccountConfig {
+        serde_json::from_str(&format!(r#"{{"provider":"parrot","extra":{extra}}}"#)).unwrap()
+    }
+
+    fn message(built: Result<Account<Particular>>) -> String {
+        let error = built.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        error.message().to_owned()
+    }
+
+    #[test]
+    fn a_setting_comes_by_name_from_a_configuration_and_from_the_environment() {
+        assert!(builder().setting("api_version", "2").build().is_ok());
+        assert!(
+            builder()
+                .config(config(r#"{"api_version":"2"}"#))
+                .build()
+                .is_ok()
+        );
+        let vars = |name: &str| (name == "PARROT_API_VERSION").then(|| "2".to_owned());
+        assert!(builder().vars(&vars).unwrap().build().is_ok());
+        assert_eq!(message(builder().build()), "api_version is None");
+    }
+
+    #[test]
+    fn what_is_set_by_hand_goes_before_a_configuration() {
+        let built = builder()
+            .setting("api_version", "2")
+            .config(config(r#"{"api_version":"1"}"#))
+            .build();
+        assert!(built.is_ok());
+    }
+
+    #[test]
+    fn a_setting_that_the_provider_does_not_know_is_told_with_those_that_it_knows() {
+        let told = message(builder().setting("version", "2").build());
+        assert_eq!(
+            told,
+            "there is no setting `version`; there are: api_version, region"
+        );
+        let told = message(builder().config(config(r#"{"Sk-canary":"2"}"#)).build());
+        assert!(!told.contains("canary"), "{told}");
+        let told = message(builder().config(config("[1]")).build());
+        assert_eq!(told, "`extra` has to be an object of strings");
+        let none = trunkline_core::account::Builder::of(&PARROT, Parrot)
+            .client(wire().client())
+            .key(KEY)
+            .config(config(r#"{"region":"eu"}"#));
+        let error = none.build().unwrap_err();
+        assert!(
+            error.message().contains("`region`: this provider has none"),
+            "{error}"
         );
     }
 }

@@ -264,7 +264,7 @@ async fn f119_a_fallback_closes_its_members_each_at_the_same_time() {
 async fn a_stream_that_goes_through_two_pools_ends_with_either() {
     let wire = Wire::new([Answer::events([HI]).pause(600).event(STOP)]);
     let account = endpoints(&wire, 2, Stack::default());
-    let outer = Pool::new([account.bare().clone()]).build().unwrap();
+    let outer = Pool::new([account.bare()]).build().unwrap();
     let mut stream = outer.model("ara").chat("hi").stream().await.unwrap();
     let began = Instant::now();
     let backend = account.backend().clone();

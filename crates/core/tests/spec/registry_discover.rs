@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, future::Future, time::Duration};
 use http::{Request, Response};
 use tokio::time::Instant;
 use trunkline_core::{
-    Account, AccountConfig, Backend, Body, ErrorKind, HttpClient, ProviderDef, Registry, Result,
+    AccountConfig, Backend, Body, ErrorKind, HttpClient, ProviderDef, Registry, Result,
     account::Builder,
     http_transport::{Phase, Sent, Transport, TransportError, TransportErrorKind},
 };
@@ -33,7 +33,7 @@ fn built(
     config: AccountConfig,
     client: HttpClient,
 ) -> Result<Backend> {
-    let builder: Builder<Account> = Builder::new(provider, Parrot, |account| account);
+    let builder = Builder::of(provider, Parrot);
     let account = builder.config(config).client(client).build()?;
     Ok(account.backend().clone())
 }

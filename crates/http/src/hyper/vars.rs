@@ -1,6 +1,6 @@
 //! The client that an environment asks for.
 
-use crate::{HttpClient, TransportError};
+use crate::{DefaultClient, HttpClient, TransportError};
 
 use super::{HyperTransport, Proxy};
 
@@ -31,5 +31,15 @@ impl HttpClient {
             .proxy(proxy)
             .build()
             .map(Self::new)
+    }
+}
+
+impl<P: ?Sized> DefaultClient<P> for HttpClient {
+    fn shared() -> Self {
+        Self::shared()
+    }
+
+    fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, TransportError> {
+        Self::from_vars(vars)
     }
 }

@@ -71,7 +71,7 @@ pub(crate) fn build(case: &Case, urls: &[String], client: &HttpClient) -> Result
 }
 
 impl Settings<'_> {
-    pub(crate) fn apply<A>(&self, mut builder: Builder<A>) -> Result<Builder<A>, Error> {
+    pub(crate) fn apply<P>(&self, mut builder: Builder<P>) -> Result<Builder<P>, Error> {
         let client = self.client;
         if let Some(vars) = &client.vars {
             builder = builder.vars(&|name| vars.get(name).cloned())?;

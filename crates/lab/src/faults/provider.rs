@@ -43,8 +43,8 @@ pub(crate) fn backend(
     }
 }
 
-fn finish<A: Into<Backend>>(
-    builder: Builder<A>,
+fn finish<P>(
+    builder: Builder<P>,
     settings: &Settings<'_>,
     client: HttpClient,
 ) -> Result<Backend, Error> {

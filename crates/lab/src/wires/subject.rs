@@ -3,7 +3,7 @@
 use std::fmt;
 
 use trunkline_core::{
-    Account, Backend, HttpClient, ProviderDef, Result, account::Builder, protocol::Protocol,
+    Backend, HttpClient, ProviderDef, Result, account::Builder, protocol::Protocol,
 };
 use trunkline_groq::Groq;
 use trunkline_openai::OpenAi;
@@ -18,9 +18,7 @@ pub(crate) struct Subject {
 
 /// Stands in for every provider that has no crate yet.
 const COMPATIBLE: ProviderDef = ProviderDef::new("compatible", "COMPATIBLE", |config, client| {
-    let builder = Builder::new(&COMPATIBLE, OpenAiCompat(Dialect::OPENAI), |account| {
-        account
-    });
+    let builder = Builder::of(&COMPATIBLE, OpenAiCompat(Dialect::OPENAI));
     builder
         .config(config)
         .client(client)
@@ -39,10 +37,20 @@ impl Subject {
     pub(crate) fn of(provider: &str) -> Self {
         match provider {
             "groq" => Self::new("trunkline-groq", |client| {
-                Ok(Groq::builder().key(KEY).client(client).build()?.bare())
+                Ok(Groq::builder()
+                    .key(KEY)
+                    .client(client)
+                    .build()?
+                    .bare()
+                    .clone())
             }),
             "openai" => Self::new("trunkline-openai", |client| {
-                Ok(OpenAi::builder().key(KEY).client(client).build()?.bare())
+                Ok(OpenAi::builder()
+                    .key(KEY)
+                    .client(client)
+                    .build()?
+                    .bare()
+                    .clone())
             }),
             _ => Self::protocol("the plain dialect", || OpenAiCompat(Dialect::OPENAI)),
         }
@@ -54,10 +62,9 @@ impl Subject {
         protocol: impl Fn() -> P + 'static,
     ) -> Self {
         Self::new(name, move |client| {
-            let builder = Builder::new(&COMPATIBLE, protocol(), |account: Account| {
-                account.bare().clone()
-            });
-            builder.key(KEY).client(client).build()
+            let builder = Builder::of(&COMPATIBLE, protocol());
+            let account = builder.key(KEY).client(client).build()?;
+            Ok(account.bare())
         })
     }
 

@@ -58,25 +58,36 @@ pub enum ReasoningParam {
     Object,
 }
 
-/// All that chat completions have at their origin.
-const OPENAI_CAPABILITIES: Capabilities = Capabilities::NONE
+/// What nearly every server of chat completions takes. A provider starts from it and adds what its
+/// documentation names.
+///
+/// ```
+/// use trunkline_openai_compat::COMMON;
+///
+/// assert!(COMMON.chat && COMMON.tools && !COMMON.image_in);
+/// ```
+pub const COMMON: Capabilities = Capabilities::NONE
     .chat()
     .stream()
     .tools()
     .tool_choice()
-    .parallel_tools()
     .json()
+    .temperature()
+    .top_p()
+    .stop()
+    .list_models();
+
+/// All that chat completions have at their origin.
+const OPENAI_CAPABILITIES: Capabilities = COMMON
+    .parallel_tools()
     .schema()
     .image_in()
     .audio_in()
     .document_in()
     .audio_out()
-    .temperature()
-    .top_p()
     .frequency_penalty()
     .presence_penalty()
     .seed()
-    .stop()
     .candidates()
     .logprobs()
     .logit_bias()
@@ -86,7 +97,6 @@ const OPENAI_CAPABILITIES: Capabilities = Capabilities::NONE
     .metadata()
     .embed()
     .dimensions()
-    .list_models()
     .max_inputs(2_048);
 
 impl Dialect {

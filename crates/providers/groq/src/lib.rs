@@ -2,10 +2,10 @@
 #![deny(missing_docs)]
 
 use trunkline_core::{
-    Account, Backend, Capabilities, ErrorKind, HttpClient, Model, ProviderDef, Result, Secret,
-    account::Builder,
+    Account, ErrorKind, ProviderDef, Result,
+    account::{Provider, Settings},
 };
-use trunkline_openai_compat::{Dialect, ErrorDetail, OpenAiCompat};
+use trunkline_openai_compat::{COMMON, Dialect, ErrorDetail, OpenAiCompat};
 
 mod options;
 
@@ -16,40 +16,29 @@ pub use trunkline_core::prelude;
 /// Groq, as data.
 ///
 /// <https://console.groq.com/docs/openai>
-pub const PROVIDER: ProviderDef = ProviderDef::new("groq", "GROQ", |config, http| {
-    Ok(Groq::builder().config(config).client(http).build()?.into())
-})
-.base_url("https://api.groq.com/openai/v1")
-.default_model("llama-3.3-70b-versatile")
-.models(&[
-    "llama-*",
-    "meta-llama/*",
-    "openai/gpt-oss-*",
-    "moonshotai/kimi-*",
-    "qwen/*",
-    "groq/compound*",
-])
-// <https://console.groq.com/docs/reasoning>; compound systems think and search with the first.
-.reasoning_models(&["openai/gpt-oss-*", "qwen/qwen3*", "groq/compound*"])
-.capabilities(
-    Capabilities::NONE
-        .chat()
-        .stream()
-        .tools()
-        .tool_choice()
-        .parallel_tools()
-        .json()
-        .schema()
-        .image_in()
-        .temperature()
-        .top_p()
-        .seed()
-        .stop()
-        .reasoning()
-        .service_tier()
-        .user()
-        .list_models(),
-);
+pub const PROVIDER: ProviderDef = ProviderDef::of::<Api>("groq", "GROQ")
+    .base_url("https://api.groq.com/openai/v1")
+    .default_model("llama-3.3-70b-versatile")
+    .models(&[
+        "llama-*",
+        "meta-llama/*",
+        "openai/gpt-oss-*",
+        "moonshotai/kimi-*",
+        "qwen/*",
+        "groq/compound*",
+    ])
+    // <https://console.groq.com/docs/reasoning>; compound systems think and search with the first.
+    .reasoning_models(&["openai/gpt-oss-*", "qwen/qwen3*", "groq/compound*"])
+    .capabilities(
+        COMMON
+            .parallel_tools()
+            .schema()
+            .image_in()
+            .seed()
+            .reasoning()
+            .service_tier()
+            .user(),
+    );
 
 /// What Groq does its own way.
 ///
@@ -70,91 +59,18 @@ fn classify(error: &ErrorDetail) -> Option<ErrorKind> {
     }
 }
 
-/// A Groq account. Cloning it is two reference counts.
-#[derive(Clone, Debug)]
-pub struct Groq(Account);
+/// A Groq account.
+pub type Groq = Account<Api>;
 
-impl Groq {
-    /// With the key in `GROQ_API_KEY`; see [`env`](trunkline_core::env) for the other variables.
-    ///
-    /// # Errors
-    ///
-    /// [`Config`](ErrorKind::Config), naming the variable that is missing or wrong.
-    #[cfg(feature = "hyper")]
-    pub fn from_env() -> Result<Self> {
-        Self::from_vars(&|name| std::env::var(name).ok())
-    }
+/// Groq, as a type: what tells its [`Account`] from others.
+#[derive(Debug)]
+pub enum Api {}
 
-    /// The same from any variables: those of a test, of a tenant.
-    ///
-    /// # Errors
-    ///
-    /// As [`from_env`](Self::from_env).
-    #[cfg(feature = "hyper")]
-    pub fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
-        Self::builder()
-            .client(HttpClient::from_vars(vars)?)
-            .vars(vars)?
-            .build()
-    }
+impl Provider for Api {
+    type Protocol = OpenAiCompat;
+    const DEF: &'static ProviderDef = &PROVIDER;
 
-    /// With this key. Reads nothing of the environment.
-    ///
-    /// # Errors
-    ///
-    /// [`Config`](ErrorKind::Config): the key cannot be sent.
-    #[cfg(feature = "hyper")]
-    pub fn new(key: impl Into<Secret>) -> Result<Self> {
-        Self::builder()
-            .key(key)
-            .client(HttpClient::shared())
-            .build()
-    }
-
-    /// With this key, elsewhere and over another client.
-    ///
-    /// # Errors
-    ///
-    /// [`Config`](ErrorKind::Config): the key cannot be sent, or the base URL is none.
-    pub fn with(
-        key: impl Into<Secret>,
-        base_url: impl Into<String>,
-        client: HttpClient,
-    ) -> Result<Self> {
-        Self::builder()
-            .key(key)
-            .endpoint(base_url)
-            .client(client)
-            .build()
-    }
-
-    /// Everything else that can be set.
-    pub fn builder() -> Builder<Self> {
-        Builder::new(&PROVIDER, OpenAiCompat(DIALECT), Self)
-    }
-
-    /// A model by its name.
-    pub fn model(&self, name: &str) -> Model {
-        self.0.model(name)
-    }
-
-    /// The model that `GROQ_MODEL` or the builder named, or `llama-3.3-70b-versatile`.
-    ///
-    /// # Errors
-    ///
-    /// None here: Groq has a default.
-    pub fn default_model(&self) -> Result<Model> {
-        self.0.default_model()
-    }
-
-    /// The backend without retries and deadline, for a pool.
-    pub fn bare(&self) -> Backend {
-        self.0.bare().clone()
-    }
-}
-
-impl From<Groq> for Backend {
-    fn from(groq: Groq) -> Self {
-        groq.0.backend().clone()
+    fn protocol(_: &Settings) -> Result<OpenAiCompat> {
+        Ok(OpenAiCompat(DIALECT))
     }
 }

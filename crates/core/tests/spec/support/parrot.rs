@@ -37,14 +37,11 @@ pub(crate) static PARROT: ProviderDef = ProviderDef::new("parrot", "PARROT", |co
 .models(&["ara*"])
 .capabilities(Capabilities::NONE.chat().stream());
 
-pub(crate) fn builder() -> Builder<Account> {
-    Builder::new(&PARROT, Parrot, |account| account)
+pub(crate) fn builder() -> Builder {
+    Builder::of(&PARROT, Parrot)
 }
 
-pub(crate) fn account(
-    wire: &Wire,
-    with: impl FnOnce(Builder<Account>) -> Builder<Account>,
-) -> Account {
+pub(crate) fn account(wire: &Wire, with: impl FnOnce(Builder) -> Builder) -> Account {
     with(builder().key(KEY).client(wire.client()))
         .build()
         .unwrap()

@@ -92,7 +92,7 @@ impl Ours {
 }
 
 /// With all that a stack has, and none of it in the way.
-pub(crate) fn full(client: HttpClient, base: &str) -> Builder<OpenAi> {
+pub(crate) fn full(client: HttpClient, base: &str) -> Builder<trunkline_openai::Api> {
     let limits = RateLimit::new()
         .requests_per_minute(u32::MAX)
         .tokens_per_minute(1 << 50);

@@ -8,7 +8,7 @@ use trunkline_testkit::fixture;
 use crate::support::account;
 
 fn backend(url: &str) -> Result<Backend> {
-    Ok(account(url).bare().clone())
+    Ok(account(url).bare())
 }
 
 /// A copy of OpenAI's case `name` that a test may spoil.

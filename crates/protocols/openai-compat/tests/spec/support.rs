@@ -150,7 +150,7 @@ pub(crate) fn account(url: &str) -> Account {
 }
 
 pub(crate) fn account_in(url: &str, provider: &'static ProviderDef, dialect: Dialect) -> Account {
-    Builder::new(provider, OpenAiCompat(dialect), |account| account)
+    Builder::of(provider, OpenAiCompat(dialect))
         .key("test-key")
         .endpoint(url)
         .client(HttpClient::shared())

@@ -1,0 +1,79 @@
+//! Settings that only one provider knows.
+
+use serde::Serialize;
+
+/// Settings that only one provider knows. They travel with the request as JSON, reach that provider
+/// only, and are merged into its body, where they win over the neutral ones.
+pub trait ProviderOptions: Serialize {
+    /// The provider's id.
+    const PROVIDER: &'static str;
+}
+
+/// Declares the options of a provider: each field is optional, readable, and has a setter of its
+/// name. What was not set is not sent.
+///
+/// ```
+/// trunkline_core::options! {
+///     /// What only Example takes.
+///     ///
+///     /// <https://api.example.com/docs/chat>
+///     pub struct Options for "example" {
+///         /// `fast` or `thorough`.
+///         mode: String,
+///         /// How many pages to read, at most.
+///         pages: u32,
+///     }
+/// }
+///
+/// let request = trunkline_core::ChatRequest::from("Hi").option(Options::new().mode("fast"));
+/// assert_eq!(request.options["example"].get(), r#"{"mode":"fast"}"#);
+/// ```
+#[macro_export]
+macro_rules! options {
+    (
+        $(#[$doc:meta])*
+        pub struct $name:ident for $provider:tt {
+            $($(#[$field_doc:meta])+ $field:ident: $type:ty,)+
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq)]
+        #[non_exhaustive]
+        pub struct $name {
+            $($(#[$field_doc])+ pub $field: Option<$type>,)+
+        }
+
+        impl $name {
+            /// No options.
+            pub fn new() -> Self {
+                Self::default()
+            }
+
+            $($(#[$field_doc])+
+            #[must_use]
+            pub fn $field(mut self, $field: impl Into<$type>) -> Self {
+                self.$field = Some($field.into());
+                self
+            })+
+        }
+
+        impl $crate::chat::ProviderOptions for $name {
+            const PROVIDER: &'static str = $provider;
+        }
+
+        // By hand, so that the provider's crate needs no serde of its own.
+        impl $crate::__private::serde::Serialize for $name {
+            fn serialize<S: $crate::__private::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> Result<S::Ok, S::Error> {
+                use $crate::__private::serde::ser::SerializeMap;
+                let mut fields = serializer.serialize_map(None)?;
+                $(if let Some(value) = &self.$field {
+                    fields.serialize_entry(stringify!($field), value)?;
+                })+
+                fields.end()
+            }
+        }
+    };
+}
