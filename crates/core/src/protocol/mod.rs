@@ -18,6 +18,7 @@ mod pieces;
 mod settings;
 mod status;
 mod target;
+mod within;
 
 pub use auth::{Auth, AuthScheme, Authorize};
 pub use driver::HttpBackend;
@@ -26,6 +27,7 @@ pub use status::error_of_status;
 pub(crate) use status::request_id;
 pub(crate) use target::decoded;
 pub use target::{Target, segment};
+pub use within::{survey, within};
 
 /// The wire format of a provider. Every function is pure: bytes and types in, bytes and types
 /// out. One [`Op`] is one exchange.

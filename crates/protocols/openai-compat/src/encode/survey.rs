@@ -3,48 +3,15 @@
 use serde_json::value::RawValue;
 use trunkline_core::{
     ChatRequest, Content, Part, Role, Warning,
-    chat::{Format, Modality, Replay, Source, ToolChoice, ToolKind, ToolStatus, Warnings},
+    chat::{Replay, Source, ToolChoice, ToolKind, ToolStatus, Warnings},
+    protocol::survey,
 };
 
 use crate::Dialect;
 
 pub(super) fn settings(dialect: Dialect, request: &ChatRequest, warnings: &mut Warnings) {
-    let can = &dialect.capabilities;
-    macro_rules! unsupported {
-        ($($name:ident: $asked:expr),+ $(,)?) => {
-            $(warnings.unsupported_if(!can.$name && $asked, stringify!($name));)+
-        };
-    }
-    unsupported! {
-        temperature: request.temperature.is_some(),
-        top_p: request.top_p.is_some(),
-        top_k: request.top_k.is_some(),
-        min_p: request.min_p.is_some(),
-        frequency_penalty: request.frequency_penalty.is_some(),
-        presence_penalty: request.presence_penalty.is_some(),
-        seed: request.seed.is_some(),
-        stop: !request.stop.is_empty(),
-        candidates: request.candidates.is_some_and(|n| n != 1),
-        logprobs: request.logprobs.is_some(),
-        logit_bias: !request.logit_bias.is_empty(),
-        reasoning: request.reasoning.is_some(),
-        service_tier: request.service_tier.is_some(),
-        user: request.user.is_some(),
-        metadata: !request.metadata.is_empty(),
-        tools: !request.tools.is_empty(),
-        tool_choice: request.tool_choice.is_some() && !request.tools.is_empty(),
-        parallel_tools: request.parallel_tools.is_some() && !request.tools.is_empty(),
-        image_out: request.modalities.contains(&Modality::Image),
-        audio_out: request.modalities.contains(&Modality::Audio),
-    }
-    match &request.format {
-        Some(Format::Schema { .. }) if !can.schema && can.json => {
-            warnings.push(Warning::coerced("format", "schema", "json"));
-        }
-        Some(Format::Schema { .. }) if !can.schema => warnings.push(Warning::unsupported("schema")),
-        Some(Format::Json) if !can.json => warnings.push(Warning::unsupported("json")),
-        _ => {}
-    }
+    let can = dialect.capabilities;
+    survey(can, request, warnings);
     if let Some(ToolChoice::Allowed(_)) = request.tool_choice
         && can.tool_choice
         && !dialect.allowed_tools
@@ -59,14 +26,6 @@ pub(super) fn settings(dialect: Dialect, request: &ChatRequest, warnings: &mut W
         if let ToolKind::Mcp(_) = tool.kind {
             warnings.push(Warning::unsupported("tools.mcp"));
         }
-    }
-    if request
-        .messages
-        .last()
-        .is_some_and(|message| message.role == Role::Assistant)
-        && !can.prefill
-    {
-        warnings.push(Warning::unsupported("prefill"));
     }
 }
 

@@ -1,0 +1,119 @@
+//! A request within what a provider can do.
+
+use std::borrow::Cow;
+
+use crate::{
+    Capabilities, ChatRequest, Role, Warning,
+    chat::{Format, Modality, Warnings},
+};
+
+/// The request without the settings that `can` does not declare, and a warning for each of those.
+/// What is left may be written to the wire without another look at the capabilities. Parts of
+/// messages are the protocol's to judge: it knows which it can write.
+///
+/// ```
+/// use trunkline_core::{Capabilities, ChatRequest, chat::Warnings, protocol::within};
+///
+/// let request = ChatRequest::from("Hi").temperature(0.2).seed(7);
+/// let mut warnings = Warnings::default();
+/// let can = Capabilities::NONE.chat().temperature();
+/// let request = within(can, &request, &mut warnings);
+/// assert_eq!((request.temperature, request.seed), (Some(0.2), None));
+/// assert_eq!(warnings.into_vec().len(), 1);
+/// ```
+pub fn within<'a>(
+    can: Capabilities,
+    request: &'a ChatRequest,
+    warnings: &mut Warnings,
+) -> Cow<'a, ChatRequest> {
+    let mut lost = Warnings::default();
+    survey(can, request, &mut lost);
+    if lost.first().is_none() {
+        return Cow::Borrowed(request);
+    }
+    lost.into_vec()
+        .into_iter()
+        .for_each(|warning| warnings.push(warning));
+    let mut request = request.clone();
+    macro_rules! clear {
+        ($($flag:ident),+) => {
+            $(if !can.$flag {
+                request.$flag = Default::default();
+            })+
+        };
+    }
+    clear!(
+        temperature,
+        top_p,
+        top_k,
+        min_p,
+        frequency_penalty,
+        presence_penalty,
+        seed,
+        stop,
+        candidates,
+        logprobs,
+        logit_bias,
+        reasoning,
+        service_tier,
+        user,
+        metadata,
+        tools,
+        tool_choice,
+        parallel_tools
+    );
+    request.modalities.retain(|modality| match modality {
+        Modality::Image => can.image_out,
+        Modality::Audio => can.audio_out,
+        Modality::Text => true,
+    });
+    request.format = request.format.take().and_then(|format| match format {
+        Format::Schema { .. } if !can.schema => can.json.then_some(Format::Json),
+        Format::Json if !can.json => None,
+        format => Some(format),
+    });
+    Cow::Owned(request)
+}
+
+/// A warning for each setting of the request that `can` does not declare, for a protocol that looks
+/// at the capabilities itself as it writes.
+pub fn survey(can: Capabilities, request: &ChatRequest, warnings: &mut Warnings) {
+    macro_rules! unsupported {
+        ($($name:ident: $asked:expr),+ $(,)?) => {
+            $(warnings.unsupported_if(!can.$name && $asked, stringify!($name));)+
+        };
+    }
+    unsupported! {
+        temperature: request.temperature.is_some(),
+        top_p: request.top_p.is_some(),
+        top_k: request.top_k.is_some(),
+        min_p: request.min_p.is_some(),
+        frequency_penalty: request.frequency_penalty.is_some(),
+        presence_penalty: request.presence_penalty.is_some(),
+        seed: request.seed.is_some(),
+        stop: !request.stop.is_empty(),
+        candidates: request.candidates.is_some_and(|n| n != 1),
+        logprobs: request.logprobs.is_some(),
+        logit_bias: !request.logit_bias.is_empty(),
+        reasoning: request.reasoning.is_some(),
+        service_tier: request.service_tier.is_some(),
+        user: request.user.is_some(),
+        metadata: !request.metadata.is_empty(),
+        tools: !request.tools.is_empty(),
+        tool_choice: request.tool_choice.is_some() && !request.tools.is_empty(),
+        parallel_tools: request.parallel_tools.is_some() && !request.tools.is_empty(),
+        image_out: request.modalities.contains(&Modality::Image),
+        audio_out: request.modalities.contains(&Modality::Audio),
+    }
+    match &request.format {
+        Some(Format::Schema { .. }) if !can.schema && can.json => {
+            warnings.push(Warning::coerced("format", "schema", "json"));
+        }
+        Some(Format::Schema { .. }) if !can.schema => warnings.push(Warning::unsupported("schema")),
+        Some(Format::Json) if !can.json => warnings.push(Warning::unsupported("json")),
+        _ => {}
+    }
+    let last = request.messages.last();
+    let prefilled = last.is_some_and(|message| message.role == Role::Assistant);
+    warnings.unsupported_if(prefilled && !can.prefill, "prefill");
+}
