@@ -222,6 +222,12 @@ impl Opaque {
         self.replay = replay;
         self
     }
+
+    /// Whether it came from this provider and may go back there.
+    pub fn is_of(&self, provider: &str) -> bool {
+        let rest = self.kind.strip_prefix(provider);
+        self.replay != Replay::Never && rest.is_some_and(|rest| rest.starts_with('.'))
+    }
 }
 
 /// To whom an opaque item may go back.

@@ -1,5 +1,7 @@
 //! Tools, their calls and their results.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::Part;
@@ -245,6 +247,15 @@ impl ToolCall {
         }
     }
 
+    /// The arguments as JSON, for wires that want an object: what the model wrote wrong is the text
+    /// that it wrote.
+    pub fn arguments_json(&self) -> Cow<'_, Json> {
+        match &self.input {
+            ToolInput::Json(json) => Cow::Borrowed(json),
+            _ => Cow::Owned(Json::of(self.arguments()).unwrap_or_else(|_| Json::null())),
+        }
+    }
+
     /// Whether the arguments are whole. Never run a call that is not.
     pub fn is_complete(&self) -> bool {
         !matches!(self.input, ToolInput::Invalid { .. })
@@ -290,6 +301,15 @@ impl ToolInput {
 }
 
 impl ToolResult {
+    /// What the tool answered, as one text: its JSON, or all words of its output.
+    pub fn to_text(&self) -> Cow<'_, str> {
+        match (self.output.as_slice(), &self.json) {
+            ([], Some(json)) => Cow::Borrowed(json.get()),
+            ([one], _) => Cow::Borrowed(one.as_text().unwrap_or_default()),
+            (parts, _) => parts.iter().filter_map(Part::as_text).collect(),
+        }
+    }
+
     /// The answer of a tool, in words.
     pub fn text(call: impl Into<CallId>, output: impl Into<String>) -> Self {
         Self {

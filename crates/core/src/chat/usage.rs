@@ -202,6 +202,16 @@ impl Usage {
         }
     }
 
+    /// These counts, as far as the provider told them, and the provider's own words.
+    pub fn told(input: Option<u64>, output: Option<u64>, raw: Json) -> Self {
+        let mut usage = Self::default();
+        usage.input.total = input;
+        usage.output.total = output;
+        usage.completeness = Completeness::Final;
+        usage.raw = Some(raw);
+        usage
+    }
+
     /// Tokens in and out together, where both are known.
     pub fn total(&self) -> Option<u64> {
         self.input.total?.checked_add(self.output.total?)

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Content, Part};
+
 /// Something that a request asked for and that the wire does not carry as asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -98,6 +100,38 @@ impl Warnings {
         if asked {
             self.push(Warning::unsupported(feature));
         }
+    }
+
+    /// Records that the state of a part stays behind, if it has any.
+    pub fn state_dropped(&mut self, part: &Part) {
+        self.0
+            .extend(part.state.as_ref().map(|state| Warning::StateDropped {
+                kind: state.kind.clone(),
+            }));
+    }
+
+    /// Records that a part of a message was left out, or what of it was: for protocols that have no
+    /// word for it.
+    pub fn left_out(&mut self, part: &Part) {
+        self.push(match &part.content {
+            Content::Opaque(opaque) => Warning::StateDropped {
+                kind: opaque.kind.clone(),
+            },
+            Content::Media(media) => Warning::unsupported(match media.media_type.top_level() {
+                "image" => "image_in",
+                "audio" => "audio_in",
+                "video" => "video_in",
+                _ => "document_in",
+            }),
+            Content::Text(_) => Warning::unsupported("text"),
+            Content::Reasoning(_) => Warning::unsupported("reasoning"),
+            Content::Refusal(_) => Warning::unsupported("refusal"),
+            Content::ToolCall(_) => Warning::unsupported("tool_call"),
+            Content::ToolResult(_) => Warning::unsupported("tool_result"),
+            Content::Approval(_) => Warning::unsupported("approval"),
+            Content::Source(_) => Warning::unsupported("source"),
+            Content::CachePoint(_) => Warning::unsupported("cache_point"),
+        });
     }
 
     /// The first one, if any.

@@ -10,6 +10,7 @@ use trunkline_http::frame::{Frame, FrameLimits, Framing};
 use crate::{Error, Op, Reply, Result, StreamChunk, chat::Warnings};
 
 mod auth;
+mod body;
 mod driver;
 mod events;
 pub mod hints;
@@ -21,6 +22,7 @@ mod target;
 mod within;
 
 pub use auth::{Auth, AuthScheme, Authorize};
+pub use body::{functions, instructions, read, write};
 pub use driver::HttpBackend;
 pub use settings::{Limits, Timers};
 pub use status::error_of_status;
@@ -118,6 +120,16 @@ pub enum Shape {
     Frames(Framing, FrameLimits),
     /// Not at all: the caller reads it.
     Streamed,
+}
+
+/// A decoder for protocols without streams. It is never asked.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoStream;
+
+impl Decoder for NoStream {
+    fn frame(&mut self, _: Frame, _: &mut VecDeque<StreamChunk>) -> Result<()> {
+        Err(Error::decode("a stream where there are none"))
+    }
 }
 
 /// Headers that nobody but the driver and the transport sets: those that would lead a request, or

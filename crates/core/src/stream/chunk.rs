@@ -103,6 +103,17 @@ pub struct ChunkMeta {
     pub ext: Ext,
 }
 
+impl ChunkMeta {
+    /// An answer's id and the model that gives it.
+    pub fn new(id: Option<String>, model: Option<String>) -> Self {
+        Self {
+            id,
+            model,
+            ..Self::default()
+        }
+    }
+}
+
 /// What a part grows by.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -48,6 +48,19 @@ struct Slot {
 }
 
 impl Fold {
+    /// The answer that these chunks make. For protocols that read a whole answer as a stream.
+    ///
+    /// # Errors
+    ///
+    /// As for [`push`](Self::push) and [`finish`](Self::finish).
+    pub fn of(chunks: impl IntoIterator<Item = StreamChunk>) -> Result<ChatResponse> {
+        let mut fold = Self::default();
+        chunks
+            .into_iter()
+            .try_for_each(|chunk| fold.push_owned(chunk))?;
+        fold.finish()
+    }
+
     /// Takes the next chunk.
     ///
     /// # Errors

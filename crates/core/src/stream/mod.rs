@@ -19,6 +19,7 @@ mod chunk;
 mod fold;
 mod laws;
 mod observe;
+mod parts;
 mod replay;
 mod text;
 
@@ -26,6 +27,7 @@ pub use chunk::{ChunkMeta, Delta, StreamChunk};
 pub use fold::Fold;
 pub use laws::{Laws, Violation};
 pub use observe::{End, Observe};
+pub use parts::Parts;
 pub use text::TextStream;
 
 /// When a stream is handed to the caller: what fails before can be retried unseen.

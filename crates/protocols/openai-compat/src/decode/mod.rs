@@ -48,11 +48,7 @@ pub(crate) fn response(dialect: Dialect, body: &[u8]) -> Result<ChatResponse> {
     // A whole answer is over, whether it says why or not.
     decoder.last = true;
     decoder.finish(&mut chunks)?;
-    let mut fold = Fold::default();
-    chunks
-        .into_iter()
-        .try_for_each(|chunk| fold.push_owned(chunk))?;
-    fold.finish()
+    Fold::of(chunks)
 }
 
 /// Turns chat-completions events into chunks.

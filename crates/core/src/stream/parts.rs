@@ -1,0 +1,96 @@
+//! The parts of an answer, numbered as they come.
+
+use std::collections::VecDeque;
+
+use super::{Delta, StreamChunk};
+use crate::{Error, Limit, Result, chat::Part};
+
+/// How many parts one answer may have.
+const MAX_PARTS: usize = 4_096;
+
+/// Numbers the parts of an answer: a wire names them as it likes, chunks number them from 0 without
+/// gaps. For decoders of one candidate.
+///
+/// ```
+/// use std::collections::VecDeque;
+/// use trunkline_core::{Delta, Part, StreamChunk, stream::Parts};
+///
+/// let (mut parts, mut out) = (Parts::default(), VecDeque::new());
+/// parts.start(7, Part::text(""), &mut out)?;
+/// parts.delta(7, Delta::Text("Hello".to_owned()), &mut out)?;
+/// parts.end_all(&mut out);
+/// assert_eq!(out[1], StreamChunk::text(0, "Hello"));
+/// assert!(parts.delta(8, Delta::Text("?".to_owned()), &mut out).is_err());
+/// # Ok::<(), trunkline_core::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Parts(Vec<Slot>);
+
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    name: u64,
+    open: bool,
+}
+
+impl Parts {
+    /// Begins the part that the wire calls `name`.
+    ///
+    /// # Errors
+    ///
+    /// [`LimitExceeded`](crate::ErrorKind::LimitExceeded): more than 4,096 parts.
+    pub fn start(&mut self, name: u64, part: Part, out: &mut VecDeque<StreamChunk>) -> Result<()> {
+        let ix = self.0.len();
+        if ix >= MAX_PARTS {
+            let what = format!("the answer has more than {MAX_PARTS} parts");
+            return Err(Error::limit_exceeded(Limit::Events, what));
+        }
+        self.0.push(Slot { name, open: true });
+        out.push_back(StreamChunk::PartStart {
+            ix: u32::try_from(ix).unwrap_or(u32::MAX),
+            candidate: 0,
+            part: Box::new(part),
+        });
+        Ok(())
+    }
+
+    /// Lets a part grow.
+    ///
+    /// # Errors
+    ///
+    /// [`Decode`](crate::ErrorKind::Decode): the part never began, or is over.
+    pub fn delta(
+        &mut self,
+        name: u64,
+        delta: Delta,
+        out: &mut VecDeque<StreamChunk>,
+    ) -> Result<()> {
+        let (ix, _) = self
+            .open(name)
+            .ok_or_else(|| Error::decode("an event for a part that is not open"))?;
+        out.push_back(StreamChunk::Delta { ix, delta });
+        Ok(())
+    }
+
+    /// Ends a part. One that is over, or never began, stays as it is.
+    pub fn end(&mut self, name: u64, out: &mut VecDeque<StreamChunk>) {
+        if let Some((ix, slot)) = self.open(name) {
+            slot.open = false;
+            out.push_back(StreamChunk::PartEnd { ix, part: None });
+        }
+    }
+
+    /// Ends every part that is open.
+    pub fn end_all(&mut self, out: &mut VecDeque<StreamChunk>) {
+        for (ix, slot) in (0..).zip(&mut self.0).filter(|(_, slot)| slot.open) {
+            slot.open = false;
+            out.push_back(StreamChunk::PartEnd { ix, part: None });
+        }
+    }
+
+    /// The latest part of this name that is open: some begin the same number again.
+    fn open(&mut self, name: u64) -> Option<(u32, &mut Slot)> {
+        let is_it = |slot: &Slot| slot.open && slot.name == name;
+        let ix = self.0.iter().rposition(is_it)?;
+        Some((u32::try_from(ix).ok()?, self.0.get_mut(ix)?))
+    }
+}
