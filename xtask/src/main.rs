@@ -2,12 +2,15 @@
 
 mod backends;
 mod check;
+mod excerpts;
 mod finding;
 mod graph;
 mod lab;
 mod manifest;
 mod markdown;
+mod new_backend;
 mod source;
+mod templates;
 mod tidy;
 #[cfg(test)]
 mod trees;
@@ -44,14 +47,27 @@ enum Task {
     Graph,
     /// Writes what is generated from the manifests of crates/providers/*
     ///
-    /// That is docs/backends.md, the table in README.md, and the features, dependencies and re-exports of
-    /// the facade. Only lines between `backends:begin` and `backends:end` are touched in written files.
+    /// That is docs/backends.md, the table in README.md, the features, dependencies and re-exports of the
+    /// facade, what the workspace and the lab depend on, and the code in pages under docs. Only lines between `backends:begin` and `backends:end` are touched in written files.
     /// The source is the table `[package.metadata.trunkline]` of each provider.
     Backends {
         /// Write nothing; fail if something is out of date
         #[arg(long)]
         check: bool,
     },
+    /// Writes a crate for one more provider: compiling, tested, listed, ready to be packaged
+    ///
+    /// The crate is made from a template that is a crate itself, xtask/templates/*: a provider that speaks chat
+    /// completions becomes data, one with a wire format of its own gets an encoder and a decoder to edit. It gets
+    /// its usage guide, example, fixtures, changelog entry and a place in every generated list. When anything
+    /// fails, nothing is left behind. docs/new-backend.md goes on from there.
+    ///
+    /// In a terminal, what is missing is asked for.
+    NewBackend(new_backend::Wanted),
+    /// Makes a crate of every template with every choice of operations, in a copy, and checks them all
+    ///
+    /// Format, clippy, tests, docs, tidy, generated lists, packaging. What fails is left in target/templates.
+    Templates,
     /// Runs what CI runs: format, clippy, tests, docs, tidy, graph, recorded traffic, faults
     ///
     /// All steps run, also after one has failed; the end says which failed and how long each took.
@@ -119,6 +135,8 @@ fn run(task: Task) -> Result<ExitCode> {
             "backends",
             &backends::write(&Workspace::load(&root)?)?,
         )),
+        Task::Templates => templates::run(&root),
+        Task::NewBackend(wanted) => new_backend::run(&root, &wanted),
         Task::Check { quick, deep } => {
             let depth = match (quick, deep) {
                 (true, _) => Depth::Quick,

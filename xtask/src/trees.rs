@@ -1,6 +1,10 @@
 //! Small workspaces in temporary folders, for the tests of the checks.
 
-use std::{fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use xshell::{Shell, TempDir};
 
@@ -16,7 +20,8 @@ members = ["crates/core", "crates/testkit", "crates/trunkline", "crates/provider
 
 [workspace.dependencies]
 trunkline-core = { path = "crates/core", version = "0.1.0", default-features = false }
-trunkline-groq = { path = "crates/providers/groq", version = "0.1.0", default-features = false }
+# backends:begin
+# backends:end
 "#;
 
 const PACKAGE: &str = r#"[package]
@@ -154,6 +159,39 @@ impl Tree {
             fs::remove_file(path)
         }
         .unwrap();
+    }
+
+    /// Copies a folder in.
+    pub(crate) fn copy(&self, from: &Path, to: &str) {
+        for entry in fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            let to = format!("{to}/{}", entry.file_name().to_string_lossy());
+            if entry.path().is_dir() {
+                self.copy(&entry.path(), &to);
+            } else {
+                self.write(&to, &fs::read_to_string(entry.path()).unwrap());
+            }
+        }
+    }
+
+    /// Every file with its text.
+    pub(crate) fn everything(&self) -> BTreeMap<PathBuf, String> {
+        let mut files = BTreeMap::new();
+        let mut folders = vec![self.folder.path().to_path_buf()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    // A folder that is left behind counts as well.
+                    files.insert(path.clone(), String::new());
+                    folders.push(path);
+                } else {
+                    let text = fs::read_to_string(&path).unwrap();
+                    files.insert(path, text);
+                }
+            }
+        }
+        files
     }
 
     fn path(&self, path: &str) -> PathBuf {

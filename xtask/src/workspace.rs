@@ -1,6 +1,7 @@
 //! The crates of the workspace, as the folders show them.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
@@ -14,6 +15,8 @@ pub(crate) struct Workspace {
     pub(crate) manifest: Manifest,
     /// Sorted by folder.
     pub(crate) packages: Vec<Package>,
+    /// Files that are not written yet.
+    planned: BTreeMap<PathBuf, String>,
 }
 
 #[derive(Debug)]
@@ -57,7 +60,24 @@ impl Workspace {
             root: root.to_path_buf(),
             manifest,
             packages,
+            planned: BTreeMap::new(),
         })
+    }
+
+    /// The workspace as it will be when a provider's crate of these files is written.
+    pub(crate) fn with(&self, files: &[(PathBuf, String)]) -> Result<Self> {
+        let mut workspace = Self::load(&self.root)?;
+        for (path, text) in files {
+            if path.ends_with("Cargo.toml") {
+                let folder = path.parent().unwrap_or(path).to_path_buf();
+                let manifest = Manifest::parse(path, text.clone())?;
+                let package = Package::of(folder, Role::Provider, manifest);
+                workspace.packages.extend(package);
+            }
+            workspace.planned.insert(path.clone(), text.clone());
+        }
+        workspace.packages.sort_by(|a, b| a.folder.cmp(&b.folder));
+        Ok(workspace)
     }
 
     pub(crate) fn with_role(&self, role: Role) -> impl Iterator<Item = &Package> {
@@ -71,11 +91,16 @@ impl Workspace {
     }
 
     pub(crate) fn exists(&self, path: impl AsRef<Path>) -> bool {
-        self.root.join(path).exists()
+        let path = path.as_ref();
+        let planned = |(file, _): (&PathBuf, &String)| file.starts_with(path);
+        self.planned.iter().any(planned) || self.root.join(path).exists()
     }
 
     /// The text of a file, or `None` where there is no such file.
     pub(crate) fn read(&self, path: impl AsRef<Path>) -> Result<Option<String>> {
+        if let Some(text) = self.planned.get(path.as_ref()) {
+            return Ok(Some(text.clone()));
+        }
         let path = self.root.join(path);
         if !path.is_file() {
             return Ok(None);
@@ -93,11 +118,16 @@ impl Package {
             return Ok(None);
         }
         let manifest = read_manifest(root, &folder)?;
+        Ok(Self::of(folder, role, manifest))
+    }
+
+    /// `None` where it is the manifest of no crate, or of one of another workspace.
+    fn of(folder: PathBuf, role: Role, manifest: Manifest) -> Option<Self> {
         let (Some(name), None) = (
             manifest.text(&["package", "name"]),
             manifest.get(&["workspace"]),
         ) else {
-            return Ok(None);
+            return None;
         };
         let published = match manifest.get(&["package", "publish"]) {
             Some(publish) => {
@@ -106,13 +136,13 @@ impl Package {
             }
             None => true,
         };
-        Ok(Some(Self {
+        Some(Self {
             name: name.to_owned(),
             folder,
             role,
             published,
             manifest,
-        }))
+        })
     }
 
     /// The last part of the folder: `groq`.

@@ -3,6 +3,7 @@
 mod bench;
 #[cfg(feature = "faults")]
 mod faults;
+mod providers;
 mod wires;
 
 use std::process::ExitCode;

@@ -16,6 +16,8 @@ pub(super) struct Entry {
     pub(super) package: String,
     /// `groq`: the folder, and the feature of the facade.
     pub(super) name: String,
+    /// The least version that works: this one.
+    pub(super) version: String,
     /// Relative to the root.
     pub(super) folder: String,
     pub(super) state: String,
@@ -50,6 +52,11 @@ fn read(workspace: &Workspace, provider: &Package) -> Result<Entry, Vec<Finding>
         title: reader.text("title"),
         package: provider.name.clone(),
         name: provider.short_name().to_owned(),
+        version: provider
+            .manifest
+            .text(&["package", "version"])
+            .unwrap_or("0.1.0")
+            .to_owned(),
         folder: provider.folder.to_string_lossy().into_owned(),
         state: reader.state(),
         operations: reader.list("operations"),

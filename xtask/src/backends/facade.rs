@@ -1,4 +1,5 @@
-//! The facade's lists: a feature, a dependency, a re-export and a definition per provider.
+//! Lists with an entry per provider: the facade's features, dependencies, re-exports and
+//! definitions; what the workspace and the lab depend on.
 
 use super::entry::Entry;
 
@@ -70,6 +71,36 @@ pub(super) fn definitions(entries: &[Entry]) -> String {
     sorted(entries).map(line).collect()
 }
 
+/// The dependencies of the workspace and of the lab.
+pub(super) fn requirements(entries: &[Entry]) -> String {
+    let line = |entry: &Entry| {
+        let Entry {
+            package,
+            folder,
+            version,
+            ..
+        } = entry;
+        format!(
+            "{package} = {{ path = \"{folder}\", version = \"{version}\", default-features = false }}\n"
+        )
+    };
+    sorted(entries).map(line).collect()
+}
+
+/// The same where they are used.
+pub(super) fn inherited(entries: &[Entry]) -> String {
+    let line = |entry: &Entry| format!("{}.workspace = true\n", entry.package);
+    sorted(entries).map(line).collect()
+}
+
+/// The elements of the lab's list.
+pub(super) fn linked(entries: &[Entry]) -> String {
+    let line = |Entry { package, .. }: &Entry| {
+        format!("    Linked::of::<{}::Api>(),\n", package.replace('-', "_"))
+    };
+    sorted(entries).map(line).collect()
+}
+
 fn sorted(entries: &[Entry]) -> impl Iterator<Item = &Entry> {
     let mut entries: Vec<&Entry> = entries.iter().collect();
     entries.sort_by_key(|entry| &entry.name);
@@ -82,6 +113,7 @@ mod tests {
 
     fn entry(name: &str) -> Entry {
         Entry {
+            version: "0.1.0".to_owned(),
             title: String::new(),
             package: format!("trunkline-{name}"),
             name: name.to_owned(),

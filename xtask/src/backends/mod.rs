@@ -10,10 +10,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use self::{entry::Entry, region::Comment};
-use crate::{finding::Finding, workspace::Workspace};
+use crate::{excerpts, finding::Finding, workspace::Workspace};
 
 const LIST: &str = "docs/backends.md";
 const README: &str = "README.md";
@@ -32,11 +32,20 @@ pub(crate) fn stale(workspace: &Workspace) -> Result<Vec<Finding>> {
     for (path, wanted) in generated.files {
         let found = workspace.read(&path)?.unwrap_or_default();
         if found != wanted {
-            let what = "not what the manifests of the providers say; run `cargo xtask backends`";
+            let what = "not what the manifests of the providers and the code say; run `cargo xtask backends`";
             findings.push(Finding::new(path, first_difference(&found, &wanted), what));
         }
     }
     Ok(findings)
+}
+
+/// What the files should be, for a workspace that is not written yet.
+pub(crate) fn wanted(workspace: &Workspace) -> Result<Vec<(PathBuf, String)>> {
+    let generated = generate(workspace)?;
+    match generated.findings.first() {
+        Some(finding) => bail!("the generated lists are not in order: {finding}"),
+        None => Ok(generated.files),
+    }
 }
 
 /// Brings the files up to date; the findings are what it could not generate.
@@ -75,10 +84,36 @@ fn generate(workspace: &Workspace) -> Result<Generated> {
         )),
     }
     generated.facade(workspace, &entries)?;
+    generated.dependents(workspace, &entries)?;
+    let (pages, findings) = excerpts::pages(workspace)?;
+    generated.files.extend(pages);
+    generated.findings.extend(findings);
     Ok(generated)
 }
 
 impl Generated {
+    /// What the workspace and the lab list, where they have a region for it.
+    fn dependents(&mut self, workspace: &Workspace, entries: &[Entry]) -> Result<()> {
+        for (path, comment, body) in [
+            ("Cargo.toml", Comment::Toml, facade::requirements(entries)),
+            (
+                "crates/lab/Cargo.toml",
+                Comment::Toml,
+                facade::inherited(entries),
+            ),
+            (
+                "crates/lab/src/providers.rs",
+                Comment::Rust,
+                facade::linked(entries),
+            ),
+        ] {
+            if let Some(text) = workspace.read(path)? {
+                self.fill(Path::new(path), &text, comment, &|_| Some(body.clone()));
+            }
+        }
+        Ok(())
+    }
+
     /// There is nothing to generate before there is a facade.
     fn facade(&mut self, workspace: &Workspace, entries: &[Entry]) -> Result<()> {
         let Some(facade) = workspace.package("trunkline") else {
@@ -204,7 +239,7 @@ mod tests {
             &manifest.replace("groq", "xai").replace("Groq", "xAI"),
         );
         tree.write("crates/providers/xai/README.md", "# xai");
-        assert_eq!(stale(&tree.workspace()).unwrap().len(), 5);
+        assert_eq!(stale(&tree.workspace()).unwrap().len(), 6);
     }
 
     #[test]

@@ -113,6 +113,7 @@ mod tests {
 
     fn entry(name: &str) -> Entry {
         Entry {
+            version: "0.1.0".to_owned(),
             title: name.to_uppercase(),
             package: format!("trunkline-{name}"),
             name: name.to_owned(),

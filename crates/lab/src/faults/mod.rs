@@ -2,7 +2,7 @@
 
 mod canary;
 mod case;
-mod client;
+pub(crate) mod client;
 mod expect;
 mod heap;
 mod invariants;

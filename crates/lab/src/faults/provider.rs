@@ -1,14 +1,13 @@
 //! Which providers this program has, and how their accounts are built.
 
-use trunkline_core::{Backend, Error, HttpClient, ProviderDef, account::Builder};
-use trunkline_groq::Groq;
-use trunkline_openai::OpenAi;
+use trunkline_core::{Backend, Error, HttpClient, ProviderDef};
 
 use super::{client::Settings, root};
+use crate::providers::Linked;
 
 /// Whether the crate of this provider is part of this program.
 pub(crate) fn is_linked(provider: &str) -> bool {
-    definition(provider).is_some()
+    Linked::find(provider).is_some()
 }
 
 /// Whether what a case needs is there: a crate of this program, or a task of xtask.
@@ -23,11 +22,7 @@ pub(crate) fn is_there(what: &str) -> bool {
 }
 
 pub(crate) fn definition(provider: &str) -> Option<&'static ProviderDef> {
-    match provider {
-        "groq" => Some(&trunkline_groq::PROVIDER),
-        "openai" => Some(&trunkline_openai::PROVIDER),
-        _ => None,
-    }
+    Linked::find(provider).map(|linked| linked.def)
 }
 
 /// An account in its stack.
@@ -36,20 +31,8 @@ pub(crate) fn backend(
     settings: &Settings<'_>,
     client: HttpClient,
 ) -> Result<Backend, Error> {
-    match provider {
-        "groq" => finish(Groq::builder(), settings, client),
-        "openai" => finish(OpenAi::builder(), settings, client),
-        _ => Err(Error::config(format!("no crate for {provider} is linked"))),
+    match Linked::find(provider) {
+        Some(linked) => linked.stacked(settings, client),
+        None => Err(Error::config(format!("no crate for {provider} is linked"))),
     }
-}
-
-fn finish<P>(
-    builder: Builder<P>,
-    settings: &Settings<'_>,
-    client: HttpClient,
-) -> Result<Backend, Error> {
-    settings
-        .apply(builder.client(client))?
-        .build()
-        .map(Into::into)
 }

@@ -5,14 +5,14 @@ use std::fmt;
 use trunkline_core::{
     Backend, HttpClient, ProviderDef, Result, account::Builder, protocol::Protocol,
 };
-use trunkline_groq::Groq;
-use trunkline_openai::OpenAi;
 use trunkline_openai_compat::{Dialect, OpenAiCompat};
+
+use crate::providers::Linked;
 
 /// Makes the backend under test over a transport.
 pub(crate) struct Subject {
     /// The crate, or what stands in for it.
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     build: Box<dyn Fn(HttpClient) -> Result<Backend>>,
 }
 
@@ -35,24 +35,12 @@ const KEY: &str = "recorded-key";
 impl Subject {
     /// The crate of `provider`, or the plain dialect where it has none yet.
     pub(crate) fn of(provider: &str) -> Self {
-        match provider {
-            "groq" => Self::new("trunkline-groq", |client| {
-                Ok(Groq::builder()
-                    .key(KEY)
-                    .client(client)
-                    .build()?
-                    .bare()
-                    .clone())
-            }),
-            "openai" => Self::new("trunkline-openai", |client| {
-                Ok(OpenAi::builder()
-                    .key(KEY)
-                    .client(client)
-                    .build()?
-                    .bare()
-                    .clone())
-            }),
-            _ => Self::protocol("the plain dialect", || OpenAiCompat(Dialect::OPENAI)),
+        match Linked::find(provider) {
+            Some(linked) => Self {
+                name: format!("trunkline-{provider}"),
+                build: Box::new(|client| linked.bare(KEY, client)),
+            },
+            None => Self::protocol("the plain dialect", || OpenAiCompat(Dialect::OPENAI)),
         }
     }
 
@@ -61,18 +49,13 @@ impl Subject {
         name: &'static str,
         protocol: impl Fn() -> P + 'static,
     ) -> Self {
-        Self::new(name, move |client| {
-            let builder = Builder::of(&COMPATIBLE, protocol());
-            let account = builder.key(KEY).client(client).build()?;
-            Ok(account.bare())
-        })
-    }
-
-    /// A provider's own crate. Bare: what it is given is answered once, and never retried.
-    fn new(name: &'static str, build: impl Fn(HttpClient) -> Result<Backend> + 'static) -> Self {
         Self {
-            name,
-            build: Box::new(build),
+            name: name.to_owned(),
+            build: Box::new(move |client| {
+                let builder = Builder::of(&COMPATIBLE, protocol());
+                let account = builder.key(KEY).client(client).build()?;
+                Ok(account.bare())
+            }),
         }
     }
 

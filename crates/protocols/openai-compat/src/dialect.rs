@@ -74,8 +74,7 @@ pub const COMMON: Capabilities = Capabilities::NONE
     .json()
     .temperature()
     .top_p()
-    .stop()
-    .list_models();
+    .stop();
 
 /// All that chat completions have at their origin.
 const OPENAI_CAPABILITIES: Capabilities = COMMON
@@ -97,6 +96,7 @@ const OPENAI_CAPABILITIES: Capabilities = COMMON
     .metadata()
     .embed()
     .dimensions()
+    .list_models()
     .max_inputs(2_048);
 
 impl Dialect {

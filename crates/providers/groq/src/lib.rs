@@ -37,7 +37,8 @@ pub const PROVIDER: ProviderDef = ProviderDef::of::<Api>("groq", "GROQ")
             .seed()
             .reasoning()
             .service_tier()
-            .user(),
+            .user()
+        .list_models(),
     );
 
 /// What Groq does its own way.

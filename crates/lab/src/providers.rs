@@ -1,0 +1,73 @@
+//! Every provider's crate of this workspace.
+
+use trunkline_core::{
+    Account, Backend, HttpClient, ProviderDef, Result,
+    account::{Builder, Provider},
+};
+
+/// A provider's crate, with its account type forgotten.
+pub(crate) struct Linked {
+    pub(crate) def: &'static ProviderDef,
+    bare: fn(&str, HttpClient) -> Result<Backend>,
+    #[cfg(feature = "faults")]
+    stacked: Stacked,
+}
+
+#[cfg(feature = "faults")]
+type Stacked = fn(&crate::faults::client::Settings<'_>, HttpClient) -> Result<Backend>;
+
+/// `cargo xtask backends` writes the list.
+const LINKED: &[Linked] = &[
+    // backends:begin
+    Linked::of::<trunkline_groq::Api>(),
+    Linked::of::<trunkline_openai::Api>(),
+    // backends:end
+];
+
+impl Linked {
+    const fn of<P: Provider>() -> Self {
+        Self {
+            def: P::DEF,
+            bare: bare::<P>,
+            #[cfg(feature = "faults")]
+            stacked: stacked::<P>,
+        }
+    }
+
+    /// The crate of this provider, if the workspace has it.
+    pub(crate) fn find(provider: &str) -> Option<&'static Self> {
+        LINKED.iter().find(|linked| linked.def.id == provider)
+    }
+
+    /// An account without a stack: what it is given is answered once, and never retried.
+    pub(crate) fn bare(&self, key: &str, client: HttpClient) -> Result<Backend> {
+        (self.bare)(key, client)
+    }
+
+    /// An account in its stack.
+    #[cfg(feature = "faults")]
+    pub(crate) fn stacked(
+        &self,
+        settings: &crate::faults::client::Settings<'_>,
+        client: HttpClient,
+    ) -> Result<Backend> {
+        (self.stacked)(settings, client)
+    }
+}
+
+fn bare<P: Provider>(key: &str, client: HttpClient) -> Result<Backend> {
+    let mut builder: Builder<P> = Account::builder().key(key).client(client);
+    if P::DEF.base_url.is_none() {
+        builder = builder.endpoint("https://recorded.invalid");
+    }
+    Ok(builder.build()?.bare())
+}
+
+#[cfg(feature = "faults")]
+fn stacked<P: Provider>(
+    settings: &crate::faults::client::Settings<'_>,
+    client: HttpClient,
+) -> Result<Backend> {
+    let builder: Builder<P> = Account::builder().client(client);
+    settings.apply(builder)?.build().map(Backend::from)
+}

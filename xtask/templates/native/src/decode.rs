@@ -1,0 +1,137 @@
+//! From the wire: events, and a whole answer as the events that would have made it, so that the
+//! two cannot differ.
+
+use std::collections::VecDeque;
+
+use trunkline_core::{
+    ChatResponse, Delta, Error, Json, Part, Result, StreamChunk, ToolCall, Usage,
+    chat::{Category, Finish, FinishKind, Opaque, ToolInput},
+    http_transport::frame::Frame,
+    protocol::{Decoder, Terminal, read},
+    stream::{ChunkMeta, Fold, Parts},
+};
+
+use crate::{
+    PROVIDER,
+    error::in_band,
+    wire::{Answer, Piece, Said, Tokens},
+};
+
+/// Chunks on their way out.
+type Out = VecDeque<StreamChunk>;
+
+/// Reads a whole answer.
+pub(crate) fn response(body: &[u8]) -> Result<ChatResponse> {
+    let answer: Answer = read(body)?;
+    if let Some(fault) = answer.fault {
+        return Err(in_band(fault));
+    }
+    if answer.ended.is_none() {
+        return Err(Error::decode("the answer does not say how it ended"));
+    }
+    let (mut decoder, mut out) = (EventDecoder::default(), Out::new());
+    begin(&answer, &mut out);
+    for (at, part) in (0..).zip(&answer.parts) {
+        decoder.part(at, part, &mut out)?;
+    }
+    decoder.end(answer, &mut out);
+    Fold::of(out)
+}
+
+/// Turns Babel's events into chunks.
+#[derive(Debug, Default)]
+pub struct EventDecoder {
+    parts: Parts,
+    over: bool,
+}
+
+impl Decoder for EventDecoder {
+    fn frame(&mut self, frame: Frame, out: &mut Out) -> Result<()> {
+        match &*frame.name {
+            b"begin" => begin(&read(&frame.data)?, out),
+            b"part" | b"more" => self.piece(read(&frame.data)?, out)?,
+            b"end" => self.end(read(&frame.data)?, out),
+            b"fault" => return Err(in_band(read(&frame.data)?)),
+            b"ping" => out.push_back(StreamChunk::KeepAlive),
+            // What Babel adds tomorrow is no reason to fail.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn terminal(&self) -> Terminal {
+        if self.over {
+            Terminal::Last
+        } else {
+            Terminal::Open
+        }
+    }
+}
+
+impl EventDecoder {
+    fn piece(&mut self, piece: Piece, out: &mut Out) -> Result<()> {
+        if let Some(part) = &piece.part {
+            self.part(piece.at, part, out)?;
+        }
+        let text = piece.text.map(Delta::Text);
+        let arguments = piece.arguments.map(Delta::ToolInput);
+        let mut deltas = text.into_iter().chain(arguments);
+        deltas.try_for_each(|delta| self.parts.delta(piece.at, delta, out))
+    }
+
+    fn part(&mut self, at: u64, raw: &Json, out: &mut Out) -> Result<()> {
+        let said: Said = read(raw.get().as_bytes())?;
+        match &*said.kind {
+            "text" => {
+                self.parts.start(at, Part::text(""), out)?;
+                self.parts.delta(at, Delta::Text(said.text), out)
+            }
+            "call" => {
+                let call = ToolCall::new(said.id, said.tool, ToolInput::from_text(""));
+                self.parts.start(at, Part::new(call), out)?;
+                let arguments = said
+                    .arguments
+                    .map(|json| Delta::ToolInput(json.get().to_owned()));
+                arguments.map_or(Ok(()), |delta| self.parts.delta(at, delta, out))
+            }
+            other => {
+                let kind = format!("{}.{other}", PROVIDER.id);
+                self.parts
+                    .start(at, Part::new(Opaque::new(kind, raw.clone())), out)
+            }
+        }
+    }
+
+    fn end(&mut self, answer: Answer, out: &mut Out) {
+        self.over = true;
+        self.parts.end_all(out);
+        out.push_back(StreamChunk::Finish {
+            candidate: 0,
+            reason: finish(&answer.ended.unwrap_or_default()),
+            usage: answer.tokens.and_then(usage).map(Box::new),
+            ext: trunkline_core::Ext::default(),
+        });
+    }
+}
+
+fn begin(answer: &Answer, out: &mut Out) {
+    let meta = ChunkMeta::new(answer.id.clone(), answer.model.clone());
+    out.push_back(StreamChunk::Meta(Box::new(meta)));
+}
+
+fn usage(raw: Json) -> Option<Usage> {
+    let tokens: Tokens = raw.read().ok()?;
+    Some(Usage::told(tokens.read, tokens.written, raw))
+}
+
+fn finish(ended: &str) -> Finish {
+    let kind = match ended {
+        "complete" => FinishKind::Stop,
+        "limit" => FinishKind::MaxTokens,
+        "tool" => FinishKind::ToolCalls,
+        "stopped" => FinishKind::StopSequence(None),
+        "blocked" => FinishKind::ContentFilter(Category::Unspecified),
+        _ => FinishKind::Other,
+    };
+    Finish::new(kind).raw(ended)
+}
