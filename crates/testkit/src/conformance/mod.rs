@@ -20,8 +20,14 @@
 //!
 //! `cargo test --test conformance k3` runs the tests of streams; `-- --list` lists all.
 
+mod carried;
+mod fixtures;
+mod list;
+mod probe;
+mod role;
 mod subject;
 mod suite;
+mod tree;
 
 pub use subject::Subject;
 
@@ -30,5 +36,5 @@ use std::process::ExitCode;
 /// Runs the suite on `subject`, with the command line that `cargo test` gives: a filter, `--list`,
 /// `--exact`. What was left out is counted, and printed with its reason.
 pub fn run(subject: Subject) -> ExitCode {
-    suite::run(subject, vec![])
+    suite::run(subject, vec![fixtures::tests])
 }

@@ -15,6 +15,10 @@ pub struct Subject {
     pub(super) fixtures: PathBuf,
     pub(super) base_path: String,
     pub(super) settings: Vec<(String, String)>,
+    /// The model to test a capability with, where it is another than that of the cases.
+    pub(super) models: BTreeMap<String, String>,
+    /// Capabilities that the provider has with a warning, and why.
+    pub(super) documented: BTreeMap<String, String>,
     /// Tests that do not apply, and why.
     pub(super) exceptions: BTreeMap<String, String>,
     pub(super) build: fn(Setup) -> Result<Built>,
@@ -33,6 +37,8 @@ impl Subject {
             fixtures: fixtures.into(),
             base_path: path.unwrap_or_default().to_owned(),
             settings: Vec::new(),
+            models: BTreeMap::new(),
+            documented: BTreeMap::new(),
             exceptions: BTreeMap::new(),
             build: build::<P>,
         }
@@ -49,6 +55,24 @@ impl Subject {
     #[must_use]
     pub fn setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.settings.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets the model that a capability is tested with, by the capability's flag: `reasoning`, where
+    /// the model of the fixture `chat` does not reason. Without it, a fixture that is named like the
+    /// flag tells its model.
+    #[must_use]
+    pub fn model_for_flag(mut self, flag: impl Into<String>, model: impl Into<String>) -> Self {
+        self.models.insert(flag.into(), model.into());
+        self
+    }
+
+    /// Says that what a declared flag stands for is not sent as it was asked, but as the nearest
+    /// that the provider takes, and why. The suite then demands the
+    /// [warning](trunkline_core::Warning::Coerced), instead of forbidding it.
+    #[must_use]
+    pub fn warns(mut self, flag: impl Into<String>, reason: impl Into<String>) -> Self {
+        self.documented.insert(flag.into(), reason.into());
         self
     }
 
