@@ -106,7 +106,7 @@ impl Tree {
         tree.write("crates/providers/groq/fixtures/chat/call.json", "{}");
         tree.write(
             "crates/providers/groq/tests/conformance.rs",
-            "//! The suite.\n\nfn main() {\n    conformance::run(Subject::of::<Api>(\"fixtures\"));\n}\n",
+            "//! The suite.\nfn main() -> _ { conformance::run(Subject::of::<Api>(\"fixtures\")) }\n",
         );
         tree.write("examples/groq.rs", "fn main() {}\n");
         assert_eq!(backends::write(&tree.workspace()).unwrap(), []);

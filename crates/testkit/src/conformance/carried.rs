@@ -66,3 +66,10 @@ pub(super) fn fields(request: &Received) -> Vec<(String, Value)> {
         _ => Vec::new(),
     }
 }
+
+/// Whether `text` is in a body of any kind; an empty text is in none.
+pub(super) fn carries_text(body: &[u8], text: &str) -> bool {
+    let whole = String::from_utf8_lossy(body);
+    !text.is_empty()
+        && (whole.contains(text) || leaves(body).iter().any(|leaf| leaf.contains(text)))
+}

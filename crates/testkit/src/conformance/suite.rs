@@ -67,7 +67,10 @@ pub(super) fn run(subject: Subject, makers: Vec<Maker>) -> ExitCode {
             Body::Run(body) => {
                 trials.push(Trial::test(test.name, move || body().map_err(Failed::from)))
             }
-            Body::Skip(reason) => skipped.push((test.name, reason)),
+            Body::Skip(reason) if is_asked_for(&arguments, &test.name) => {
+                skipped.push((test.name, reason));
+            }
+            Body::Skip(_) => {}
         }
     }
     for name in unknown.into_keys() {
@@ -86,4 +89,13 @@ pub(super) fn run(subject: Subject, makers: Vec<Maker>) -> ExitCode {
         }
     }
     conclusion.exit_code()
+}
+
+/// Whether the command line asks for this test: what it does not ask for is not told of either.
+fn is_asked_for(arguments: &Arguments, name: &str) -> bool {
+    let is = |filter: &String| match arguments.exact {
+        true => name == filter,
+        false => name.contains(filter.as_str()),
+    };
+    arguments.filter.as_ref().is_none_or(is) && !arguments.skip.iter().any(is)
 }
