@@ -94,7 +94,10 @@ fn in_order(data: &mut [Item<'_>]) -> Result<()> {
     let mut numbers = data.iter().filter_map(number);
     let first = numbers.next().unwrap_or_default();
     // With a gap, some vector is of no input, and those after it would be taken for others'.
-    match numbers.zip(1..).all(|(number, at)| number.checked_sub(first) == Some(at)) {
+    match numbers
+        .zip(1..)
+        .all(|(number, at)| number.checked_sub(first) == Some(at))
+    {
         true => Ok(()),
         false => Err(Error::decode(
             "the embeddings are not numbered as the inputs are",

@@ -21,7 +21,11 @@ pub(super) fn carries_json(request: &Received, json: &str) -> bool {
 /// Whether the request carries these texts in this order.
 pub(super) fn carries_in_order(request: &Received, texts: &[&str]) -> bool {
     let body = leaves(&request.body).join("\n");
-    let body = if body.is_empty() { request.text() } else { body };
+    let body = if body.is_empty() {
+        request.text()
+    } else {
+        body
+    };
     let mut rest = body.as_str();
     texts.iter().all(|text| match rest.split_once(text) {
         Some((_, after)) => {

@@ -22,9 +22,11 @@ pub(super) fn tests(subject: &Arc<Subject>) -> Vec<Test> {
     }
     for (name, _) in ROLES {
         let applies = called_for(subject, name);
-        list.add_if(&applies, &format!("there_is_one_of_{name}"), move |subject| async move {
-            is_there(&subject, name)
-        });
+        list.add_if(
+            &applies,
+            &format!("there_is_one_of_{name}"),
+            move |subject| async move { is_there(&subject, name) },
+        );
     }
     list.done()
 }
@@ -35,7 +37,9 @@ fn called_for(subject: &Subject, name: &str) -> Outcome {
         "chat" => subject.needs("chat"),
         "stream" | "in_band_error" => subject.needs("stream"),
         "tools" => subject.needs("tools").and_then(|()| subject.needs("chat")),
-        "stream_tools" => subject.needs("tools").and_then(|()| subject.needs("stream")),
+        "stream_tools" => subject
+            .needs("tools")
+            .and_then(|()| subject.needs("stream")),
         "embed" => subject.needs("embed"),
         "models" => subject.needs("list_models"),
         "error_context" => subject.talks(),

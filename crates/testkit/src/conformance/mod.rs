@@ -22,11 +22,13 @@
 
 mod carried;
 mod fixtures;
+mod k0;
 mod k1;
 mod k2;
 mod k4;
 mod k5;
 mod k6;
+mod k9;
 mod list;
 mod probe;
 mod role;
@@ -41,5 +43,17 @@ use std::process::ExitCode;
 /// Runs the suite on `subject`, with the command line that `cargo test` gives: a filter, `--list`,
 /// `--exact`. What was left out is counted, and printed with its reason.
 pub fn run(subject: Subject) -> ExitCode {
-    suite::run(subject, vec![fixtures::tests, k1::tests, k2::tests, k4::tests, k5::tests, k6::tests])
+    suite::run(
+        subject,
+        vec![
+            fixtures::tests,
+            k0::tests,
+            k1::tests,
+            k2::tests,
+            k4::tests,
+            k5::tests,
+            k6::tests,
+            k9::tests,
+        ],
+    )
 }

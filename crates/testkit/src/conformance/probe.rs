@@ -59,7 +59,10 @@ impl Probe {
         let mut requests = self.peer.requests();
         match (requests.pop(), requests.len()) {
             (Some(request), 0) => Ok(request),
-            (_, left) => Err(format!("{} requests were sent, not one", left + usize::from(left > 0))),
+            (_, left) => Err(format!(
+                "{} requests were sent, not one",
+                left + usize::from(left > 0)
+            )),
         }
     }
 }

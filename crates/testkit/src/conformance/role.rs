@@ -28,7 +28,10 @@ pub(super) const ROLES: [(&str, &str); 10] = [
     ("models", "the list of models"),
     ("error_auth", "the answer to a wrong key"),
     ("error_rate_limit", "the answer to too many requests"),
-    ("error_context", "the answer to a conversation that is too long"),
+    (
+        "error_context",
+        "the answer to a conversation that is too long",
+    ),
     ("in_band_error", "an error inside a stream"),
 ];
 

@@ -13,20 +13,30 @@ use super::super::{
 use crate::peer::{Received, Reply};
 
 pub(super) fn add(list: &mut List, talks: &Outcome) {
-    list.add_if(talks, "options_of_this_provider_arrive", |subject| async move {
-        let id = subject.def.id;
-        let request = option(baseline(&subject)?, id, r#"{"x_conformance":{"deep":[1,"x"]}}"#)?;
-        let sent = send(&subject, request).await?;
-        ensure(carries(&sent.request, "x_conformance"), || {
-            format!(
-                "`request.options[{id:?}]` is to be merged into the body. Sent: {}",
-                shown(&sent.request)
-            )
-        })
-    });
-    list.add_if(talks, "options_win_over_what_all_share", |subject| async move {
-        wins(&subject).await
-    });
+    list.add_if(
+        talks,
+        "options_of_this_provider_arrive",
+        |subject| async move {
+            let id = subject.def.id;
+            let request = option(
+                baseline(&subject)?,
+                id,
+                r#"{"x_conformance":{"deep":[1,"x"]}}"#,
+            )?;
+            let sent = send(&subject, request).await?;
+            ensure(carries(&sent.request, "x_conformance"), || {
+                format!(
+                    "`request.options[{id:?}]` is to be merged into the body. Sent: {}",
+                    shown(&sent.request)
+                )
+            })
+        },
+    );
+    list.add_if(
+        talks,
+        "options_win_over_what_all_share",
+        |subject| async move { wins(&subject).await },
+    );
     list.add_if(talks, "options_of_another_provider_do_not_arrive", |subject| async move {
         let base = send(&subject, baseline(&subject)?).await?;
         let request = option(baseline(&subject)?, "elsewhere", r#"{"x_conformance":1}"#)?;
@@ -42,15 +52,19 @@ pub(super) fn add(list: &mut List, talks: &Outcome) {
             },
         )
     });
-    list.add_if(talks, "a_patch_of_the_body_has_the_last_word", |subject| async move {
-        patch(&subject).await
-    });
+    list.add_if(
+        talks,
+        "a_patch_of_the_body_has_the_last_word",
+        |subject| async move { patch(&subject).await },
+    );
     list.add_if(talks, "headers_of_a_call_arrive", |subject| async move {
         headers(&subject).await
     });
-    list.add_if(talks, "headers_that_are_ours_are_refused", |subject| async move {
-        own_headers(&subject).await
-    });
+    list.add_if(
+        talks,
+        "headers_that_are_ours_are_refused",
+        |subject| async move { own_headers(&subject).await },
+    );
     list.add("a_path_of_one_s_own_is_asked", |subject| async move {
         raw(&subject).await
     });
@@ -75,9 +89,10 @@ async fn wins(subject: &Subject) -> Outcome {
             shown(&neutral.request)
         ));
     };
-    let nested = path.iter().rev().fold(serde_json::json!(1_234), |value, name| {
-        serde_json::json!({ name: value })
-    });
+    let nested = path.iter().rev().fold(
+        serde_json::json!(1_234),
+        |value, name| serde_json::json!({ name: value }),
+    );
     let request = baseline(subject)?.max_output_tokens(4_321);
     let request = option(request, subject.def.id, &nested.to_string())?;
     let sent = send(subject, request).await?;
@@ -104,7 +119,11 @@ fn path_of(value: &serde_json::Value, wanted: &serde_json::Value) -> Option<Vec<
 
 async fn patch(subject: &Subject) -> Outcome {
     let base = send(subject, baseline(subject)?).await?;
-    let request = option(baseline(subject)?, subject.def.id, r#"{"x_conformance":1,"x_gone":2}"#)?;
+    let request = option(
+        baseline(subject)?,
+        subject.def.id,
+        r#"{"x_conformance":1,"x_gone":2}"#,
+    )?;
     let request = request.body_patch(json(r#"{"x_conformance":"patched","x_gone":null}"#)?);
     let sent = send(subject, request).await?;
     ensure(
@@ -124,8 +143,12 @@ async fn patch(subject: &Subject) -> Outcome {
 
 async fn headers(subject: &Subject) -> Outcome {
     let probe = Probe::with(subject, subject.spoken()?.reply(0), |setup| {
-        setup.headers.push(("x-both".to_owned(), "account".to_owned()));
-        setup.headers.push(("x-account".to_owned(), "account".to_owned()));
+        setup
+            .headers
+            .push(("x-both".to_owned(), "account".to_owned()));
+        setup
+            .headers
+            .push(("x-account".to_owned(), "account".to_owned()));
     })
     .await?;
     let mut call = Call::new(subject.op(baseline(subject)?));
@@ -135,7 +158,11 @@ async fn headers(subject: &Subject) -> Outcome {
     }
     probe.call(call).await.map_err(|error| told(&error))?;
     let request = probe.request()?;
-    for (name, value) in [("x-account", "account"), ("x-call", "call"), ("x-both", "call")] {
+    for (name, value) in [
+        ("x-account", "account"),
+        ("x-call", "call"),
+        ("x-both", "call"),
+    ] {
         ensure(request.header(name) == Some(value), || {
             format!(
                 "the header `{name}` is to be `{value}` (those of the call stand over those of the \
@@ -179,12 +206,21 @@ async fn raw(subject: &Subject) -> Outcome {
     const ANSWER: &str = r#"{"z":1.0,"a":[12345678901234567890]}"#;
     let probe = Probe::of(subject, Reply::status(200).json(ANSWER)).await?;
     let endpoint = probe.built.backend.endpoint("/x-conformance?a=b");
-    let answer = endpoint.post(&json(BODY)?).await.map_err(|error| told(&error))?;
-    ensure(answer.get() == ANSWER, || format!("the answer became {answer}"))?;
+    let answer = endpoint
+        .post(&json(BODY)?)
+        .await
+        .map_err(|error| told(&error))?;
+    ensure(answer.get() == ANSWER, || {
+        format!("the answer became {answer}")
+    })?;
     let request = probe.request()?;
     let path = format!("{}/x-conformance?a=b", subject.base_path);
     ensure(request.path == path && request.text() == BODY, || {
-        format!("{path} is asked as {}, with {}", request.path, shown(&request))
+        format!(
+            "{path} is asked as {}, with {}",
+            request.path,
+            shown(&request)
+        )
     })?;
     ensure(has_key(&request), || {
         "a path of one's own is asked without the account's key".to_owned()

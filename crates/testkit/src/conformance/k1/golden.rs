@@ -12,15 +12,19 @@ use super::super::{
 };
 
 pub(super) fn add(list: &mut List, talks: &Outcome) {
-    list.add_if(talks, "a_request_is_the_same_bytes_each_time", |subject| async move {
-        same_bytes(&subject).await
-    });
+    list.add_if(
+        talks,
+        "a_request_is_the_same_bytes_each_time",
+        |subject| async move { same_bytes(&subject).await },
+    );
     list.add_if(talks, "what_is_not_set_is_not_sent", |subject| async move {
         unset(&subject).await
     });
-    list.add_if(talks, "the_request_says_what_it_is_and_who_asks", |subject| async move {
-        headers(&subject).await
-    });
+    list.add_if(
+        talks,
+        "the_request_says_what_it_is_and_who_asks",
+        |subject| async move { headers(&subject).await },
+    );
 }
 
 /// All that many providers take. What this one does not take changes nothing here.
@@ -84,12 +88,15 @@ async fn headers(subject: &Subject) -> Outcome {
     let sent = send(subject, baseline(subject)?).await?;
     let header = |name| sent.request.header(name).unwrap_or_default();
     if serde_json::from_slice::<Value>(&sent.request.body).is_ok() {
-        ensure(header("content-type").starts_with("application/json"), || {
-            format!(
-                "the body is JSON, and the request calls it `{}`",
-                header("content-type")
-            )
-        })?;
+        ensure(
+            header("content-type").starts_with("application/json"),
+            || {
+                format!(
+                    "the body is JSON, and the request calls it `{}`",
+                    header("content-type")
+                )
+            },
+        )?;
     }
     ensure(header("user-agent").contains("trunkline/"), || {
         format!("the user agent is `{}`", header("user-agent"))

@@ -20,36 +20,53 @@ use super::{
 pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
     let talks = subject.talks();
     let images = talks.clone().and_then(|()| subject.needs("image_in"));
-    list.add_if(&images, "the_bytes_of_an_image_arrive", |subject| async move {
-        bytes(&subject).await
-    });
-    list.add_if(&images, "the_address_of_an_image_arrives", |subject| async move {
-        address(&subject).await
-    });
-    list.add_if(&images, "several_images_arrive_in_their_order", |subject| async move {
-        let parts = [
-            Part::text("first-words"),
-            Part::image("image/png", "the image"),
-            Part::text("between-them"),
-            Part::image("image/jpeg", "another image"),
-        ];
-        let request = with(&subject, "image_in", parts)?;
-        let sent = send(&subject, request).await?;
-        let order = ["first-words", "dGhlIGltYWdl", "between-them", "YW5vdGhlciBpbWFnZQ=="];
-        ensure(carries_in_order(&sent.request, &order), || {
-            format!(
-                "texts and images are to arrive in the order of the parts. Sent: {}",
-                shown(&sent.request)
-            )
-        })
-    });
-    list.add_if(&images, "how_closely_to_look_arrives_or_is_warned_of", |subject| async move {
-        let image = || Media::new("image/png", Source::Bytes("the image".into()));
-        let base = with(&subject, "image_in", [Part::new(image())])?;
-        let closely = Part::new(image().detail(Detail::High));
-        let closely = with(&subject, "image_in", [closely])?;
-        carried_or_warned(&subject, base, closely, "`detail` of an image").await
-    });
+    list.add_if(
+        &images,
+        "the_bytes_of_an_image_arrive",
+        |subject| async move { bytes(&subject).await },
+    );
+    list.add_if(
+        &images,
+        "the_address_of_an_image_arrives",
+        |subject| async move { address(&subject).await },
+    );
+    list.add_if(
+        &images,
+        "several_images_arrive_in_their_order",
+        |subject| async move {
+            let parts = [
+                Part::text("first-words"),
+                Part::image("image/png", "the image"),
+                Part::text("between-them"),
+                Part::image("image/jpeg", "another image"),
+            ];
+            let request = with(&subject, "image_in", parts)?;
+            let sent = send(&subject, request).await?;
+            let order = [
+                "first-words",
+                "dGhlIGltYWdl",
+                "between-them",
+                "YW5vdGhlciBpbWFnZQ==",
+            ];
+            ensure(carries_in_order(&sent.request, &order), || {
+                format!(
+                    "texts and images are to arrive in the order of the parts. Sent: {}",
+                    shown(&sent.request)
+                )
+            })
+        },
+    );
+    list.add_if(
+        &images,
+        "how_closely_to_look_arrives_or_is_warned_of",
+        |subject| async move {
+            let image = || Media::new("image/png", Source::Bytes("the image".into()));
+            let base = with(&subject, "image_in", [Part::new(image())])?;
+            let closely = Part::new(image().detail(Detail::High));
+            let closely = with(&subject, "image_in", [closely])?;
+            carried_or_warned(&subject, base, closely, "`detail` of an image").await
+        },
+    );
     for (flag, kind) in [
         ("image_in", "image/png"),
         ("audio_in", "audio/wav"),

@@ -22,54 +22,96 @@ pub(super) fn add(list: &mut List, talks: &Outcome) {
             .user("turn-three")
             .message(Message::assistant_text("turn-four"))
             .user("turn-five");
-        let turns = ["Say one word.", "turn-two", "turn-three", "turn-four", "turn-five"];
+        let turns = [
+            "Say one word.",
+            "turn-two",
+            "turn-three",
+            "turn-four",
+            "turn-five",
+        ];
         in_order(&subject, request, &turns).await
     });
-    list.add_if(talks, "two_turns_of_one_role_both_arrive", |subject| async move {
-        let request = baseline(&subject)?.user("and-another").user("and-a-third");
-        in_order(&subject, request, &["Say one word.", "and-another", "and-a-third"]).await
-    });
-    list.add_if(talks, "several_texts_of_one_message_arrive", |subject| async move {
-        let parts = [Part::text("part-one "), Part::text("part-two")];
-        let mut request = baseline(&subject)?;
-        request.messages = vec![Message::new(Role::User, parts)];
-        in_order(&subject, request, &["part-one ", "part-two"]).await
-    });
-    list.add_if(talks, "words_arrive_with_every_character", |subject| async move {
-        characters(&subject).await
-    });
-    list.add_if(talks, "an_empty_text_is_sent_or_refused", |subject| async move {
-        empty(&subject).await
-    });
-    list.add_if(talks, "a_request_without_messages_is_refused", |subject| async move {
-        let mut request = baseline(&subject)?;
-        request.messages.clear();
-        invalid(&subject, subject.op(request), "has no messages").await
-    });
-    list.add_if(talks, "a_request_without_a_model_is_refused", |subject| async move {
-        let request = baseline(&subject)?.model("");
-        invalid(&subject, subject.op(request), "names no model").await
-    });
-    list.add_if(talks, "a_number_that_is_none_is_refused", |subject| async move {
-        let request = baseline(&subject)?.temperature(f64::NAN);
-        match subject.can("temperature") {
-            true => invalid(&subject, subject.op(request), "has the temperature NaN").await,
-            // It is left out, and must not become a `null` on the way.
-            false => in_order(&subject, request, &["Say one word."]).await,
-        }
-    });
+    list.add_if(
+        talks,
+        "two_turns_of_one_role_both_arrive",
+        |subject| async move {
+            let request = baseline(&subject)?.user("and-another").user("and-a-third");
+            in_order(
+                &subject,
+                request,
+                &["Say one word.", "and-another", "and-a-third"],
+            )
+            .await
+        },
+    );
+    list.add_if(
+        talks,
+        "several_texts_of_one_message_arrive",
+        |subject| async move {
+            let parts = [Part::text("part-one "), Part::text("part-two")];
+            let mut request = baseline(&subject)?;
+            request.messages = vec![Message::new(Role::User, parts)];
+            in_order(&subject, request, &["part-one ", "part-two"]).await
+        },
+    );
+    list.add_if(
+        talks,
+        "words_arrive_with_every_character",
+        |subject| async move { characters(&subject).await },
+    );
+    list.add_if(
+        talks,
+        "an_empty_text_is_sent_or_refused",
+        |subject| async move { empty(&subject).await },
+    );
+    list.add_if(
+        talks,
+        "a_request_without_messages_is_refused",
+        |subject| async move {
+            let mut request = baseline(&subject)?;
+            request.messages.clear();
+            invalid(&subject, subject.op(request), "has no messages").await
+        },
+    );
+    list.add_if(
+        talks,
+        "a_request_without_a_model_is_refused",
+        |subject| async move {
+            let request = baseline(&subject)?.model("");
+            invalid(&subject, subject.op(request), "names no model").await
+        },
+    );
+    list.add_if(
+        talks,
+        "a_number_that_is_none_is_refused",
+        |subject| async move {
+            let request = baseline(&subject)?.temperature(f64::NAN);
+            match subject.can("temperature") {
+                true => invalid(&subject, subject.op(request), "has the temperature NaN").await,
+                // It is left out, and must not become a `null` on the way.
+                false => in_order(&subject, request, &["Say one word."]).await,
+            }
+        },
+    );
     list.add_if(talks, "the_model_s_name_arrives", |subject| async move {
         let sent = send(&subject, baseline(&subject)?.model("conformance-model-1")).await?;
         ensure(carries(&sent.request, "conformance-model-1"), || {
-            format!("the request names another model. Sent: {}", shown(&sent.request))
+            format!(
+                "the request names another model. Sent: {}",
+                shown(&sent.request)
+            )
         })
     });
-    list.add_if(talks, "a_speaker_s_name_arrives_or_is_warned_of", |subject| async move {
-        let base = baseline(&subject)?;
-        let mut with = base.clone();
-        with.messages = vec![Message::user("Say one word.").named("Ada")];
-        carried_or_warned(&subject, base, with, "the name of a message").await
-    });
+    list.add_if(
+        talks,
+        "a_speaker_s_name_arrives_or_is_warned_of",
+        |subject| async move {
+            let base = baseline(&subject)?;
+            let mut with = base.clone();
+            with.messages = vec![Message::user("Say one word.").named("Ada")];
+            carried_or_warned(&subject, base, with, "the name of a message").await
+        },
+    );
     list.add_if(talks, "the_limit_on_output_arrives", |subject| async move {
         let sent = send(&subject, baseline(&subject)?.max_output_tokens(4_321)).await?;
         ensure(

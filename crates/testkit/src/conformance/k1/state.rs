@@ -18,35 +18,55 @@ use crate::fixture;
 
 pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
     let talks = subject.talks();
-    list.add_if(&talks, "an_item_of_this_provider_goes_back_as_it_came", |subject| async move {
-        own(&subject).await
-    });
-    list.add_if(&talks, "an_item_of_another_provider_is_dropped", |subject| async move {
-        foreign(&subject).await
-    });
-    list.add_if(&talks, "state_of_another_provider_is_dropped", |subject| async move {
-        foreign_state(&subject).await
-    });
-    list.add_if(&talks, "an_item_that_never_goes_back_does_not", |subject| async move {
-        let kind = format!("{}.conformance", subject.def.id);
-        let item = item(&kind)?.replay(Replay::Never);
-        absent(&subject, after(&subject, Part::new(Content::Opaque(item)))?, None).await
-    });
+    list.add_if(
+        &talks,
+        "an_item_of_this_provider_goes_back_as_it_came",
+        |subject| async move { own(&subject).await },
+    );
+    list.add_if(
+        &talks,
+        "an_item_of_another_provider_is_dropped",
+        |subject| async move { foreign(&subject).await },
+    );
+    list.add_if(
+        &talks,
+        "state_of_another_provider_is_dropped",
+        |subject| async move { foreign_state(&subject).await },
+    );
+    list.add_if(
+        &talks,
+        "an_item_that_never_goes_back_does_not",
+        |subject| async move {
+            let kind = format!("{}.conformance", subject.def.id);
+            let item = item(&kind)?.replay(Replay::Never);
+            absent(
+                &subject,
+                after(&subject, Part::new(Content::Opaque(item)))?,
+                None,
+            )
+            .await
+        },
+    );
     let has_some = talks.and_then(|()| match kept(subject).is_empty() {
         true => Err("no answer of a fixture holds an opaque item or state".to_owned()),
         false => Ok(()),
     });
-    list.add_if(&has_some, "what_the_answers_of_fixtures_hold_goes_back", |subject| async move {
-        for (name, answer) in kept(&subject) {
-            replayed(&subject, &answer)
-                .await
-                .map_err(|what| format!("the answer of `{name}`: {what}"))?;
-        }
-        Ok(())
-    });
+    list.add_if(
+        &has_some,
+        "what_the_answers_of_fixtures_hold_goes_back",
+        |subject| async move {
+            for (name, answer) in kept(&subject) {
+                replayed(&subject, &answer)
+                    .await
+                    .map_err(|what| format!("the answer of `{name}`: {what}"))?;
+            }
+            Ok(())
+        },
+    );
 }
 
-const PAYLOAD: &str = r#"{"zebra":1.0,"apple":12345678901234567890,"text":"caf\u00e9 \"x\"","list":[ ]}"#;
+const PAYLOAD: &str =
+    r#"{"zebra":1.0,"apple":12345678901234567890,"text":"caf\u00e9 \"x\"","list":[ ]}"#;
 
 fn item(kind: &str) -> Outcome<Opaque> {
     let payload = Json::parse(PAYLOAD).map_err(|error| error.to_string())?;
@@ -92,19 +112,25 @@ async fn foreign_state(subject: &Subject) -> Outcome {
 async fn absent(subject: &Subject, request: ChatRequest, kind: Option<&str>) -> Outcome {
     let sent = send(subject, request.clone()).await?;
     let leaked = ["zebra", "12345678901234567890"];
-    ensure(!leaked.iter().any(|leak| carries(&sent.request, leak)), || {
-        format!(
-            "what is not this provider's, or never goes back, is sent. Sent: {}",
-            shown(&sent.request)
-        )
-    })?;
+    ensure(
+        !leaked.iter().any(|leak| carries(&sent.request, leak)),
+        || {
+            format!(
+                "what is not this provider's, or never goes back, is sent. Sent: {}",
+                shown(&sent.request)
+            )
+        },
+    )?;
     let Some(kind) = kind else { return Ok(()) };
-    ensure(sent.warnings.iter().any(|warning| drops(warning, kind)), || {
-        format!(
-            "`{kind}` is dropped without a word; push `Warning::StateDropped`. Warnings: {:?}",
-            sent.warnings
-        )
-    })?;
+    ensure(
+        sent.warnings.iter().any(|warning| drops(warning, kind)),
+        || {
+            format!(
+                "`{kind}` is dropped without a word; push `Warning::StateDropped`. Warnings: {:?}",
+                sent.warnings
+            )
+        },
+    )?;
     let error = refused(subject, subject.op(request.strict())).await?;
     ensure(error.kind() == ErrorKind::Unsupported, || told(&error))
 }
@@ -119,7 +145,11 @@ fn kept(subject: &Subject) -> Vec<(String, ChatResponse)> {
     for dir in fixture::folders(&subject.fixtures).unwrap_or_default() {
         let text = fs::read_to_string(dir.join("expect.json")).unwrap_or_default();
         if let Ok(answer) = serde_json::from_str::<ChatResponse>(&text)
-            && answer.message.parts.iter().any(|part| !replays(part).is_empty())
+            && answer
+                .message
+                .parts
+                .iter()
+                .any(|part| !replays(part).is_empty())
         {
             let name = dir.file_name().unwrap_or_default().display().to_string();
             found.push((name, answer));
@@ -130,7 +160,10 @@ fn kept(subject: &Subject) -> Vec<(String, ChatResponse)> {
 
 /// The texts of a part that go back.
 fn replays(part: &Part) -> Vec<&str> {
-    let state = part.state.iter().filter(|state| state.replay != Replay::Never);
+    let state = part
+        .state
+        .iter()
+        .filter(|state| state.replay != Replay::Never);
     let item = match &part.content {
         Content::Opaque(item) if item.replay != Replay::Never => Some(item.payload.get()),
         _ => None,

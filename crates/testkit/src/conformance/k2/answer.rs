@@ -21,32 +21,44 @@ pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
     list.add_if(&chat, "an_answer_in_words_is_read", |subject| async move {
         words(&subject).await
     });
-    list.add_if(&chat, "the_answer_s_id_and_model_are_the_provider_s", |subject| async move {
-        identity(&subject).await
-    });
+    list.add_if(
+        &chat,
+        "the_answer_s_id_and_model_are_the_provider_s",
+        |subject| async move { identity(&subject).await },
+    );
     list.add_if(&chat, "every_part_says_who_made_it", |subject| async move {
         origin(&subject).await
     });
-    list.add_if(&chat, "status_headers_and_place_are_kept", |subject| async move {
-        meta(&subject).await
-    });
-    list.add_if(&chat, "the_body_is_kept_as_it_came_where_asked_for", |subject| async move {
-        raw(&subject).await
-    });
-    list.add_if(&chat, "an_answer_survives_being_stored", |subject| async move {
-        stored(&subject).await
-    });
+    list.add_if(
+        &chat,
+        "status_headers_and_place_are_kept",
+        |subject| async move { meta(&subject).await },
+    );
+    list.add_if(
+        &chat,
+        "the_body_is_kept_as_it_came_where_asked_for",
+        |subject| async move { raw(&subject).await },
+    );
+    list.add_if(
+        &chat,
+        "an_answer_survives_being_stored",
+        |subject| async move { stored(&subject).await },
+    );
     let shown = chat.and_then(|()| {
         let raw = expected_answer(subject, "chat")?.finish.raw;
         let raw = raw.ok_or("the answer of `chat` has no `finish.raw`")?;
         match places(&Wire::of(&role(subject, "chat")?)?, &raw).is_empty() {
-            true => Err(format!("`{raw}` is no string of its own in the fixture `chat`")),
+            true => Err(format!(
+                "`{raw}` is no string of its own in the fixture `chat`"
+            )),
             false => Ok(()),
         }
     });
-    list.add_if(&shown, "an_unknown_reason_to_finish_is_kept", |subject| async move {
-        unknown_finish(&subject).await
-    });
+    list.add_if(
+        &shown,
+        "an_unknown_reason_to_finish_is_kept",
+        |subject| async move { unknown_finish(&subject).await },
+    );
 }
 
 /// The answer to the fixture, and the fixture.
@@ -69,7 +81,10 @@ async fn words(subject: &Subject) -> Outcome {
         )
     })?;
     ensure(
-        matches!(answer.finish.kind, FinishKind::Stop | FinishKind::StopSequence(_)),
+        matches!(
+            answer.finish.kind,
+            FinishKind::Stop | FinishKind::StopSequence(_)
+        ),
         || {
             format!(
                 "an answer that is whole finished with {:?}; map the provider's word to `Stop`",
@@ -116,9 +131,10 @@ async fn meta(subject: &Subject) -> Outcome {
     ensure(header.is_some_and(|value| value == "seen"), || {
         "a header of the answer is lost".to_owned()
     })?;
-    ensure(meta.status.is_some_and(|status| status.is_success()), || {
-        format!("the status of the answer is told as {:?}", meta.status)
-    })?;
+    ensure(
+        meta.status.is_some_and(|status| status.is_success()),
+        || format!("the status of the answer is told as {:?}", meta.status),
+    )?;
     let place = probe.peer.addr().to_string();
     ensure(meta.endpoint.as_deref() == Some(place.as_str()), || {
         format!("the answer came from {place}, and says {:?}", meta.endpoint)
@@ -134,13 +150,20 @@ async fn raw(subject: &Subject) -> Outcome {
         let probe = Probe::of(subject, case.reply(0)).await?;
         let mut call = Call::new(case.op.clone());
         call.keep_raw = keep;
-        let reply = probe.call(call).await.and_then(trunkline_core::Reply::into_chat);
+        let reply = probe
+            .call(call)
+            .await
+            .and_then(trunkline_core::Reply::into_chat);
         let raw = reply.map_err(|error| told(&error))?.meta.raw;
         let expected = keep.then_some(&case.body);
         ensure(raw.as_ref() == expected, || {
             format!(
                 "with keep_raw {keep} the body of the answer is {}",
-                if raw.is_some() { "kept, or not as it came" } else { "not kept" }
+                if raw.is_some() {
+                    "kept, or not as it came"
+                } else {
+                    "not kept"
+                }
             )
         })?;
     }
@@ -171,7 +194,10 @@ fn places(wire: &Wire, text: &str) -> Vec<Vec<usize>> {
 
 async fn unknown_finish(subject: &Subject) -> Outcome {
     const UNKNOWN: &str = "x_conformance_reason";
-    let raw = expected_answer(subject, "chat")?.finish.raw.unwrap_or_default();
+    let raw = expected_answer(subject, "chat")?
+        .finish
+        .raw
+        .unwrap_or_default();
     let case = role(subject, "chat")?;
     let mut wire = Wire::of(&case)?;
     for path in places(&wire, &raw) {

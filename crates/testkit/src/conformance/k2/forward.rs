@@ -86,7 +86,10 @@ async fn unknown_fields(subject: &Subject, name: &str) -> Outcome {
     // One at a time, so that a failure says where; a stream's events are alike.
     for at in (0..objects).take(60) {
         let (path, wire) = (at, added(&wire, Some(at), false, VALUES[0]));
-        changes.push((format!("with \"{UNKNOWN}\" in its object number {path}"), wire));
+        changes.push((
+            format!("with \"{UNKNOWN}\" in its object number {path}"),
+            wire,
+        ));
     }
     same(subject, &case, changes, "ignore fields that are not known").await
 }
@@ -255,14 +258,11 @@ fn difference(expected: &Value, got: &Value) -> String {
         }
         let child = |name: &str| format!("{path}/{name}");
         match (expected, got) {
-            (Value::Object(a), Value::Object(b)) => a
-                .keys()
-                .chain(b.keys())
-                .find_map(|name| {
-                    let none = Value::Null;
-                    let (a, b) = (a.get(name).unwrap_or(&none), b.get(name).unwrap_or(&none));
-                    find(&child(name), a, b)
-                }),
+            (Value::Object(a), Value::Object(b)) => a.keys().chain(b.keys()).find_map(|name| {
+                let none = Value::Null;
+                let (a, b) = (a.get(name).unwrap_or(&none), b.get(name).unwrap_or(&none));
+                find(&child(name), a, b)
+            }),
             (Value::Array(a), Value::Array(b)) if a.len() == b.len() => a
                 .iter()
                 .zip(b)

@@ -25,24 +25,32 @@ pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
             "`usage.raw` of `chat` does not stand in its body as it is".to_owned()
         })
     });
-    list.add_if(&told, "usage_that_is_not_told_is_not_zero", |subject| async move {
-        for nothing in ["null", "{}"] {
+    list.add_if(
+        &told,
+        "usage_that_is_not_told_is_not_zero",
+        |subject| async move {
+            for nothing in ["null", "{}"] {
+                let raw = raw(&subject)?;
+                let answer = answer_to(&subject, |body| body.replace(&raw, nothing)).await?;
+                absent(&answer.usage).map_err(|what| format!("usage is {nothing}: {what}"))?;
+            }
+            Ok(())
+        },
+    );
+    list.add_if(
+        &told,
+        "usage_that_is_unheard_of_is_kept",
+        |subject| async move {
             let raw = raw(&subject)?;
-            let answer = answer_to(&subject, |body| body.replace(&raw, nothing)).await?;
-            absent(&answer.usage).map_err(|what| format!("usage is {nothing}: {what}"))?;
-        }
-        Ok(())
-    });
-    list.add_if(&told, "usage_that_is_unheard_of_is_kept", |subject| async move {
-        let raw = raw(&subject)?;
-        let more = raw.replacen('{', r#"{"x_conformance_tokens":4711,"#, 1);
-        let answer = answer_to(&subject, |body| body.replace(&raw, &more)).await?;
-        whole(&answer.usage)?;
-        let kept = answer.usage.raw.is_some_and(|kept| kept.get() == more);
-        ensure(kept, || {
-            "the provider's own words on usage are to be kept whole in `usage.raw`".to_owned()
-        })
-    });
+            let more = raw.replacen('{', r#"{"x_conformance_tokens":4711,"#, 1);
+            let answer = answer_to(&subject, |body| body.replace(&raw, &more)).await?;
+            whole(&answer.usage)?;
+            let kept = answer.usage.raw.is_some_and(|kept| kept.get() == more);
+            ensure(kept, || {
+                "the provider's own words on usage are to be kept whole in `usage.raw`".to_owned()
+            })
+        },
+    );
 }
 
 /// The provider's own words on usage in the fixture, in one line.

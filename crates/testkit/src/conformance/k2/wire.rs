@@ -31,7 +31,10 @@ impl Wire {
         }
         let (mut glue, mut pieces) = (vec![String::new()], Vec::new());
         for line in text.split_inclusive('\n') {
-            let data = line.strip_prefix("data:").map(str::trim).unwrap_or_default();
+            let data = line
+                .strip_prefix("data:")
+                .map(str::trim)
+                .unwrap_or_default();
             let piece = match data.starts_with('{') {
                 true => Tree::parse(data).ok(),
                 false => None,
@@ -71,7 +74,10 @@ impl Wire {
     pub(in super::super) fn fields(&self) -> Vec<(String, Vec<Path>)> {
         let mut found: Vec<(String, Vec<Path>)> = Vec::new();
         for (name, path) in self.json.fields() {
-            let name = name.trim_start_matches("[]").trim_start_matches('.').to_owned();
+            let name = name
+                .trim_start_matches("[]")
+                .trim_start_matches('.')
+                .to_owned();
             match found.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, paths)) => paths.push(path),
                 None => found.push((name, vec![path])),

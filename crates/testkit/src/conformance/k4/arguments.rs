@@ -40,22 +40,29 @@ pub(super) fn add(list: &mut List, subject: &Subject, both: &Outcome) {
             )),
         }
     });
-    list.add_if(&text, "arguments_that_are_no_json_are_kept_as_they_are", |subject| async move {
-        let text = r#"{"city": "Par"#;
-        match read(&subject, text).await? {
-            Some(ToolInput::Invalid { raw, .. }) if raw == text => Ok(()),
-            other => Err(format!(
-                "arguments that break off are read as {other:?}; never mend them: use \
+    list.add_if(
+        &text,
+        "arguments_that_are_no_json_are_kept_as_they_are",
+        |subject| async move {
+            let text = r#"{"city": "Par"#;
+            match read(&subject, text).await? {
+                Some(ToolInput::Invalid { raw, .. }) if raw == text => Ok(()),
+                other => Err(format!(
+                    "arguments that break off are read as {other:?}; never mend them: use \
                  `ToolInput::from_text`"
-            )),
-        }
-    });
+                )),
+            }
+        },
+    );
 }
 
 /// Why arguments cannot be written badly on this wire: they are no text there.
 fn is_text(subject: &Subject) -> Outcome {
     let answer = expected_answer(subject, "tools")?;
-    let call = answer.tool_calls().next().map(|call| call.arguments().to_owned());
+    let call = answer
+        .tool_calls()
+        .next()
+        .map(|call| call.arguments().to_owned());
     let call: Value = serde_json::from_str(&call.unwrap_or_default()).unwrap_or_default();
     let body = Tree::parse(&String::from_utf8_lossy(&role(subject, "tools")?.body))?;
     let mut found = false;
@@ -63,14 +70,19 @@ fn is_text(subject: &Subject) -> Outcome {
         found |= text.starts_with('{')
             && serde_json::from_str::<Value>(&text).is_ok_and(|text| text == call);
     });
-    ensure(found, || "the wire has arguments as JSON, and not as a text".to_owned())
+    ensure(found, || {
+        "the wire has arguments as JSON, and not as a text".to_owned()
+    })
 }
 
 /// The arguments of the first call, when the answer of `tools` has these in their place.
 async fn read(subject: &Subject, text: &str) -> Outcome<Option<ToolInput>> {
     let case = role(subject, "tools")?;
     let known = super::answered(subject, "tools").await?.1;
-    let known = known.tool_calls().next().map(|call| call.arguments().to_owned());
+    let known = known
+        .tool_calls()
+        .next()
+        .map(|call| call.arguments().to_owned());
     let known = known.ok_or("the fixture `tools` has no call")?;
     let as_json = Tree::parse(&known)?;
     let mut body = Tree::parse(&String::from_utf8_lossy(&case.body))?;
@@ -97,7 +109,10 @@ async fn read(subject: &Subject, text: &str) -> Outcome<Option<ToolInput>> {
     let probe = Probe::of(subject, case.with_body(body.write()).reply(0)).await?;
     let answer = probe.chat(case.op.clone()).await;
     let answer = answer.map_err(|error| {
-        format!("an answer whose tool is called with {text:?} fails: {}", told(&error))
+        format!(
+            "an answer whose tool is called with {text:?} fails: {}",
+            told(&error)
+        )
     })?;
     Ok(answer.tool_calls().next().map(|call| call.input.clone()))
 }

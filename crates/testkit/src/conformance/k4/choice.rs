@@ -13,22 +13,36 @@ use super::super::{
 };
 
 pub(super) fn add(list: &mut List, subject: &Subject, tools: &Outcome) {
-    list.add_if(tools, "every_tool_arrives_with_what_it_is_for", |subject| async move {
-        let request = with_tools(&subject)?;
-        let sent = send(&subject, request).await?;
-        let words = ["look_up", "Looks up in a book.", "look_around", "Looks around."];
-        let all = words.iter().all(|word| carries(&sent.request, word));
-        ensure(all && carries_in_order(&sent.request, &["look_up", "look_around"]), || {
-            format!(
-                "names and descriptions of tools are to arrive, in their order. Sent: {}",
-                shown(&sent.request)
+    list.add_if(
+        tools,
+        "every_tool_arrives_with_what_it_is_for",
+        |subject| async move {
+            let request = with_tools(&subject)?;
+            let sent = send(&subject, request).await?;
+            let words = [
+                "look_up",
+                "Looks up in a book.",
+                "look_around",
+                "Looks around.",
+            ];
+            let all = words.iter().all(|word| carries(&sent.request, word));
+            ensure(
+                all && carries_in_order(&sent.request, &["look_up", "look_around"]),
+                || {
+                    format!(
+                        "names and descriptions of tools are to arrive, in their order. Sent: {}",
+                        shown(&sent.request)
+                    )
+                },
             )
-        })
-    });
+        },
+    );
     let choice = tools.clone().and_then(|()| subject.needs("tool_choice"));
-    list.add_if(&choice, "every_choice_is_told_apart", |subject| async move {
-        choices(&subject).await
-    });
+    list.add_if(
+        &choice,
+        "every_choice_is_told_apart",
+        |subject| async move { choices(&subject).await },
+    );
     list.add_if(tools, "a_choice_among_no_tools_is_not_sent", |subject| async move {
         let base = send(&subject, baseline(&subject)?).await?;
         let request = baseline(&subject)?.tool_choice(ToolChoice::Auto);
@@ -40,9 +54,11 @@ pub(super) fn add(list: &mut List, subject: &Subject, tools: &Outcome) {
             )
         })
     });
-    list.add_if(tools, "schemas_of_every_kind_arrive", |subject| async move {
-        schemas(&subject).await
-    });
+    list.add_if(
+        tools,
+        "schemas_of_every_kind_arrive",
+        |subject| async move { schemas(&subject).await },
+    );
     list.add_if(tools, "numbers_of_a_schema_keep_their_digits", |subject| async move {
         const SCHEMA: &str = r#"{"type":"object","properties":{"id":{"type":"integer","maximum":9223372036854775807}},"required":["id"],"additionalProperties":false}"#;
         let request = baseline(&subject)?.tool(tool("count", SCHEMA)?);
@@ -51,9 +67,11 @@ pub(super) fn add(list: &mut List, subject: &Subject, tools: &Outcome) {
             format!("a 64-bit number loses digits. Sent: {}", shown(&sent.request))
         })
     });
-    list.add_if(tools, "a_format_and_tools_go_together", |subject| async move {
-        together(&subject).await
-    });
+    list.add_if(
+        tools,
+        "a_format_and_tools_go_together",
+        |subject| async move { together(&subject).await },
+    );
 }
 
 const EMPTY: &str = r#"{"type":"object","properties":{}}"#;
@@ -142,7 +160,10 @@ async fn schemas(subject: &Subject) -> Outcome {
         outcome.map_err(|error| format!("a schema with {what} fails: {}", told(&error)))?;
         let request = probe.request()?;
         ensure(carries(&request, word), || {
-            format!("of a schema with {what}, `{word}` does not arrive. Sent: {}", shown(&request))
+            format!(
+                "of a schema with {what}, `{word}` does not arrive. Sent: {}",
+                shown(&request)
+            )
         })?;
     }
     // It may have no form here, but it is no reason to overflow.
@@ -159,7 +180,11 @@ async fn schemas(subject: &Subject) -> Outcome {
 }
 
 async fn together(subject: &Subject) -> Outcome {
-    let flag = if subject.can("schema") { "schema" } else { "json" };
+    let flag = if subject.can("schema") {
+        "schema"
+    } else {
+        "json"
+    };
     let model = subject.model_for(flag)?;
     let format = || {
         let schema = r#"{"type":"object","properties":{"in_words":{"type":"string"}},"required":["in_words"],"additionalProperties":false}"#;
@@ -173,7 +198,10 @@ async fn together(subject: &Subject) -> Outcome {
     let request = with_tools(subject)?.model(model.as_str()).format(format()?);
     let sent = send(subject, request).await?;
     ensure(carries(&sent.request, "look_up"), || {
-        format!("a format takes the tools away. Sent: {}", shown(&sent.request))
+        format!(
+            "a format takes the tools away. Sent: {}",
+            shown(&sent.request)
+        )
     })?;
     ensure(
         sent.body() != base.body() || !sent.new_warnings(&base).is_empty(),

@@ -24,17 +24,21 @@ pub(super) fn tests(subject: &Arc<Subject>) -> Vec<Test> {
     list.add_if(&tools, "calls_are_read", |subject| async move {
         calls(&subject).await
     });
-    list.add_if(&streamed, "streamed_calls_are_those_of_the_whole_answer", |subject| async move {
-        let whole = answered(&subject, "tools").await?.1;
-        let streamed = answered(&subject, "stream_tools").await?.1;
-        ensure(told_calls(&whole) == told_calls(&streamed), || {
-            format!(
-                "the calls of `stream_tools` are {:?}, and those of `tools` are {:?}",
-                told_calls(&streamed),
-                told_calls(&whole)
-            )
-        })
-    });
+    list.add_if(
+        &streamed,
+        "streamed_calls_are_those_of_the_whole_answer",
+        |subject| async move {
+            let whole = answered(&subject, "tools").await?.1;
+            let streamed = answered(&subject, "stream_tools").await?.1;
+            ensure(told_calls(&whole) == told_calls(&streamed), || {
+                format!(
+                    "the calls of `stream_tools` are {:?}, and those of `tools` are {:?}",
+                    told_calls(&streamed),
+                    told_calls(&whole)
+                )
+            })
+        },
+    );
     choice::add(&mut list, subject, &tools);
     results::add(&mut list, &tools);
     arguments::add(&mut list, subject, &both);
@@ -43,7 +47,11 @@ pub(super) fn tests(subject: &Arc<Subject>) -> Vec<Test> {
 
 /// The case that calls tools, in the way that the provider has.
 fn case_of(subject: &Subject) -> &'static str {
-    if subject.can("chat") { "tools" } else { "stream_tools" }
+    if subject.can("chat") {
+        "tools"
+    } else {
+        "stream_tools"
+    }
 }
 
 /// The question and the answer of a case.
@@ -69,11 +77,21 @@ async fn calls(subject: &Subject) -> Outcome {
         format!("the fixture `{name}` is to call a tool, and no call is read of it")
     })?;
     for (at, call) in calls.iter().enumerate() {
-        ensure(request.tools.iter().any(|tool| tool.name == call.name), || {
-            format!("the tool `{}` is called, which the question of `{name}` does not have", call.name)
-        })?;
+        ensure(
+            request.tools.iter().any(|tool| tool.name == call.name),
+            || {
+                format!(
+                    "the tool `{}` is called, which the question of `{name}` does not have",
+                    call.name
+                )
+            },
+        )?;
         ensure(call.is_complete(), || {
-            format!("the arguments of `{}` are no JSON: {:.100}", call.name, call.arguments())
+            format!(
+                "the arguments of `{}` are no JSON: {:.100}",
+                call.name,
+                call.arguments()
+            )
         })?;
         let others = calls.iter().skip(at + 1);
         ensure(

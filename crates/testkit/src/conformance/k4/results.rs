@@ -21,18 +21,24 @@ pub(super) fn add(list: &mut List, tools: &Outcome) {
     list.add_if(tools, "calls_and_results_go_round", |subject| async move {
         round(&subject).await
     });
-    list.add_if(tools, "the_arguments_of_a_call_go_back_as_they_came", |subject| async move {
-        arguments(&subject).await
-    });
-    list.add_if(tools, "a_result_of_several_texts_arrives", |subject| async move {
-        let output = vec![Part::text("first-of-it"), Part::text("second-of-it")];
-        let request = with_result(&subject, |result| result.output = output)?;
-        let sent = send(&subject, request).await?;
-        ensure(
-            carries_in_order(&sent.request, &["first-of-it", "second-of-it"]),
-            || format!("both texts are to arrive. Sent: {}", shown(&sent.request)),
-        )
-    });
+    list.add_if(
+        tools,
+        "the_arguments_of_a_call_go_back_as_they_came",
+        |subject| async move { arguments(&subject).await },
+    );
+    list.add_if(
+        tools,
+        "a_result_of_several_texts_arrives",
+        |subject| async move {
+            let output = vec![Part::text("first-of-it"), Part::text("second-of-it")];
+            let request = with_result(&subject, |result| result.output = output)?;
+            let sent = send(&subject, request).await?;
+            ensure(
+                carries_in_order(&sent.request, &["first-of-it", "second-of-it"]),
+                || format!("both texts are to arrive. Sent: {}", shown(&sent.request)),
+            )
+        },
+    );
     list.add_if(tools, "a_result_in_json_arrives", |subject| async move {
         const RESULT: &str = r#"{"b":1.0,"a":12345678901234567890}"#;
         let json = trunkline_core::Json::parse(RESULT).map_err(|error| error.to_string())?;
@@ -51,9 +57,15 @@ pub(super) fn add(list: &mut List, tools: &Outcome) {
     list.add_if(tools, "an_empty_result_arrives", |subject| async move {
         let request = with_result(&subject, |result| result.output.clear())?;
         let sent = send(&subject, request).await?;
-        ensure(count(&sent.request, "call-1") > 1 || count(&sent.request, "probe") > 2, || {
-            format!("a result without words is lost. Sent: {}", shown(&sent.request))
-        })
+        ensure(
+            count(&sent.request, "call-1") > 1 || count(&sent.request, "probe") > 2,
+            || {
+                format!(
+                    "a result without words is lost. Sent: {}",
+                    shown(&sent.request)
+                )
+            },
+        )
     });
     for (name, status) in [
         ("a_failed", ToolStatus::Error),
@@ -71,12 +83,16 @@ pub(super) fn add(list: &mut List, tools: &Outcome) {
             },
         );
     }
-    list.add_if(tools, "an_image_in_a_result_arrives_or_is_warned_of", |subject| async move {
-        let base = with_result(&subject, |_| {})?;
-        let image = Part::image("image/png", "the image");
-        let with = with_result(&subject, |result| result.output.push(image))?;
-        carried_or_warned(&subject, base, with, "an image in a tool's result").await
-    });
+    list.add_if(
+        tools,
+        "an_image_in_a_result_arrives_or_is_warned_of",
+        |subject| async move {
+            let base = with_result(&subject, |_| {})?;
+            let image = Part::image("image/png", "the image");
+            let with = with_result(&subject, |result| result.output.push(image))?;
+            carried_or_warned(&subject, base, with, "an image in a tool's result").await
+        },
+    );
 }
 
 /// The turns of the fixture, gone on with: the answer as it was read, and a result for each call.
@@ -94,11 +110,18 @@ async fn round(subject: &Subject) -> Outcome {
     }
     let sent = send(subject, request).await?;
     ensure(sent.new_warnings(&base).is_empty(), || {
-        format!("calls and their results go back with warnings: {:?}", sent.warnings)
+        format!(
+            "calls and their results go back with warnings: {:?}",
+            sent.warnings
+        )
     })?;
     for call in &calls {
         ensure(carries(&sent.request, &call.name), || {
-            format!("the call of `{}` is lost. Sent: {}", call.name, shown(&sent.request))
+            format!(
+                "the call of `{}` is lost. Sent: {}",
+                call.name,
+                shown(&sent.request)
+            )
         })?;
         ensure(carries_json(&sent.request, call.arguments()), || {
             format!(

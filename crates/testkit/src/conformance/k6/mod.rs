@@ -19,13 +19,17 @@ use super::{
 
 pub(super) fn tests(subject: &Arc<Subject>) -> Vec<Test> {
     let mut list = List::of(subject, "k6");
-    list.add("every_capability_is_known_to_the_suite", |_| async { all_known() });
+    list.add("every_capability_is_known_to_the_suite", |_| async {
+        all_known()
+    });
     for row in ROWS {
         let flag = row.flag;
         let talks = subject.talks();
         let declared = talks.clone().and_then(|()| subject.needs(flag));
         let undeclared = talks.and_then(|()| {
-            ensure(!subject.can(flag), || format!("the provider declares `{flag}`"))?;
+            ensure(!subject.can(flag), || {
+                format!("the provider declares `{flag}`")
+            })?;
             match row.of {
                 Some(of) if !subject.can(of) => Err(format!(
                     "`{flag}` is nothing without `{of}`, which the provider does not declare"
@@ -33,9 +37,11 @@ pub(super) fn tests(subject: &Arc<Subject>) -> Vec<Test> {
                 _ => Ok(()),
             }
         });
-        list.add_if(&declared, &format!("{flag}_is_sent"), move |subject| async move {
-            is_sent(&subject, row).await
-        });
+        list.add_if(
+            &declared,
+            &format!("{flag}_is_sent"),
+            move |subject| async move { is_sent(&subject, row).await },
+        );
         list.add_if(
             &undeclared,
             &format!("{flag}_is_left_out_and_warned_of"),

@@ -83,7 +83,10 @@ async fn prefill(subject: &Subject) -> Outcome<(bool, bool)> {
     let about = |warning| format!("{warning:?}").contains("prefill");
     let warned = sent.warnings.iter().any(about);
     ensure(arrives || warned, || {
-        format!("the assistant's words are lost. Sent: {}", shown(&sent.request))
+        format!(
+            "the assistant's words are lost. Sent: {}",
+            shown(&sent.request)
+        )
     })?;
     Ok((arrives, warned))
 }

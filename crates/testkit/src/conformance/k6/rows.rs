@@ -108,10 +108,12 @@ pub(super) static ROWS: &[Row] = &[
         .or(|request| with(request, video("another video")))
         .traces(&["dGhlIHZpZGVv"])
         .near(),
-    row("document_in", |request| with(request, document("the pages")))
-        .or(|request| with(request, document("other pages")))
-        .traces(&["dGhlIHBhZ2Vz"])
-        .near(),
+    row("document_in", |request| {
+        with(request, document("the pages"))
+    })
+    .or(|request| with(request, document("other pages")))
+    .traces(&["dGhlIHBhZ2Vz"])
+    .near(),
     row("image_out", |request| modality(request, Modality::Image)),
     row("audio_out", |request| modality(request, Modality::Audio)),
     row("temperature", |request| request.temperature(0.25))
@@ -124,9 +126,11 @@ pub(super) static ROWS: &[Row] = &[
     row("min_p", |request| request.min_p(0.25))
         .or(|request| request.min_p(0.75))
         .same(|request| request.min_p(0.5)),
-    row("frequency_penalty", |request| request.frequency_penalty(0.25))
-        .or(|request| request.frequency_penalty(0.75))
-        .same(|request| request.frequency_penalty(0.5)),
+    row("frequency_penalty", |request| {
+        request.frequency_penalty(0.25)
+    })
+    .or(|request| request.frequency_penalty(0.75))
+    .same(|request| request.frequency_penalty(0.5)),
     row("presence_penalty", |request| request.presence_penalty(0.25))
         .or(|request| request.presence_penalty(0.75))
         .same(|request| request.presence_penalty(0.5)),
