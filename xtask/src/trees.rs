@@ -109,6 +109,10 @@ impl Tree {
         tree.krate("crates/providers/groq", "trunkline-groq", GROQ);
         tree.write("crates/providers/groq/README.md", GUIDE);
         tree.write("crates/providers/groq/fixtures/chat/call.json", "{}");
+        tree.write(
+            "crates/providers/groq/tests/conformance.rs",
+            "//! The suite.\nfn main() -> _ { conformance::run(Subject::of::<Api>(\"fixtures\")) }\n",
+        );
         tree.write("examples/groq.rs", "fn main() {}\n");
         assert_eq!(backends::write(&tree.workspace()).unwrap(), []);
         tree

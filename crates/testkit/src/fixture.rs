@@ -58,7 +58,7 @@ mod case;
 mod outcome;
 mod pretty;
 
-use case::Case;
+pub(crate) use case::Case;
 use outcome::Outcome;
 
 /// Checks every case below `root`, each against a backend of its own that `backend` makes of the
@@ -217,7 +217,8 @@ fn first_difference(stored: &str, now: &str) -> String {
     }
 }
 
-fn folders(root: &Path) -> std::io::Result<Vec<PathBuf>> {
+/// The cases below `root`, in the order of their names.
+pub(crate) fn folders(root: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut folders: Vec<PathBuf> = fs::read_dir(root)?
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
         .filter(|path| path.is_dir())

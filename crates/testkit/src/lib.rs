@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
+pub mod conformance;
 pub mod embedded;
 pub mod fixture;
 mod mock;

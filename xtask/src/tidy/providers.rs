@@ -40,7 +40,19 @@ pub(crate) fn check(workspace: &Workspace, provider: &Package) -> Result<Vec<Fin
             "missing or empty; record at least one exchange per operation",
         ));
     }
+    findings.extend(conformance(workspace, provider));
     Ok(findings)
+}
+
+/// The suite of the testkit, which runs on the fixtures.
+fn conformance(workspace: &Workspace, provider: &Package) -> Vec<Finding> {
+    let file = provider.folder.join("tests/conformance.rs");
+    let text = std::fs::read_to_string(workspace.root.join(&file)).unwrap_or_default();
+    if text.contains("conformance::run(") {
+        return Vec::new();
+    }
+    let advice = "missing, or does not run the suite; write a `main` that calls `conformance::run(Subject::of::<Api>(…))`, as docs/conformance.md shows";
+    vec![Finding::file(file, advice)]
 }
 
 fn features(provider: &Package) -> Vec<Finding> {
@@ -252,6 +264,18 @@ mod tests {
                 .contains("path = \"../../../examples/groq.rs\""),
             "{finding}"
         );
+    }
+
+    #[test]
+    fn the_conformance_suite_is_to_be_run() {
+        let tree = Tree::in_order();
+        tree.write(
+            "crates/providers/groq/tests/conformance.rs",
+            "fn main() {}\n",
+        );
+        assert!(only(found(&tree)).file.ends_with("tests/conformance.rs"));
+        tree.remove("crates/providers/groq/tests/conformance.rs");
+        assert!(only(found(&tree)).what.starts_with("missing"));
     }
 
     #[test]

@@ -64,8 +64,7 @@ pub(crate) fn response(
             "{got} embeddings came for {asked} inputs"
         )));
     }
-    // In the order of the inputs, whatever the order on the wire.
-    data.sort_by_key(|item| item.index.and_then(count).unwrap_or(u64::MAX));
+    in_order(&mut data)?;
     let vectors = data
         .into_iter()
         .map(|item| Embedding::from(item.embedding.0))
@@ -78,6 +77,32 @@ pub(crate) fn response(
     );
     response.usage = wire.usage.and_then(usage).unwrap_or_default();
     Ok(response)
+}
+
+/// Puts vectors in the order of the inputs, whatever the order on the wire. That order stands where
+/// not all are numbered, or all alike.
+fn in_order(data: &mut [Item<'_>]) -> Result<()> {
+    let number = |item: &Item<'_>| item.index.and_then(count);
+    let numbered = data.iter().all(|item| number(item).is_some());
+    let alike = data
+        .iter()
+        .all(|item| number(item) == data.first().and_then(number));
+    if !numbered || alike {
+        return Ok(());
+    }
+    data.sort_by_key(number);
+    let mut numbers = data.iter().filter_map(number);
+    let first = numbers.next().unwrap_or_default();
+    // With a gap, some vector is of no input, and those after it would be taken for others'.
+    match numbers
+        .zip(1..)
+        .all(|(number, at)| number.checked_sub(first) == Some(at))
+    {
+        true => Ok(()),
+        false => Err(Error::decode(
+            "the embeddings are not numbered as the inputs are",
+        )),
+    }
 }
 
 /// Some tell the total only, which is the input: nothing comes out.

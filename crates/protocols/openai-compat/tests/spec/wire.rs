@@ -282,12 +282,25 @@ fn k9_vectors_in_the_order_of_the_inputs() {
         Some(7),
         "Voyage tells the total only"
     );
+    for numbers in [["0", "0"], ["null", "null"], ["1", "2"]] {
+        let [a, b] = numbers;
+        let body = format!(
+            r#"{{"data":[{{"index":{a},"embedding":[1]}},{{"index":{b},"embedding":[2]}}]}}"#
+        );
+        let vectors = embed(2, &body).unwrap().vectors;
+        assert_eq!(&*vectors[0], [1.0], "as they came: {body}");
+    }
     for (inputs, body) in [
         (1, body),
         (1, r#"{"data":[{"embedding":"AAA="}]}"#),
         (1, r#"{"data":[{"embedding":"!"}]}"#),
         (1, r#"{"data":[{"embedding":[null]}]}"#),
         (1, r#"{"data":null}"#),
+        // One is of no input.
+        (
+            2,
+            r#"{"data":[{"index":1,"embedding":[1]},{"index":7,"embedding":[2]}]}"#,
+        ),
     ] {
         assert_eq!(
             embed(inputs, body).unwrap_err().kind(),

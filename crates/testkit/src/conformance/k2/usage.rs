@@ -1,0 +1,134 @@
+//! What an answer cost: what the provider tells, and nothing that it does not.
+
+use std::sync::Arc;
+
+use trunkline_core::{ChatResponse, Usage, chat::Completeness};
+
+use super::super::{
+    Subject,
+    list::{List, Outcome, ensure},
+    probe::{Probe, told},
+    role::{expected_answer, role},
+    tree::Tree,
+};
+use crate::fixture::Case;
+
+pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
+    let chat = subject.needs("chat");
+    list.add_if(&chat, "usage_is_read_and_adds_up", |subject| async move {
+        let answer = answer_to(&subject, |body| body).await?;
+        whole(&answer.usage)
+    });
+    let told = chat.and_then(|()| {
+        let raw = raw(subject)?;
+        ensure(body(&role(subject, "chat")?)?.contains(&raw), || {
+            "`usage.raw` of `chat` does not stand in its body as it is".to_owned()
+        })
+    });
+    list.add_if(
+        &told,
+        "usage_that_is_not_told_is_not_zero",
+        |subject| async move {
+            for nothing in ["null", "{}"] {
+                let raw = raw(&subject)?;
+                let answer = answer_to(&subject, |body| body.replace(&raw, nothing)).await?;
+                absent(&answer.usage).map_err(|what| format!("usage is {nothing}: {what}"))?;
+            }
+            Ok(())
+        },
+    );
+    list.add_if(
+        &told,
+        "usage_that_is_unheard_of_is_kept",
+        |subject| async move {
+            let raw = raw(&subject)?;
+            let more = raw.replacen('{', r#"{"x_conformance_tokens":4711,"#, 1);
+            let answer = answer_to(&subject, |body| body.replace(&raw, &more)).await?;
+            whole(&answer.usage)?;
+            let kept = answer.usage.raw.is_some_and(|kept| kept.get() == more);
+            ensure(kept, || {
+                "the provider's own words on usage are to be kept whole in `usage.raw`".to_owned()
+            })
+        },
+    );
+}
+
+/// The provider's own words on usage in the fixture, in one line.
+fn raw(subject: &Subject) -> Outcome<String> {
+    let raw = expected_answer(subject, "chat")?.usage.raw;
+    let raw = raw.ok_or("the answer of `chat` keeps no `usage.raw`")?;
+    Ok(Tree::parse(raw.get())?.write())
+}
+
+/// The body of a case, in one line.
+fn body(case: &Case) -> Outcome<String> {
+    Ok(Tree::parse(&String::from_utf8_lossy(&case.body))?.write())
+}
+
+async fn answer_to(
+    subject: &Subject,
+    change: impl FnOnce(String) -> String,
+) -> Outcome<ChatResponse> {
+    let case = role(subject, "chat")?;
+    let body = change(body(&case)?);
+    let probe = Probe::of(subject, case.with_body(body).reply(0)).await?;
+    let answer = probe.chat(case.op.clone()).await;
+    answer.map_err(|error| format!("the answer is not read: {}", told(&error)))
+}
+
+fn whole(usage: &Usage) -> Outcome {
+    ensure(usage.completeness == Completeness::Final, || {
+        format!(
+            "the fixture `chat` is to tell its usage, and it is read as {:?}",
+            usage.completeness
+        )
+    })?;
+    let (Some(input), Some(output)) = (usage.input.total, usage.output.total) else {
+        return Err(format!(
+            "the totals are to be read: input {:?}, output {:?}",
+            usage.input.total, usage.output.total
+        ));
+    };
+    ensure(usage.total() == Some(input + output), || {
+        format!("{input} and {output} are {:?} together", usage.total())
+    })?;
+    let parts = [
+        ("input.cache_read", usage.input.cache_read, input),
+        ("input.cache_write", usage.input.cache_write, input),
+        ("input.uncached", usage.input.uncached, input),
+        ("output.reasoning", usage.output.reasoning, output),
+        ("output.text", usage.output.text, output),
+    ];
+    for (name, part, total) in parts {
+        ensure(part.is_none_or(|part| part <= total), || {
+            format!(
+                "`usage.{name}` is {part:?}, more than the total of {total}: totals include what was \
+                 cached, written to a cache, and thought"
+            )
+        })?;
+    }
+    ensure(usage.raw.is_some(), || {
+        "the provider's own words on usage are lost; keep them in `usage.raw`".to_owned()
+    })
+}
+
+fn absent(usage: &Usage) -> Outcome {
+    let figures = [
+        usage.input.total,
+        usage.input.uncached,
+        usage.input.cache_read,
+        usage.input.cache_write,
+        usage.output.total,
+        usage.output.text,
+        usage.output.reasoning,
+    ];
+    ensure(figures.iter().all(Option::is_none), || {
+        format!(
+            "what the provider does not tell is None, never zero; read were {:?} and {:?}",
+            usage.input, usage.output
+        )
+    })?;
+    ensure(usage.total().is_none(), || {
+        "there is a total of nothing".to_owned()
+    })
+}
