@@ -110,6 +110,14 @@ impl Warnings {
             }));
     }
 
+    /// Records that a tool's result will lose what is no text in it, if there is any.
+    pub fn media_dropped(&mut self, part: &Part) {
+        let is_media = |part: &Part| !matches!(part.content, Content::Text(_));
+        if let Content::ToolResult(result) = &part.content {
+            self.unsupported_if(result.output.iter().any(is_media), "tool_result.media");
+        }
+    }
+
     /// Records that a part of a message was left out, or what of it was: for protocols that have no
     /// word for it.
     pub fn left_out(&mut self, part: &Part) {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ChatRequest, Error, ErrorKind, Json, Message, Result, Role, Tool, Warning,
-    chat::{ToolKind, Warnings},
+    chat::{ToolChoice, ToolKind, Warnings},
 };
 
 /// Reads JSON of a provider.
@@ -68,15 +68,28 @@ pub fn instructions<'a>(
 }
 
 /// The tools of a request, for wires that know functions only: others leave a warning, and so does
-/// the wish that arguments keep strictly to their schema.
-pub fn functions<'a>(
-    request: &'a ChatRequest,
-    warnings: &mut Warnings,
-) -> impl Iterator<Item = &'a Tool> + use<'a> {
+/// the wish that arguments keep strictly to their schema. Where only some of them are allowed, the
+/// others are left out.
+pub fn functions<'a>(request: &'a ChatRequest, warnings: &mut Warnings) -> Vec<&'a Tool> {
+    let allowed = match &request.tool_choice {
+        Some(ToolChoice::Allowed(names)) => Some(names),
+        _ => None,
+    };
+    if allowed.is_some() {
+        warnings.push(Warning::coerced(
+            "tool_choice",
+            "allowed tools",
+            "those tools only",
+        ));
+    }
+    let mut functions = Vec::with_capacity(request.tools.len());
     for tool in &request.tools {
         warnings.unsupported_if(tool.strict == Some(true), "tools.strict");
         warnings.unsupported_if(tool.kind != ToolKind::Function, "tools.kind");
+        let is_allowed = allowed.is_none_or(|names| names.contains(&tool.name));
+        if tool.kind == ToolKind::Function && is_allowed {
+            functions.push(tool);
+        }
     }
-    let tools = request.tools.iter();
-    tools.filter(|tool| tool.kind == ToolKind::Function)
+    functions
 }

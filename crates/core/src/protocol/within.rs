@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::{
-    Capabilities, ChatRequest, Role, Warning,
+    Capabilities, ChatRequest, EmbedRequest, Error, ErrorKind, Result, Role, Warning,
     chat::{Format, Modality, Warnings},
 };
 
@@ -11,25 +11,31 @@ use crate::{
 /// What is left may be written to the wire without another look at the capabilities. Parts of
 /// messages are the protocol's to judge: it knows which it can write.
 ///
+/// # Errors
+///
+/// What [`check`] refuses.
+///
 /// ```
 /// use trunkline_core::{Capabilities, ChatRequest, chat::Warnings, protocol::within};
 ///
-/// let request = ChatRequest::from("Hi").temperature(0.2).seed(7);
+/// let request = ChatRequest::from("Hi").model("m").temperature(0.2).seed(7);
 /// let mut warnings = Warnings::default();
 /// let can = Capabilities::NONE.chat().temperature();
-/// let request = within(can, &request, &mut warnings);
+/// let request = within(can, &request, &mut warnings)?;
 /// assert_eq!((request.temperature, request.seed), (Some(0.2), None));
 /// assert_eq!(warnings.into_vec().len(), 1);
+/// # Ok::<(), trunkline_core::Error>(())
 /// ```
 pub fn within<'a>(
     can: Capabilities,
     request: &'a ChatRequest,
     warnings: &mut Warnings,
-) -> Cow<'a, ChatRequest> {
+) -> Result<Cow<'a, ChatRequest>> {
+    check(request)?;
     let mut lost = Warnings::default();
     survey(can, request, &mut lost);
     if lost.first().is_none() {
-        return Cow::Borrowed(request);
+        return Ok(Cow::Borrowed(request));
     }
     lost.into_vec()
         .into_iter()
@@ -72,7 +78,7 @@ pub fn within<'a>(
         Format::Json if !can.json => None,
         format => Some(format),
     });
-    Cow::Owned(request)
+    Ok(Cow::Owned(request))
 }
 
 /// A warning for each setting of the request that `can` does not declare, for a protocol that looks
@@ -116,4 +122,68 @@ pub fn survey(can: Capabilities, request: &ChatRequest, warnings: &mut Warnings)
     let last = request.messages.last();
     let prefilled = last.is_some_and(|message| message.role == Role::Assistant);
     warnings.unsupported_if(prefilled && !can.prefill, "prefill");
+}
+
+/// Refuses what no wire can carry, before anything is sent.
+///
+/// # Errors
+///
+/// [`InvalidRequest`](ErrorKind::InvalidRequest): there is no message or no model, or a number is
+/// none, for which JSON has no word.
+pub fn check(request: &ChatRequest) -> Result<()> {
+    let invalid = |what: &str| Err(Error::new(ErrorKind::InvalidRequest, what.to_owned()));
+    if request.messages.is_empty() {
+        return invalid("the request has no messages; add one with `.user(…)`");
+    }
+    if request.model.is_empty() {
+        return invalid("the request names no model");
+    }
+    let bias = request.logit_bias.values();
+    let mut numbers = [
+        ("temperature", request.temperature),
+        ("top_p", request.top_p),
+        ("min_p", request.min_p),
+        ("frequency_penalty", request.frequency_penalty),
+        ("presence_penalty", request.presence_penalty),
+    ]
+    .into_iter()
+    .chain(bias.map(|bias| ("logit_bias", Some(*bias))));
+    match numbers.find(|(_, number)| number.is_some_and(|number| !number.is_finite())) {
+        Some((name, _)) => invalid(&format!("`{name}` is no finite number")),
+        None => Ok(()),
+    }
+}
+
+/// The same for embeddings: refuses what cannot be sent, and warns of settings that `can` does not
+/// declare.
+///
+/// # Errors
+///
+/// [`InvalidRequest`](ErrorKind::InvalidRequest): there is no input or no model, or there are more
+/// inputs than the provider takes in one request.
+pub fn check_embed(
+    can: Capabilities,
+    request: &EmbedRequest,
+    warnings: &mut Warnings,
+) -> Result<()> {
+    let invalid = |what: String| Err(Error::new(ErrorKind::InvalidRequest, what));
+    if request.model.is_empty() {
+        return invalid("the request names no model".to_owned());
+    }
+    let inputs = request.inputs.len();
+    match can.max_inputs {
+        _ if inputs == 0 => return invalid("there is nothing to embed".to_owned()),
+        Some(most) if inputs > most => {
+            return invalid(format!(
+                "{inputs} inputs in one request; the provider takes {most}. Send several requests"
+            ));
+        }
+        _ => {}
+    }
+    warnings.unsupported_if(
+        request.dimensions.is_some() && !can.dimensions,
+        "dimensions",
+    );
+    warnings.unsupported_if(request.user.is_some() && !can.user, "user");
+    Ok(())
 }

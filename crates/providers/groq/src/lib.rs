@@ -38,7 +38,7 @@ pub const PROVIDER: ProviderDef = ProviderDef::of::<Api>("groq", "GROQ")
             .reasoning()
             .service_tier()
             .user()
-        .list_models(),
+            .list_models(),
     );
 
 /// What Groq does its own way.

@@ -31,7 +31,7 @@ pub(crate) fn response(body: &[u8]) -> Result<ChatResponse> {
     }
     let (mut decoder, mut out) = (EventDecoder::default(), Out::new());
     begin(&answer, &mut out);
-    for (at, part) in (0..).zip(&answer.parts) {
+    for (at, part) in (0..).zip(answer.parts.iter().flatten()) {
         decoder.part(at, part, &mut out)?;
     }
     decoder.end(answer, &mut out);
@@ -81,13 +81,15 @@ impl EventDecoder {
 
     fn part(&mut self, at: u64, raw: &Json, out: &mut Out) -> Result<()> {
         let said: Said = read(raw.get().as_bytes())?;
-        match &*said.kind {
+        match said.kind.as_deref().unwrap_or_default() {
             "text" => {
                 self.parts.start(at, Part::text(""), out)?;
-                self.parts.delta(at, Delta::Text(said.text), out)
+                let text = Delta::Text(said.text.unwrap_or_default());
+                self.parts.delta(at, text, out)
             }
             "call" => {
-                let call = ToolCall::new(said.id, said.tool, ToolInput::from_text(""));
+                let (id, tool) = (said.id.unwrap_or_default(), said.tool.unwrap_or_default());
+                let call = ToolCall::new(id, tool, ToolInput::from_text(""));
                 self.parts.start(at, Part::new(call), out)?;
                 let arguments = said
                     .arguments
@@ -95,9 +97,8 @@ impl EventDecoder {
                 arguments.map_or(Ok(()), |delta| self.parts.delta(at, delta, out))
             }
             other => {
-                let kind = format!("{}.{other}", PROVIDER.id);
-                self.parts
-                    .start(at, Part::new(Opaque::new(kind, raw.clone())), out)
+                let unknown = Opaque::new(format!("{}.{other}", PROVIDER.id), raw.clone());
+                self.parts.start(at, Part::new(unknown), out)
             }
         }
     }

@@ -2,10 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 use trunkline_core::{
-    EmbedRequest, EmbedResponse, Error, ErrorKind, Result, Usage, Warning,
-    chat::{Completeness, Warnings},
+    EmbedRequest, EmbedResponse, Error, ErrorKind, Json, Result, Usage,
+    chat::Warnings,
     embed::{EmbedInput, Embedding},
+    protocol::{check_embed, read, write},
 };
+
+use crate::PROVIDER;
 
 #[derive(Serialize)]
 struct Ask<'a> {
@@ -17,45 +20,36 @@ struct Ask<'a> {
 
 #[derive(Deserialize)]
 struct Answer {
-    #[serde(default)]
-    model: String,
+    model: Option<String>,
     vectors: Vec<Vec<f32>>,
-    #[serde(default)]
-    tokens: Tokens,
+    tokens: Option<Json>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize)]
 struct Tokens {
     read: Option<u64>,
 }
 
 pub(crate) fn body(request: &EmbedRequest, warnings: &mut Warnings) -> Result<Vec<u8>> {
-    let mut texts = Vec::with_capacity(request.inputs.len());
-    for input in &request.inputs {
-        match input {
-            EmbedInput::Text(text) => texts.push(text.as_str()),
-            _ => {
-                let what = "Babel embeds texts only";
-                return Err(Error::new(ErrorKind::Unsupported, what));
-            }
-        }
-    }
-    if request.purpose.is_some() {
-        warnings.push(Warning::unsupported("purpose"));
-    }
-    if request.user.is_some() {
-        warnings.push(Warning::unsupported("user"));
-    }
-    let (model, size) = (request.model.as_str(), request.dimensions);
-    serde_json::to_vec(&Ask { model, texts, size }).map_err(|cause| {
-        Error::new(ErrorKind::InvalidRequest, "the request cannot be written").with_source(cause)
-    })
+    check_embed(PROVIDER.capabilities, request, warnings)?;
+    warnings.unsupported_if(request.purpose.is_some(), "purpose");
+    let texts = request.inputs.iter().map(|input| match input {
+        EmbedInput::Text(text) => Ok(text.as_str()),
+        _ => Err(Error::new(
+            ErrorKind::Unsupported,
+            "only texts can be embedded",
+        )),
+    });
+    let ask = Ask {
+        model: &request.model,
+        texts: texts.collect::<Result<_>>()?,
+        size: request.dimensions,
+    };
+    write(&ask, PROVIDER.id, &request.options)
 }
 
 pub(crate) fn response(request: &EmbedRequest, body: &[u8]) -> Result<EmbedResponse> {
-    let answer: Answer = serde_json::from_slice(body)
-        .map_err(|cause| Error::decode("the answer holds no embeddings").with_source(cause))?;
+    let answer: Answer = read(body)?;
     let (came, asked) = (answer.vectors.len(), request.inputs.len());
     if came != asked {
         return Err(Error::decode(format!(
@@ -63,10 +57,12 @@ pub(crate) fn response(request: &EmbedRequest, body: &[u8]) -> Result<EmbedRespo
         )));
     }
     let vectors = answer.vectors.into_iter().map(Embedding::from).collect();
-    let mut response = EmbedResponse::new(answer.model, vectors);
-    let mut usage = Usage::default();
-    usage.input.total = answer.tokens.read;
-    usage.completeness = Completeness::Final;
-    response.usage = usage;
+    let mut response = EmbedResponse::new(answer.model.unwrap_or_default(), vectors);
+    response.usage = answer.tokens.and_then(usage).unwrap_or_default();
     Ok(response)
+}
+
+fn usage(raw: Json) -> Option<Usage> {
+    let tokens: Tokens = raw.read().ok()?;
+    Some(Usage::told(tokens.read, None, raw))
 }

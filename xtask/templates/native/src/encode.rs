@@ -1,7 +1,7 @@
 //! To the wire: a request as Babel's JSON. What Babel has no word for leaves a warning.
 
 use trunkline_core::{
-    ChatRequest, Content, Error, ErrorKind, Message, Result, Role, Warning,
+    ChatRequest, Content, Message, Result, Role,
     chat::{ToolChoice, ToolStatus, Warnings},
     protocol::{functions, instructions, within, write},
 };
@@ -17,11 +17,7 @@ pub(crate) fn body(
     stream: bool,
     warnings: &mut Warnings,
 ) -> Result<Vec<u8>> {
-    let request = within(PROVIDER.capabilities, request, warnings);
-    if request.messages.is_empty() || request.model.is_empty() {
-        let what = "the request needs a model and at least one message";
-        return Err(Error::new(ErrorKind::InvalidRequest, what));
-    }
+    let request = within(PROVIDER.capabilities, request, warnings)?;
     let (instructions, messages) = instructions(&request, warnings);
     let mut turns = Vec::with_capacity(messages.len());
     for message in messages {
@@ -41,7 +37,7 @@ pub(crate) fn body(
         temperature: request.temperature,
         stop: &request.stop,
         tools: tools(&request, warnings),
-        tool_use: tool_use(&request, warnings),
+        tool_use: tool_use(&request),
         stream,
     };
     write(&ask, PROVIDER.id, &request.options)
@@ -52,6 +48,7 @@ fn says<'a>(message: &'a Message, warnings: &mut Warnings) -> Vec<Say<'a>> {
     let mut says = Vec::with_capacity(message.parts.len());
     for part in &message.parts {
         warnings.state_dropped(part);
+        warnings.media_dropped(part);
         says.push(match &part.content {
             Content::Text(text) => Say::Text { text: &text.text },
             Content::Refusal(refusal) => Say::Text {
@@ -83,10 +80,10 @@ fn tools<'a>(request: &'a ChatRequest, warnings: &mut Warnings) -> Vec<Tool<'a>>
         description: &tool.description,
         parameters: tool.schema.as_ref(),
     };
-    functions(request, warnings).map(tool).collect()
+    functions(request, warnings).into_iter().map(tool).collect()
 }
 
-fn tool_use<'a>(request: &'a ChatRequest, warnings: &mut Warnings) -> Option<ToolUse<'a>> {
+fn tool_use(request: &ChatRequest) -> Option<ToolUse<'_>> {
     let choice = request
         .tool_choice
         .as_ref()
@@ -95,10 +92,6 @@ fn tool_use<'a>(request: &'a ChatRequest, warnings: &mut Warnings) -> Option<Too
         ToolChoice::None => ToolUse::Never,
         ToolChoice::Required => ToolUse::Must,
         ToolChoice::Named(name) => ToolUse::Only(name),
-        ToolChoice::Allowed(_) => {
-            warnings.push(Warning::coerced("tool_choice", "allowed tools", "auto"));
-            ToolUse::Auto
-        }
         _ => ToolUse::Auto,
     })
 }

@@ -13,11 +13,10 @@ struct Refused {
 }
 
 /// What went wrong.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize)]
 pub(crate) struct Fault {
-    code: String,
-    text: String,
+    code: Option<String>,
+    text: Option<String>,
 }
 
 /// An answer that is no success.
@@ -39,7 +38,8 @@ pub(crate) fn in_band(fault: Fault) -> Error {
 
 /// The code says it better than the status.
 fn narrow(usual: &Error, fault: Fault) -> Error {
-    let kind = match &*fault.code {
+    let code = fault.code.unwrap_or_default();
+    let kind = match &*code {
         "key_rejected" => ErrorKind::Auth,
         "unknown_model" => ErrorKind::NotFound,
         "too_fast" => ErrorKind::RateLimited,
@@ -49,10 +49,7 @@ fn narrow(usual: &Error, fault: Fault) -> Error {
         "all_busy" => ErrorKind::Overloaded,
         _ => usual.kind(),
     };
-    let message = match fault.text.is_empty() {
-        true => usual.message().to_owned(),
-        false => fault.text,
-    };
+    let message = fault.text.unwrap_or_else(|| usual.message().to_owned());
     let delivery = match kind {
         // Babel says that it did nothing, whatever its status.
         ErrorKind::RateLimited | ErrorKind::QuotaExhausted | ErrorKind::Overloaded => {
@@ -62,5 +59,5 @@ fn narrow(usual: &Error, fault: Fault) -> Error {
     };
     Error::new(kind, message)
         .with_delivery(delivery)
-        .with_code(fault.code)
+        .with_code(code)
 }

@@ -51,8 +51,7 @@ pub const PROVIDER: ProviderDef = ProviderDef::of::<Api>("babel", "BABEL")
             .max_inputs(100)
             // [/embed]
             // [models]
-            .list_models()
-            // [/models]
+            .list_models(), // [/models]
     );
 
 /// An account with Babel.

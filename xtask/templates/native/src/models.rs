@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use trunkline_core::{Error, Ext, ModelInfo, Result, models::ModelsPage};
+use trunkline_core::{Ext, ModelInfo, Result, models::ModelsPage, protocol::read};
 
 use crate::PROVIDER;
 
@@ -16,8 +16,7 @@ pub(crate) fn page(body: &[u8]) -> Result<ModelsPage> {
     struct Model {
         name: String,
     }
-    let list: List<'_> = serde_json::from_slice(body)
-        .map_err(|cause| Error::decode("the answer is no list of models").with_source(cause))?;
+    let list: List<'_> = read(body)?;
     let models = list.models.into_iter().filter_map(|raw| {
         let model: Model = serde_json::from_str(raw.get()).ok()?;
         let mut info = ModelInfo::new(model.name);

@@ -65,12 +65,11 @@ pub(crate) enum ToolUse<'a> {
 }
 
 /// A whole answer; the events `begin` and `end` have some of it each.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize)]
 pub(crate) struct Answer {
     pub(crate) id: Option<String>,
     pub(crate) model: Option<String>,
-    pub(crate) parts: Vec<Json>,
+    pub(crate) parts: Option<Vec<Json>>,
     pub(crate) ended: Option<String>,
     pub(crate) tokens: Option<Json>,
     pub(crate) fault: Option<Fault>,
@@ -86,18 +85,16 @@ pub(crate) struct Piece {
 }
 
 /// A part that comes in, read by its kind.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize)]
 pub(crate) struct Said {
-    pub(crate) kind: String,
-    pub(crate) text: String,
-    pub(crate) id: String,
-    pub(crate) tool: String,
+    pub(crate) kind: Option<String>,
+    pub(crate) text: Option<String>,
+    pub(crate) id: Option<String>,
+    pub(crate) tool: Option<String>,
     pub(crate) arguments: Option<Json>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize)]
 pub(crate) struct Tokens {
     pub(crate) read: Option<u64>,
     pub(crate) written: Option<u64>,

@@ -30,18 +30,17 @@ pub const PROVIDER: ProviderDef = ProviderDef::of::<Api>("parley", "PARLEY")
         // [chat]
         COMMON
             .schema()
-        // [/chat]
-        // [no-chat]
-        //= Capabilities::NONE
-        // [/no-chat]
+            // [/chat]
+            // [no-chat]
+            //= Capabilities::NONE
+            // [/no-chat]
             // [embed]
             .embed()
             .dimensions()
             .max_inputs(100)
             // [/embed]
             // [models]
-            .list_models()
-            // [/models]
+            .list_models(), // [/models]
     );
 
 /// What Parley does its own way.

@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use trunkline_core::{
     ChatRequest, Error, ErrorKind, Json, Result, Warning,
     chat::{Effort, Format, Modality, ReasoningSetting, ToolChoice, ToolKind, Warnings},
+    protocol::check,
 };
 
 use crate::{Dialect, dialect::ReasoningParam};
@@ -25,24 +26,7 @@ pub(crate) fn chat(
     stream: bool,
     warnings: &mut Warnings,
 ) -> Result<Vec<u8>> {
-    if request.messages.is_empty() {
-        return Err(Error::new(
-            ErrorKind::InvalidRequest,
-            "the request has no messages; add one with `.user(…)`",
-        ));
-    }
-    if request.model.is_empty() {
-        return Err(Error::new(
-            ErrorKind::InvalidRequest,
-            "the request names no model",
-        ));
-    }
-    if let Some(name) = not_a_number(request) {
-        return Err(Error::new(
-            ErrorKind::InvalidRequest,
-            format!("`{name}` is no finite number"),
-        ));
-    }
+    check(request)?;
     survey::settings(dialect, request, warnings);
     survey::messages(dialect, request, warnings);
 
@@ -68,24 +52,6 @@ pub(crate) fn chat(
         .into_iter()
         .flatten()
         .try_fold(bytes, |bytes, patch| merge(&bytes, &patch))
-}
-
-/// The setting that JSON has no number for; it would be sent as `null`.
-fn not_a_number(request: &ChatRequest) -> Option<&'static str> {
-    let bias = request
-        .logit_bias
-        .values()
-        .map(|bias| ("logit_bias", Some(*bias)));
-    [
-        ("temperature", request.temperature),
-        ("top_p", request.top_p),
-        ("min_p", request.min_p),
-        ("frequency_penalty", request.frequency_penalty),
-        ("presence_penalty", request.presence_penalty),
-    ]
-    .into_iter()
-    .chain(bias)
-    .find_map(|(name, value)| value.filter(|value| !value.is_finite()).map(|_| name))
 }
 
 /// Adds what only this provider takes.
