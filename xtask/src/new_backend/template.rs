@@ -109,11 +109,16 @@ fn rename(text: &str, template: &Template, spec: &Spec) -> String {
         true => format!("&[\"{}-*\"]", spec.name),
         false => format!("&[\"{}-*\", \"{}\"]", spec.name, spec.model),
     };
+    let none = match spec.has(Op::Chat) {
+        true => "        COMMON\n",
+        false => "        Capabilities::NONE\n",
+    };
     let snake = spec.name.replace('-', "_");
     let address = format!("https://api.{old}.example/v1");
     let rules = [
         (base_url(&address), own_base_url),
         (address, spec.base_url.clone()),
+        ("        COMMON\n".to_owned(), none.to_owned()),
         (format!("&[\"{old}-*\"]"), models),
         (format!("\"{old}-1\""), format!("\"{}\"", spec.model)),
         (format!("`{old}-1`"), format!("`{}`", spec.model)),
@@ -141,7 +146,7 @@ fn cut(text: &str, spec: &Spec) -> String {
         match marker(line) {
             Some(("", name)) => open.push(stays(name, spec)),
             Some(_) => drop(open.pop()),
-            None if open.iter().all(|stays| *stays) => {
+            None if open.iter().all(|stays| *stays) && !is_undeclared(line, spec) => {
                 kept.push_str(&line.replacen("//= ", "", 1));
                 kept.push('\n');
             }
@@ -149,6 +154,20 @@ fn cut(text: &str, spec: &Spec) -> String {
         }
     }
     kept
+}
+
+/// A line that declares a capability of an operation that was not asked for. They stand one a line,
+/// in a chain, where marks of regions would not stay in place.
+fn is_undeclared(line: &str, spec: &Spec) -> bool {
+    let line = line.trim().trim_end_matches(',');
+    let of = match line {
+        ".chat()" | ".stream()" | ".tools()" | ".tool_choice()" | ".temperature()" | ".stop()"
+        | ".schema()" => Op::Chat,
+        ".embed()" | ".dimensions()" | ".max_inputs(100)" => Op::Embed,
+        ".list_models()" => Op::Models,
+        _ => return false,
+    };
+    !spec.has(of)
 }
 
 fn stays(region: &str, spec: &Spec) -> bool {

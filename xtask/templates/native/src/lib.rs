@@ -37,21 +37,16 @@ pub const PROVIDER: ProviderDef = ProviderDef::of::<Api>("babel", "BABEL")
     .models(&["babel-*"])
     .capabilities(
         Capabilities::NONE
-            // [chat]
             .chat()
             .stream()
             .tools()
             .tool_choice()
             .temperature()
             .stop()
-            // [/chat]
-            // [embed]
             .embed()
             .dimensions()
             .max_inputs(100)
-            // [/embed]
-            // [models]
-            .list_models(), // [/models]
+            .list_models(),
     );
 
 /// An account with Babel.

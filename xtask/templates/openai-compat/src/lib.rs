@@ -27,20 +27,12 @@ pub const PROVIDER: ProviderDef = ProviderDef::of::<Api>("parley", "PARLEY")
     .default_model("parley-1")
     .models(&["parley-*"])
     .capabilities(
-        // [chat]
         COMMON
             .schema()
-            // [/chat]
-            // [no-chat]
-            //= Capabilities::NONE
-            // [/no-chat]
-            // [embed]
             .embed()
             .dimensions()
             .max_inputs(100)
-            // [/embed]
-            // [models]
-            .list_models(), // [/models]
+            .list_models(),
     );
 
 /// What Parley does its own way.
