@@ -2,7 +2,7 @@
 
 use trunkline_core::{
     ChatRequest, Message, Part, Role, ToolCall, Warning,
-    chat::{OpaqueState, Reasoning, ToolInput},
+    chat::{OpaqueState, Origin, Reasoning, ToolInput},
 };
 use trunkline_openai_compat::Dialect;
 
@@ -88,12 +88,10 @@ fn its_signature_goes_back_with_it() {
 
 #[test]
 fn thoughts_of_another_stay_here() {
-    let answer = whole_in(
-        PIECES.provider("macaw"),
-        r#"{"choices":[{"message":{"reasoning":"so","content":"yes"}}]}"#,
-    )
-    .unwrap();
-    let (body, warnings) = again(PIECES, answer.message.parts);
+    let mut thought = Part::new(Reasoning::new("so"));
+    thought.origin = Some(Origin::new("macaw", "m"));
+    let (body, warnings) = again(PIECES, [thought, Part::text("yes")]);
     assert!(body.contains(r#""content":"yes""#), "{body}");
-    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    let kind = "macaw.reasoning".into();
+    assert_eq!(warnings, [Warning::StateDropped { kind }]);
 }
