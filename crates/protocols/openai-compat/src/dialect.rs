@@ -1,6 +1,11 @@
 //! How one provider differs from the common format. Data, so that it can be read at a glance.
 
-use trunkline_core::{Capabilities, ChatRequest, ErrorKind, Json, ProviderDef};
+use std::borrow::Cow;
+
+use trunkline_core::{
+    Capabilities, ChatRequest, EmbedRequest, ErrorKind, Json, ProviderDef, chat::Effort,
+    embed::Purpose,
+};
 
 use crate::ErrorDetail;
 
@@ -28,24 +33,38 @@ pub struct Dialect {
     pub capabilities: Capabilities,
     /// What the limit on output tokens is called.
     pub max_tokens: &'static str,
+    /// What the end user's pseudonym is called.
+    pub user_field: &'static str,
     /// Whether instructions may come with the role `developer`; else they become `system`.
     pub developer_role: bool,
     /// Whether a stream tells its usage when asked to by `stream_options`.
     pub stream_usage: bool,
     /// How it is told how much to think.
     pub reasoning: ReasoningParam,
-    /// The field in which it wants the model's earlier thoughts back, if it does.
-    pub reasoning_replay: Option<&'static str>,
+    /// The degrees of thinking that it knows; empty where it knows all.
+    pub efforts: &'static [Effort],
+    /// Where it wants the model's earlier thoughts back, if it does.
+    pub reasoning_replay: Option<ReasoningReplay>,
+    /// Whether that field is there on each turn that calls tools, empty where there are no thoughts.
+    pub reasoning_replay_always: bool,
     /// Whether thoughts come inside the text, between `<think>` and `</think>`.
     pub think_tags: bool,
+    /// The field that marks a last message of the assistant as the beginning of the answer.
+    pub prefill: Option<&'static str>,
     /// Whether it knows `allowed_tools`; else the other tools are left out.
     pub allowed_tools: bool,
     /// Whether embeddings come as base64 when asked to, which is a fifth of the work.
     pub base64_embeddings: bool,
     /// What its own error codes mean.
     pub classify: fn(&ErrorDetail) -> Option<ErrorKind>,
+    /// The id under which a tool call and its result go.
+    pub call_id: fn(&str) -> Cow<'_, str>,
     /// What no field here can say: a merge patch over the body of a request.
     pub patch: fn(&ChatRequest) -> Option<Json>,
+    /// The same for embeddings.
+    pub embed_patch: fn(&EmbedRequest) -> Option<Json>,
+    /// The field that says what vectors are for, and its words for the purposes that it knows.
+    pub purpose: Option<(&'static str, &'static [(Purpose, &'static str)])>,
 }
 
 /// How a provider is told how much to think.
@@ -56,6 +75,17 @@ pub enum ReasoningParam {
     Effort,
     /// `"reasoning": { "effort": "low" }`, or `{ "max_tokens": 1024 }`.
     Object,
+}
+
+/// Where a provider wants the model's earlier thoughts back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReasoningReplay {
+    /// In a field of the message, as text.
+    Field(&'static str),
+    /// Among the pieces of its content, with their signature:
+    /// `{"type":"thinking","thinking":[{"type":"text","text":"…"}]}`.
+    Piece,
 }
 
 /// What nearly every server of chat completions takes. A provider starts from it and adds what its
@@ -107,15 +137,22 @@ impl Dialect {
         provider: "openai",
         capabilities: OPENAI_CAPABILITIES,
         max_tokens: "max_completion_tokens",
+        user_field: "user",
         developer_role: true,
         stream_usage: true,
         reasoning: ReasoningParam::Effort,
+        efforts: &[],
         reasoning_replay: None,
+        reasoning_replay_always: false,
         think_tags: false,
+        prefill: None,
         allowed_tools: true,
         base64_embeddings: true,
         classify: |_| None,
+        call_id: |id| Cow::Borrowed(id),
         patch: |_| None,
+        embed_patch: |_| None,
+        purpose: None,
     };
 
     /// What most compatible servers take, with the id and the capabilities of `provider`.
@@ -176,7 +213,7 @@ impl Dialect {
     /// Sets the field in which it wants earlier thoughts back.
     #[must_use]
     pub const fn reasoning_replay(mut self, field: &'static str) -> Self {
-        self.reasoning_replay = Some(field);
+        self.reasoning_replay = Some(ReasoningReplay::Field(field));
         self
     }
 
@@ -198,6 +235,83 @@ impl Dialect {
     #[must_use]
     pub const fn base64_embeddings(mut self) -> Self {
         self.base64_embeddings = true;
+        self
+    }
+
+    /// Sets the degrees of thinking that it knows. Another one is sent as the nearest of them, the
+    /// higher of two, with a warning. [`Effort::None`] stands for itself only: nothing else becomes
+    /// it, and where it is not known it is left out, with a warning.
+    #[must_use]
+    pub const fn efforts(mut self, known: &'static [Effort]) -> Self {
+        self.efforts = known;
+        self
+    }
+
+    /// Says that the field of [`reasoning_replay`](Self::reasoning_replay) is wanted on each turn that
+    /// calls tools, also where no thoughts of its own are known; it is empty there.
+    ///
+    /// DeepSeek: <https://api-docs.deepseek.com/guides/thinking_mode>; Moonshot:
+    /// <https://platform.kimi.ai/docs/guide/use-thinking-effort>.
+    #[must_use]
+    pub const fn reasoning_replay_always(mut self) -> Self {
+        self.reasoning_replay_always = true;
+        self
+    }
+
+    /// Sets what the end user's pseudonym is called: `user_id`.
+    #[must_use]
+    pub const fn user_field(mut self, field: &'static str) -> Self {
+        self.user_field = field;
+        self
+    }
+
+    /// Sets the field that marks a last message of the assistant as the beginning of the answer; it
+    /// is `true` there, if the capability `prefill` is declared.
+    ///
+    /// Mistral's `prefix`: <https://docs.mistral.ai/api>; Moonshot's `partial`:
+    /// <https://platform.kimi.ai/docs/api/chat>.
+    #[must_use]
+    pub const fn prefill(mut self, field: &'static str) -> Self {
+        self.prefill = Some(field);
+        self
+    }
+
+    /// Sets a merge patch over the body of a request for embeddings, for what no field here can say.
+    #[must_use]
+    pub const fn embed_patch(mut self, patch: fn(&EmbedRequest) -> Option<Json>) -> Self {
+        self.embed_patch = patch;
+        self
+    }
+
+    /// Sets the field that says what vectors are for, and its words for the purposes that it knows.
+    /// Another purpose is left out, with a warning.
+    ///
+    /// NVIDIA's `input_type`: <https://docs.api.nvidia.com/nim/reference/nvidia-nv-embedqa-e5-v5>;
+    /// OpenRouter's: <https://openrouter.ai/docs/api_reference/embeddings>.
+    #[must_use]
+    pub const fn purpose(
+        mut self,
+        field: &'static str,
+        words: &'static [(Purpose, &'static str)],
+    ) -> Self {
+        self.purpose = Some((field, words));
+        self
+    }
+
+    /// Sets what becomes of the id of a tool call, in the call and in its result alike: for a provider
+    /// that refuses the ids of others. The same id has to become the same one each time.
+    #[must_use]
+    pub const fn call_id(mut self, call_id: fn(&str) -> Cow<'_, str>) -> Self {
+        self.call_id = call_id;
+        self
+    }
+
+    /// Says that it wants earlier thoughts back as the pieces of content that they were.
+    ///
+    /// Mistral: <https://docs.mistral.ai/studio/conversations/reasoning>.
+    #[must_use]
+    pub const fn reasoning_pieces(mut self) -> Self {
+        self.reasoning_replay = Some(ReasoningReplay::Piece);
         self
     }
 

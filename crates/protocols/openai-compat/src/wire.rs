@@ -33,9 +33,15 @@ pub(crate) struct Chunk<'a> {
     pub(crate) usage: Option<&'a RawValue>,
     /// Groq's streams put their usage here.
     pub(crate) x_groq: Option<&'a RawValue>,
+    /// Cerebras' own time: <https://inference-docs.cerebras.ai/api-reference/chat-completions>
+    pub(crate) time_info: Option<&'a RawValue>,
     /// Pages that the answer stands on (Perplexity, xAI).
     pub(crate) citations: Option<&'a RawValue>,
+    /// The same with titles (Perplexity).
+    pub(crate) search_results: Option<&'a RawValue>,
     pub(crate) error: Option<&'a RawValue>,
+    /// What Azure's filters found in the prompt.
+    pub(crate) prompt_filter: Option<&'a RawValue>,
 }
 
 /// One of the answers.
@@ -48,6 +54,10 @@ pub(crate) struct Choice<'a> {
     pub(crate) message: Option<Box<Delta<'a>>>,
     pub(crate) finish_reason: Option<Str<'a>>,
     pub(crate) logprobs: Option<&'a RawValue>,
+    /// Moonshot's streams put their usage here.
+    pub(crate) usage: Option<&'a RawValue>,
+    /// What Azure's filters found in the answer so far.
+    pub(crate) filter: Option<&'a RawValue>,
     /// OpenRouter's failures in the midst of an answer.
     pub(crate) error: Option<&'a RawValue>,
 }
@@ -119,7 +129,7 @@ pub(crate) struct Logprobs<'a> {
 
 /// A string that borrows where JSON lets it. A number or a flag becomes its text; what is neither
 /// becomes nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Str<'a>(pub(crate) Cow<'a, str>);
 
 impl Str<'_> {

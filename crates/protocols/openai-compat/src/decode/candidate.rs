@@ -2,10 +2,12 @@
 
 use trunkline_core::{
     Delta, Ext, Part, Result, StreamChunk,
-    chat::{Finish, FinishKind, OpaqueState, Reasoning, Refusal, SourceRef, Text},
+    chat::{Finish, FinishKind, OpaqueState, Reasoning, Refusal, Text},
 };
 
-use super::{details::Details, finish::finish, out::Out, think::Think, tools::Tools, unreadable};
+use super::{
+    details::Details, filter, finish::finish, out::Out, think::Think, tools::Tools, unreadable,
+};
 use crate::{
     Dialect,
     wire::{self, Said, Str},
@@ -24,8 +26,12 @@ pub(super) struct Candidate {
     details: Details,
     /// What the provider wants back with the message. Some repeat it: the last one counts.
     extra: Option<String>,
-    sources: Vec<Part>,
+    /// Of the thoughts, where they have one of their own; the last one counts.
+    pub(super) signature: Option<String>,
+    pub(super) sources: Vec<Part>,
     reason: Option<Box<str>>,
+    /// What content filters found, at last.
+    filter: String,
     over: bool,
 }
 
@@ -42,8 +48,10 @@ impl Candidate {
             tools: Tools::default(),
             details: Details::default(),
             extra: None,
+            signature: None,
             sources: Vec::new(),
             reason: None,
+            filter: String::new(),
             over: false,
         }
     }
@@ -56,11 +64,21 @@ impl Candidate {
         self.over
     }
 
-    /// Some repeat it in later chunks; the first one counts.
+    /// Some repeat it in later chunks; the first one counts. A filter that judges while the model
+    /// writes may have the very last word.
     pub(super) fn reason(&mut self, reason: Option<&str>) {
-        if let (None, Some(reason)) = (&self.reason, reason) {
+        let Some(reason) = reason else {
+            return;
+        };
+        if self.reason.is_none() || reason == "content_filter" {
             self.reason = Some(reason.into());
         }
+    }
+
+    /// What content filters found so far. It is the same in most events: its room is kept.
+    pub(super) fn filtered(&mut self, found: &str) {
+        self.filter.clear();
+        self.filter.push_str(found);
     }
 
     /// Takes out of `said` what it can: moving all of it costs more than most events say.
@@ -127,12 +145,6 @@ impl Candidate {
         }
     }
 
-    pub(super) fn source(&mut self, url: &str) {
-        let mut source = SourceRef::default();
-        source.url = Some(url.to_owned());
-        self.sources.push(Part::new(source));
-    }
-
     /// Closes what is open and says how it ended. Without a reason, only the provider's last word
     /// makes it an end.
     pub(super) fn finish(&mut self, last: bool, out: &mut Out<'_>) {
@@ -155,13 +167,17 @@ impl Candidate {
             out.end(ix);
         }
         for source in std::mem::take(&mut self.sources) {
-            out.at_once(source.content);
+            let ix = out.start(source);
+            out.end(ix);
         }
         out.chunks.push_back(StreamChunk::Finish {
             candidate: self.index,
             reason: self.reason_to_finish(),
             usage: None,
-            ext: Ext::default(),
+            ext: match &*self.filter {
+                "" => Ext::default(),
+                found => filter::ext(self.provider, "content_filter_results", found),
+            },
         });
     }
 
@@ -170,6 +186,11 @@ impl Candidate {
         let mut finish = finish(self.reason.as_deref(), !self.tools.is_empty());
         if finish.kind == FinishKind::Stop && self.refusal.is_some() {
             finish.kind = FinishKind::Refusal;
+        }
+        if let FinishKind::ContentFilter(category) = &mut finish.kind
+            && !self.filter.is_empty()
+        {
+            *category = filter::category(&self.filter);
         }
         finish
     }
@@ -180,6 +201,10 @@ impl Candidate {
             let kind = format!("{}.reasoning_details", self.provider);
             let ix = out.open(&mut self.reasoning, Reasoning::default);
             out.delta(ix, Delta::State(OpaqueState::new(kind, details)));
+        } else if let Some(signature) = self.signature.take() {
+            let kind = format!("{}.signature", self.provider);
+            let ix = out.open(&mut self.reasoning, Reasoning::default);
+            out.delta(ix, Delta::State(OpaqueState::new(kind, signature)));
         }
         if let Some(extra) = self.extra.take() {
             let kind = format!("{}.extra_content", self.provider);

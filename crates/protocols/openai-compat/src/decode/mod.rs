@@ -19,10 +19,12 @@ use crate::{
 
 mod candidate;
 mod details;
+mod filter;
 mod finish;
 mod out;
 mod piece;
 mod preamble;
+mod sources;
 mod think;
 mod tools;
 pub(crate) mod usage;
@@ -62,7 +64,7 @@ pub struct ChunkDecoder {
     /// How many answers were asked for.
     expected: usize,
     known: Known,
-    has_citations: bool,
+    sources: Sources,
     /// Makes up ids for tool calls that come without.
     id_seed: u64,
     last: bool,
@@ -78,6 +80,17 @@ struct Known {
     model: bool,
     created: bool,
     service_tier: bool,
+    prompt_filter: bool,
+}
+
+/// How far it was told what the answer stands on. Perplexity repeats it in every event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sources {
+    Untold,
+    /// By bare addresses.
+    Addresses,
+    /// With titles, which stand for the addresses.
+    Results,
 }
 
 /// Where a choice says what it says.
@@ -186,7 +199,7 @@ impl ChunkDecoder {
             next: 0,
             expected: 1,
             known: Known::default(),
-            has_citations: false,
+            sources: Sources::Untold,
             id_seed: 0,
             last: false,
             preamble: Preamble::default(),
@@ -253,7 +266,7 @@ impl ChunkDecoder {
         let groq: Option<Groq<'_>> = wire::object(chunk.x_groq).map_err(unreadable)?;
         self.check(&chunk, groq.as_ref(), text)?;
         let says_nothing = chunk.choices.is_none() && chunk.usage.is_none() && groq.is_none();
-        if says_nothing && chunk.citations.is_none() {
+        if says_nothing && chunk.citations.is_none() && chunk.search_results.is_none() {
             return match foreign {
                 true => Ok(()),
                 false if error::looks_like_one(text) => Err(error::in_band(self.dialect, text)),
@@ -264,14 +277,19 @@ impl ChunkDecoder {
         for choice in chunk.choices.iter_mut().flat_map(wire::Few::iter_mut) {
             self.choice(choice, out)?;
         }
-        if let (Some(citations), false) = (chunk.citations, self.has_citations) {
-            self.citations(citations);
+        if chunk.citations.is_some() || chunk.search_results.is_some() {
+            self.sources(&chunk);
         }
         let usage = chunk.usage.filter(|usage| usage.get() != "null");
-        if let Some(usage) = usage
+        let mut choices = chunk.choices.iter().flat_map(wire::Few::iter);
+        if let Some(mut usage) = usage
             .or(groq.and_then(|groq| groq.usage))
+            .or_else(|| choices.find_map(|choice| choice.usage))
             .and_then(usage::usage)
         {
+            if usage.timing.is_none() {
+                usage.timing = chunk.time_info.and_then(usage::time_info);
+            }
             out.push_back(StreamChunk::Usage(Box::new(usage)));
         }
         Ok(())
@@ -320,10 +338,18 @@ impl ChunkDecoder {
         } else if self.id_seed == 0 {
             self.id_seed = fnv(text);
         }
-        if id.is_none() && model.is_none() && service_tier.is_none() && created.is_none() {
+        let prompt_filter = chunk
+            .prompt_filter
+            .filter(|found| !known.prompt_filter && wire::is_set(found));
+        let is_known = id.is_none() && model.is_none() && service_tier.is_none();
+        if is_known && created.is_none() && prompt_filter.is_none() {
             return;
         }
         let mut meta = ChunkMeta::default();
+        if let Some(found) = prompt_filter {
+            meta.ext = filter::ext(self.dialect.provider, "prompt_filter_results", found.get());
+            known.prompt_filter = true;
+        }
         meta.id = id;
         meta.model = model;
         meta.service_tier = service_tier;
@@ -391,21 +417,29 @@ impl ChunkDecoder {
         if let Some(logprobs) = logprobs {
             candidate.logprobs(&logprobs, &mut out);
         }
+        if let Some(found) = choice.filter.filter(|found| wire::is_set(found)) {
+            candidate.filtered(found.get());
+        }
         candidate.reason(choice.finish_reason.as_ref().and_then(wire::Str::non_empty));
         Ok(())
     }
 
     /// Pages that the whole answer stands on: sources of the first candidate.
-    fn citations(&mut self, raw: &RawValue) {
-        let Ok(urls) = serde_json::from_str::<Vec<wire::Str<'_>>>(raw.get()) else {
-            return;
-        };
+    fn sources(&mut self, chunk: &Chunk<'_>) {
         let Some(candidate) = self.candidates.first_mut() else {
             return;
         };
-        self.has_citations = !urls.is_empty();
-        for url in urls.iter().filter_map(wire::Str::non_empty).take(1_024) {
-            candidate.source(url);
+        if self.sources != Sources::Results
+            && let Some(results) = chunk.search_results
+            && candidate.results(results)
+        {
+            self.sources = Sources::Results;
+        }
+        if self.sources == Sources::Untold
+            && let Some(citations) = chunk.citations
+            && candidate.addresses(citations)
+        {
+            self.sources = Sources::Addresses;
         }
     }
 }

@@ -16,7 +16,7 @@ use super::{
     piece::{Piece, TextPiece},
     survey::{file_of, is_from_here, is_ours, state_of},
 };
-use crate::Dialect;
+use crate::{Dialect, ReasoningReplay};
 
 pub(super) struct Messages<'a> {
     pub(super) dialect: Dialect,
@@ -27,13 +27,14 @@ impl Serialize for Messages<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let dialect = self.dialect;
         let mut list = serializer.serialize_seq(None)?;
+        let last = self.messages.last();
         for message in self.messages {
             // The wire has one message for each result of a tool.
             let mut has_results = false;
             for part in &message.parts {
                 if let Content::ToolResult(result) = &part.content {
                     has_results = true;
-                    list.serialize_element(&Answer(result))?;
+                    list.serialize_element(&Answer { dialect, result })?;
                 }
             }
             let has_others = message
@@ -41,7 +42,13 @@ impl Serialize for Messages<'_> {
                 .iter()
                 .any(|part| !matches!(part.content, Content::ToolResult(_)));
             if has_others || !has_results {
-                list.serialize_element(&Turn { dialect, message })?;
+                // Two may be equal: it is the place that counts.
+                let is_last = last.is_some_and(|last| std::ptr::eq(last, message));
+                list.serialize_element(&Turn {
+                    dialect,
+                    message,
+                    is_last,
+                })?;
             }
         }
         list.end()
@@ -64,16 +71,20 @@ pub(super) fn size_of(part: &Part) -> usize {
 }
 
 /// What a tool answered.
-struct Answer<'a>(&'a ToolResult);
+struct Answer<'a> {
+    dialect: Dialect,
+    result: &'a ToolResult,
+}
 
 impl Serialize for Answer<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let ToolResult {
             call, output, json, ..
-        } = self.0;
+        } = self.result;
         let mut body = serializer.serialize_map(Some(3))?;
         body.serialize_entry("role", "tool")?;
-        body.serialize_entry("tool_call_id", call.as_str())?;
+        let id = (self.dialect.call_id)(call.as_str());
+        body.serialize_entry("tool_call_id", &id)?;
         match (output.as_slice(), json) {
             ([], Some(json)) => body.serialize_entry("content", json.get())?,
             // An empty list is refused by some, an empty text by nobody.
@@ -92,11 +103,14 @@ impl Serialize for Answer<'_> {
 struct Turn<'a> {
     dialect: Dialect,
     message: &'a Message,
+    is_last: bool,
 }
 
 impl Serialize for Turn<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { dialect, message } = self;
+        let Self {
+            dialect, message, ..
+        } = self;
         let mut body = serializer.serialize_map(None)?;
         let role = match message.role {
             Role::Developer if !dialect.developer_role => Role::System,
@@ -145,7 +159,9 @@ impl Turn<'_> {
 
     /// What only the model's turns have. Each field once, however many parts it comes from.
     fn assistant<M: SerializeMap>(&self, body: &mut M) -> Result<(), M::Error> {
-        let Self { dialect, message } = self;
+        let Self {
+            dialect, message, ..
+        } = self;
         let parts = || message.parts.iter();
         if parts().any(is_call) {
             let calls = parts().filter(|part| is_call(part));
@@ -164,14 +180,16 @@ impl Turn<'_> {
         if let Some(refusal) = joined(refusals, "") {
             body.serialize_entry("refusal", &refusal)?;
         }
-        if let Some(field) = dialect.reasoning_replay {
+        if let Some(ReasoningReplay::Field(field)) = dialect.reasoning_replay {
             let thoughts = parts().filter_map(|part| match &part.content {
                 Content::Reasoning(reasoning) if is_from_here(*dialect, part) => {
                     reasoning.text.as_deref()
                 }
                 _ => None,
             });
-            if let Some(thoughts) = joined(thoughts, "\n\n") {
+            let wanted = dialect.reasoning_replay_always && parts().any(is_call);
+            let thoughts = joined(thoughts, "\n\n").or(wanted.then_some(Cow::Borrowed("")));
+            if let Some(thoughts) = thoughts {
                 body.serialize_entry(field, &thoughts)?;
             }
         }
@@ -190,6 +208,12 @@ impl Turn<'_> {
         });
         if annotations.clone().next().is_some() {
             body.serialize_entry("annotations", &List(annotations))?;
+        }
+        if let Some(field) = dialect.prefill
+            && self.is_last
+            && dialect.capabilities.prefill
+        {
+            body.serialize_entry(field, &true)?;
         }
         // Spoken answers are named, not repeated.
         let mut spoken = parts().filter(|part| is_spoken(part));
@@ -236,7 +260,7 @@ impl Serialize for Call<'_> {
         };
         let ToolCall { id, name, kind, .. } = call;
         let mut body = serializer.serialize_map(None)?;
-        body.serialize_entry("id", id.as_str())?;
+        body.serialize_entry("id", &(self.dialect.call_id)(id.as_str()))?;
         if *kind == ToolKind::Custom {
             body.serialize_entry("type", "custom")?;
             body.serialize_entry(
@@ -261,6 +285,11 @@ impl Serialize for Call<'_> {
 fn is_piece(dialect: Dialect, role: Role, part: &Part) -> bool {
     match &part.content {
         Content::Text(_) => true,
+        Content::Reasoning(reasoning) => {
+            dialect.reasoning_replay == Some(ReasoningReplay::Piece)
+                && reasoning.text.is_some()
+                && is_from_here(dialect, part)
+        }
         Content::Media(media) => unsendable(dialect, role, media).is_none(),
         Content::Opaque(opaque) => {
             is_ours(dialect, &opaque.kind, opaque.replay) && !is_annotation(dialect, opaque)

@@ -39,7 +39,14 @@ impl<'de> Object<'de> for Chunk<'de> {
             "model" => self.model = map.next_value()?,
             "created" => self.created = map.next_value()?,
             "choices" => {
-                let counting = [self.usage, self.x_groq, self.citations, self.error];
+                let counting = [
+                    self.usage,
+                    self.x_groq,
+                    self.citations,
+                    self.search_results,
+                    self.time_info,
+                    self.error,
+                ];
                 let first = self.choices.is_none() && counting.iter().all(Option::is_none);
                 self.choices_at = first.then_some(name.as_ptr().addr());
                 map.next_value_seed(Maybe(&mut self.choices))?;
@@ -47,6 +54,11 @@ impl<'de> Object<'de> for Chunk<'de> {
             "usage" => self.usage = map.next_value()?,
             "service_tier" => self.service_tier = map.next_value()?,
             "x_groq" => self.x_groq = map.next_value()?,
+            "time_info" => self.time_info = map.next_value()?,
+            "prompt_filter_results" | "prompt_annotations" => {
+                self.prompt_filter = map.next_value()?;
+            }
+            "search_results" => self.search_results = map.next_value()?,
             "citations" => self.citations = map.next_value()?,
             "error" => self.error = map.next_value()?,
             _ => skip(map)?,
@@ -64,6 +76,8 @@ impl<'de> Object<'de> for Choice<'de> {
             "finish_reason" => self.finish_reason = map.next_value()?,
             "logprobs" => self.logprobs = map.next_value()?,
             "error" => self.error = map.next_value()?,
+            "usage" => self.usage = map.next_value()?,
+            "content_filter_results" => self.filter = map.next_value()?,
             _ => skip(map)?,
         }
         Ok(())
@@ -168,6 +182,10 @@ impl<T> Default for Few<T> {
 }
 
 impl<T> Few<T> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.first.iter().chain(&self.rest)
+    }
+
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.first.iter_mut().chain(&mut self.rest)
     }

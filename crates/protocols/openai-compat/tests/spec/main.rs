@@ -10,10 +10,13 @@
 mod answers;
 mod bugs;
 mod capabilities;
+mod dialect;
 mod faults;
+mod filters;
 mod fixture_kit;
 mod properties;
 mod round_trip;
+mod sources;
 mod support;
 mod told;
 mod usage;
