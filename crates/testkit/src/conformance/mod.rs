@@ -8,7 +8,29 @@
 //! ```no_run
 //! // tests/conformance.rs, with `harness = false` in Cargo.toml
 //! use trunkline_testkit::conformance::{self, Subject};
-//! # mod trunkline_example { pub use trunkline_testkit::embedded::Api; }
+//! # mod trunkline_example {
+//! #     use std::collections::VecDeque;
+//! #     use trunkline_core::{account::{Provider, Settings}, chat::Warnings, http_transport::frame::Frame};
+//! #     use trunkline_core::{Error, Op, ProviderDef, Reply, Result, StreamChunk};
+//! #     use trunkline_core::protocol::{Decoder, Protocol, Target};
+//! #     pub enum Api {}
+//! #     pub struct Speech;
+//! #     impl Provider for Api {
+//! #         type Protocol = Speech;
+//! #         const DEF: &'static ProviderDef = &ProviderDef::of::<Api>("example", "EXAMPLE");
+//! #         fn protocol(_: &Settings) -> Result<Speech> { Ok(Speech) }
+//! #     }
+//! #     impl Decoder for Speech {
+//! #         fn frame(&mut self, _: Frame, _: &mut VecDeque<StreamChunk>) -> Result<()> { Ok(()) }
+//! #     }
+//! #     impl Protocol for Speech {
+//! #         type Decoder = Speech;
+//! #         fn encode(&self, _: &Op, target: &Target, _: &mut Warnings) -> Result<http::Request<bytes::Bytes>> { target.get("/") }
+//! #         fn decode(&self, _: &Op, _: &http::response::Parts, _: bytes::Bytes) -> Result<Reply> { Err(Error::config("")) }
+//! #         fn decoder(&self, _: &Op, _: &http::response::Parts) -> Speech { Speech }
+//! #         fn error(&self, _: &http::response::Parts, _: &[u8]) -> Error { Error::config("") }
+//! #     }
+//! # }
 //!
 //! fn main() -> std::process::ExitCode {
 //!     conformance::run(Subject::of::<trunkline_example::Api>(concat!(
@@ -18,7 +40,16 @@
 //! }
 //! ```
 //!
-//! `cargo test --test conformance k3` runs the tests of streams; `-- --list` lists all.
+//! `cargo test --test conformance k3` runs the tests of streams; `-- --list` lists all. The groups:
+//! `fixtures`, each case by itself; `k0` construction, `k1` requests, `k2` answers, `k3` streams,
+//! `k4` tools, `k5` formats, `k6` each capability as it is declared or not, `k7` errors, `k8`
+//! resilience, `k9` embeddings and models, `k10` and `k11` what is observed and what it costs.
+//!
+//! The wire is the provider's own affair: no test names a field of it. What a request carries is
+//! found by comparing it with another, and answers are changed where the fixtures have them.
+//!
+//! `docs/conformance.md` in the repository is the guide for authors: which fixtures to write, how
+//! to read a failure, how to say what a provider does otherwise.
 
 mod carried;
 mod fixtures;

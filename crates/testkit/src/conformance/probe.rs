@@ -85,6 +85,21 @@ impl Sent {
     }
 }
 
+impl Sent {
+    /// Whether there are warnings that `base` has not, and all of them say of what.
+    pub(super) fn is_warned_of(&self, base: &Self) -> bool {
+        let names = |warning: &Warning| match warning {
+            Warning::Unsupported { feature } | Warning::Coerced { feature, .. } => {
+                !feature.is_empty()
+            }
+            Warning::StateDropped { kind } => !kind.is_empty(),
+            _ => true,
+        };
+        let new = self.new_warnings(base);
+        !new.is_empty() && new.iter().all(names)
+    }
+}
+
 /// Sends a conversation, and gives what arrived.
 pub(super) async fn send(subject: &Subject, request: ChatRequest) -> Outcome<Sent> {
     let probe = Probe::of(subject, subject.spoken()?.reply(0)).await?;

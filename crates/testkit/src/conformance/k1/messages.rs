@@ -233,7 +233,7 @@ pub(in super::super) async fn carried_or_warned(
 ) -> Outcome {
     let base = send(subject, base).await?;
     let with = send(subject, with).await?;
-    let kept = with.body() != base.body() || !with.new_warnings(&base).is_empty();
+    let kept = with.body() != base.body() || with.is_warned_of(&base);
     ensure(kept, || {
         format!(
             "{what} is lost without a word: send it, or push a warning that names it. Sent: {}",

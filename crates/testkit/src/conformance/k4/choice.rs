@@ -204,7 +204,7 @@ async fn together(subject: &Subject) -> Outcome {
         )
     })?;
     ensure(
-        sent.body() != base.body() || !sent.new_warnings(&base).is_empty(),
+        sent.body() != base.body() || sent.is_warned_of(&base),
         || {
             format!(
                 "tools take the format away without a word. Sent: {}",

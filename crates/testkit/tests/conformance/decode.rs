@@ -1,0 +1,238 @@
+//! What the oracle answers.
+
+use std::collections::VecDeque;
+
+use http::StatusCode;
+use serde::{Deserialize, de::DeserializeOwned};
+use trunkline_core::{
+    ChatResponse, Content, Delta, Error, ErrorKind, Json, Message, ModelInfo, Op, Part, Reply,
+    Result, Role, StreamChunk, ToolCall, Usage,
+    chat::{Finish, FinishKind, ToolInput},
+    http_transport::frame::Frame,
+    models::ModelsPage,
+    protocol::{Decoder, Terminal, error_of_status},
+    stream::ChunkMeta,
+};
+
+use super::encode::event;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Answer {
+    ticket: Option<String>,
+    engine: Option<String>,
+    blocks: Option<Vec<Block>>,
+    why: Option<String>,
+    cost: Option<Json>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Block {
+    words: Option<String>,
+    play: Option<Play>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Play {
+    instrument: Option<String>,
+    with: Option<Json>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Cost {
+    heard: Option<u64>,
+    said: Option<u64>,
+}
+
+fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
+    serde_json::from_slice(text).map_err(|_| Error::decode("the oracle is not understood"))
+}
+
+fn finish(why: Option<&str>, plays: bool) -> Finish {
+    let kind = match why {
+        Some("played") => FinishKind::ToolCalls,
+        _ if plays => FinishKind::ToolCalls,
+        Some("spoken") | None => FinishKind::Stop,
+        Some("longest") => FinishKind::MaxTokens,
+        Some(_) => FinishKind::Other,
+    };
+    why.map_or(Finish::new(kind.clone()), |why| Finish::new(kind).raw(why))
+}
+
+fn usage(cost: Option<Json>) -> Usage {
+    let mut usage = Usage::default();
+    let Some(cost) = cost else { return usage };
+    let read: Cost = cost.read().unwrap_or_default();
+    if let (Some(heard), Some(said)) = (read.heard, read.said) {
+        usage = Usage::new(heard, said);
+    }
+    usage.raw = Some(cost);
+    usage
+}
+
+fn call(play: &Play, number: usize) -> ToolCall {
+    let with = play.with.clone().unwrap_or_else(Json::empty_object);
+    let name = play.instrument.clone().unwrap_or_default();
+    let mut call = ToolCall::new(format!("play-{number}"), name, ToolInput::Json(with));
+    call.synthetic_id = true;
+    call
+}
+
+pub(crate) fn whole(op: &Op, body: &[u8]) -> Result<Reply> {
+    if let Op::Models(_) = op {
+        return list(body);
+    }
+    let answer: Answer = read(body)?;
+    let blocks = answer.blocks.ok_or_else(|| Error::decode("no blocks"))?;
+    let mut parts = Vec::new();
+    for (number, block) in blocks.iter().enumerate() {
+        parts.extend(block.words.as_deref().map(Part::text));
+        let play = block.play.as_ref();
+        parts.extend(play.map(|play| Part::new(Content::ToolCall(call(play, number)))));
+    }
+    let plays = blocks.iter().any(|block| block.play.is_some());
+    let message = Message::new(Role::Assistant, parts);
+    let model = answer.engine.unwrap_or_default();
+    let mut response = ChatResponse::new(model, message, finish(answer.why.as_deref(), plays));
+    response.id = answer.ticket;
+    response.usage = usage(answer.cost);
+    Ok(Reply::Chat(response))
+}
+
+fn list(body: &[u8]) -> Result<Reply> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Engines {
+        engines: Option<Vec<Engine>>,
+        after: Option<String>,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Engine {
+        engine: Option<String>,
+    }
+    let engines: Engines = read(body)?;
+    let list = engines.engines.ok_or_else(|| Error::decode("no engines"))?;
+    let models = list
+        .into_iter()
+        .filter_map(|one| one.engine)
+        .map(ModelInfo::new);
+    let mut page = ModelsPage::new(models.collect());
+    page.next = engines.after;
+    Ok(Reply::Models(page))
+}
+
+pub(crate) fn fault(status: StatusCode, body: &[u8]) -> Error {
+    #[derive(Deserialize)]
+    struct Wrath {
+        wrath: String,
+        #[serde(default)]
+        because: Option<String>,
+    }
+    let error = error_of_status(status);
+    let Ok(wrath) = serde_json::from_slice::<Wrath>(body) else {
+        return error;
+    };
+    let kind = match wrath.wrath.as_str() {
+        "too-much-said" => ErrorKind::ContextLength,
+        "tired" => ErrorKind::Overloaded,
+        _ => error.kind(),
+    };
+    Error::new(kind, wrath.because.unwrap_or_default())
+        .with_delivery(error.delivery())
+        .with_code(wrath.wrath)
+}
+
+/// An answer as it is poured: `open`, `drop`, `play`, `dry`.
+#[derive(Default)]
+pub(crate) struct Pouring {
+    parts: u32,
+    words: Option<u32>,
+    plays: bool,
+    dry: bool,
+}
+
+impl Pouring {
+    fn close(&mut self, out: &mut VecDeque<StreamChunk>) {
+        out.extend(
+            self.words
+                .take()
+                .map(|ix| StreamChunk::PartEnd { ix, part: None }),
+        );
+    }
+
+    fn start(&mut self, part: Part, out: &mut VecDeque<StreamChunk>) -> u32 {
+        let ix = self.parts;
+        self.parts += 1;
+        let part = Box::new(part);
+        out.push_back(StreamChunk::PartStart {
+            ix,
+            candidate: 0,
+            part,
+        });
+        ix
+    }
+}
+
+impl Decoder for Pouring {
+    fn frame(&mut self, frame: Frame, out: &mut VecDeque<StreamChunk>) -> Result<()> {
+        let (name, data) = event(&frame);
+        match name.as_str() {
+            "open" => {
+                let answer: Answer = read(data.as_bytes())?;
+                let mut meta = ChunkMeta::default();
+                (meta.id, meta.model) = (answer.ticket, answer.engine);
+                out.push_back(StreamChunk::Meta(Box::new(meta)));
+            }
+            "drop" => {
+                let block: Block = read(data.as_bytes())?;
+                let ix = match self.words {
+                    Some(ix) => ix,
+                    None => self.start(Part::text(""), out),
+                };
+                self.words = Some(ix);
+                let delta = Delta::Text(block.words.unwrap_or_default());
+                out.push_back(StreamChunk::Delta { ix, delta });
+            }
+            "play" => {
+                self.close(out);
+                self.plays = true;
+                let play: Play = read(data.as_bytes())?;
+                let mut call = call(&play, self.parts as usize);
+                let input = call.arguments().to_owned();
+                call.input = ToolInput::from_text("");
+                let ix = self.start(Part::new(Content::ToolCall(call)), out);
+                let delta = Delta::ToolInput(input);
+                out.push_back(StreamChunk::Delta { ix, delta });
+                out.push_back(StreamChunk::PartEnd { ix, part: None });
+            }
+            "dry" => {
+                self.close(out);
+                self.dry = true;
+                let answer: Answer = read(data.as_bytes())?;
+                let reason = finish(answer.why.as_deref(), self.plays);
+                out.push_back(StreamChunk::Usage(Box::new(usage(answer.cost))));
+                out.push_back(StreamChunk::Finish {
+                    candidate: 0,
+                    reason,
+                    usage: None,
+                    ext: Default::default(),
+                });
+            }
+            "wrath" => return Err(fault(StatusCode::SERVICE_UNAVAILABLE, data.as_bytes())),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn terminal(&self) -> Terminal {
+        if self.dry {
+            Terminal::Last
+        } else {
+            Terminal::Open
+        }
+    }
+}
