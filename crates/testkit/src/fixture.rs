@@ -54,7 +54,7 @@ use std::{
 
 use trunkline_core::{Backend, Result};
 
-mod case;
+pub(crate) mod case;
 mod outcome;
 mod pretty;
 
@@ -217,7 +217,7 @@ fn first_difference(stored: &str, now: &str) -> String {
     }
 }
 
-fn folders(root: &Path) -> std::io::Result<Vec<PathBuf>> {
+pub(crate) fn folders(root: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut folders: Vec<PathBuf> = fs::read_dir(root)?
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
         .filter(|path| path.is_dir())

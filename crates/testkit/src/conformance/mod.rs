@@ -20,9 +20,18 @@
 //!
 //! `cargo test --test conformance k3` runs the tests of streams; `-- --list` lists all.
 
+mod faults;
+mod hygiene;
+mod k10;
+mod k11;
+mod k3;
+mod k7;
+mod k8;
+mod stage;
 mod subject;
 mod suite;
 
+pub use k11::{ALLOCATOR, Allocator};
 pub use subject::Subject;
 
 use std::process::ExitCode;
@@ -30,5 +39,16 @@ use std::process::ExitCode;
 /// Runs the suite on `subject`, with the command line that `cargo test` gives: a filter, `--list`,
 /// `--exact`. What was left out is counted, and printed with its reason.
 pub fn run(subject: Subject) -> ExitCode {
-    suite::run(subject, vec![])
+    suite::run(
+        subject,
+        vec![
+            k3::tests,
+            k7::tests,
+            faults::tests,
+            k8::tests,
+            k10::tests,
+            hygiene::tests,
+            k11::tests,
+        ],
+    )
 }
