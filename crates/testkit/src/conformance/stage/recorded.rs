@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use trunkline_core::{ChatResponse, Delta, Op, StreamChunk};
+use trunkline_core::{ChatResponse, Delta, StreamChunk};
 
 use super::{super::Subject, Answer, Read, Role, Stand};
 
