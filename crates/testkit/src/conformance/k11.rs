@@ -109,7 +109,7 @@ async fn cost<F: Future>(mut work: impl FnMut() -> F) -> Cost {
         allocations: usize::MAX,
         bytes: usize::MAX,
     };
-    for _ in 0..12 {
+    for _ in 0..5 {
         let region = Region::new(&INSTRUMENTED_SYSTEM);
         let result = work().await;
         let change = region.change();
@@ -191,7 +191,7 @@ fn decoded(subject: Arc<Subject>) -> Running {
 }
 
 /// How often the event of words is repeated, at a time.
-const TIMES: usize = 1_000;
+const TIMES: usize = 200;
 
 /// The stream with its event of words so many times more, which are ready before anything is
 /// counted.
@@ -258,7 +258,7 @@ fn held(subject: Arc<Subject>) -> Running {
     Box::pin(async move {
         let stream = learn(&subject)?;
         let stand = Stand::of(&subject)?;
-        let (pieces, size) = longer(&stream, 20 * TIMES)?;
+        let (pieces, size) = longer(&stream, 50 * TIMES)?;
         stand.wire.set(stream.answer_of(pieces));
         let reply = stand.backend.call(Call::new(stream.role.op.clone())).await;
         let reply = reply.and_then(trunkline_core::Reply::into_chat_stream);
@@ -286,7 +286,7 @@ fn held(subject: Arc<Subject>) -> Running {
         if most > most_needed {
             return Err(format!(
                 "a stream of {} bytes holds {most} bytes while it is read, for an answer of {words}; keep nothing of an event that was read",
-                20 * TIMES * size
+                50 * TIMES * size
             ));
         }
         Ok(())

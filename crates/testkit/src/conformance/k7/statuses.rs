@@ -34,6 +34,11 @@ pub(super) const ALL: &[Named] = &[
     ),
 ];
 
+/// Those that say something.
+const STATUSES: [u16; 14] = [
+    400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 529,
+];
+
 /// The kind as the fixtures tell it.
 fn kind_of(role: &Role) -> Option<ErrorKind> {
     let kind = role.error("kind")?.to_owned();
@@ -60,7 +65,9 @@ async fn under_every_status(
         .collect();
     let stand = Stand::of(subject)?;
     for op in ops(subject)? {
-        for status in 400..=599 {
+        // What a status means does not depend on what was asked: a few will do for the other.
+        let few = op.name() == "chat_stream" || what.starts_with('{') || what.starts_with('[');
+        for status in (400..=599).filter(|status| !few || STATUSES.contains(status)) {
             let error = fails(&stand, &op, body().with_status(status)).await?;
             let usual = StatusCode::from_u16(status).map(|status| error_of_status(status).kind());
             let usual = usual.unwrap_or(ErrorKind::Server);
