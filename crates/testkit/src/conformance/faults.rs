@@ -5,8 +5,8 @@ use std::{net::Ipv4Addr, pin::Pin, sync::Arc, time::Duration};
 
 use tokio::net::TcpListener;
 use trunkline_core::{
-    Backend, Delivery, Error, ErrorKind, HttpClient, Limit, Op, Phase, Recovery, StreamChunk,
-    protocol::Timers,
+    Backend, ChatResponse, Delivery, Error, ErrorKind, HttpClient, Limit, Op, Phase, Recovery,
+    StreamChunk, protocol::Timers,
 };
 
 use super::{
@@ -289,10 +289,7 @@ fn before_content(subject: Arc<Subject>, stream: Arc<Recorded>) -> Running {
 /// Content had been shown: an error with what had come, and nothing is asked for again.
 fn committed(read: &Read, stream: &Recorded, kind: ErrorKind) -> Result<(), String> {
     let error = expect(read, kind, Recovery::None)?;
-    let partial = error
-        .partial()
-        .map(|partial| partial.text())
-        .unwrap_or_default();
+    let partial = error.partial().map(ChatResponse::text).unwrap_or_default();
     let shown = read.chunks.iter().any(StreamChunk::is_output);
     let is_beginning = stream.answer.text().starts_with(&partial);
     if error.delivery() != Delivery::Committed || error.is_retryable() || !shown || !is_beginning {

@@ -40,7 +40,10 @@ enum Needs {
     Image,
 }
 
-const ALL: &[(&str, Needs, fn(Arc<Subject>) -> Running)] = &[
+/// A test, and what it is about.
+type Named = (&'static str, Needs, fn(Arc<Subject>) -> Running);
+
+const ALL: &[Named] = &[
     (
         "a_request_is_built_with_few_allocations",
         Needs::Chat,
@@ -67,7 +70,7 @@ const ALL: &[(&str, Needs, fn(Arc<Subject>) -> Running)] = &[
 pub(super) fn tests(subject: &Arc<Subject>) -> Vec<Test> {
     let can = subject.def.capabilities;
     let is_counted = counts();
-    let of = |(name, needs, body): &(&str, Needs, fn(Arc<Subject>) -> Running)| {
+    let of = |(name, needs, body): &Named| {
         let name = format!("k11::{name}");
         let (declared, flag) = match needs {
             Needs::Chat => (can.chat, "chat"),

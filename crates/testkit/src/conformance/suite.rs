@@ -113,7 +113,7 @@ pub(super) fn run(subject: Subject, makers: Vec<Maker>) -> ExitCode {
         };
         match body {
             Body::Run(body) => {
-                trials.push(Trial::test(test.name, move || body().map_err(Failed::from)))
+                trials.push(Trial::test(test.name, move || body().map_err(Failed::from)));
             }
             Body::Skip(reason) => skipped.push((test.name, reason)),
         }

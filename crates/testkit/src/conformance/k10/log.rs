@@ -122,7 +122,7 @@ impl Subscriber for Log {
         event.record(&mut Fields(&mut happened.fields));
         let mut state = self.state();
         let inside = state.entered.last().copied();
-        happened.span = event.parent().map(|id| id.into_u64()).or(inside);
+        happened.span = event.parent().map(Id::into_u64).or(inside);
         state.events.push(happened);
     }
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::time::Instant;
-use trunkline_core::{Delivery, ErrorKind, StreamChunk};
+use trunkline_core::{ChatResponse, Delivery, ErrorKind, StreamChunk};
 
 use super::{OnStream, Running, Subject};
 use crate::conformance::stage::{Answer, Read, Recorded, Stand, cut, same};
@@ -47,10 +47,7 @@ fn whole_or(stream: &Recorded, read: &Read, kinds: &[ErrorKind], how: &str) -> R
             if committed { "" } else { "not " }
         ));
     }
-    let partial = error
-        .partial()
-        .map(|partial| partial.text())
-        .unwrap_or_default();
+    let partial = error.partial().map(ChatResponse::text).unwrap_or_default();
     if !stream.answer.text().starts_with(&partial) {
         return Err(cut(format!(
             "{how}, the partial answer is no beginning of the whole one: {partial:?}"

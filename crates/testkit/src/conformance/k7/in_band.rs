@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use trunkline_core::{Delivery, Error, ErrorKind, StreamChunk};
+use trunkline_core::{ChatResponse, Delivery, Error, ErrorKind, StreamChunk};
 
 use super::Subject;
 use crate::conformance::{
@@ -115,10 +115,7 @@ async fn after_content(subject: &Subject) -> Result<(), String> {
         .err()
         .ok_or("an error inside a stream was swallowed: the answer counts as whole")?;
     as_expected(&role, error)?;
-    let partial = error
-        .partial()
-        .map(|partial| partial.text())
-        .unwrap_or_default();
+    let partial = error.partial().map(ChatResponse::text).unwrap_or_default();
     let shown = read.chunks.iter().any(StreamChunk::is_output);
     if !shown || partial.is_empty() {
         return Err(format!(
@@ -207,10 +204,7 @@ async fn cannot_be_read(
                 error.delivery()
             )));
         }
-        let partial = error
-            .partial()
-            .map(|partial| partial.text())
-            .unwrap_or_default();
+        let partial = error.partial().map(ChatResponse::text).unwrap_or_default();
         let expected = stream.answer.text();
         if committed && (partial.is_empty() || !expected.starts_with(&partial)) {
             return Err(cut(format!(

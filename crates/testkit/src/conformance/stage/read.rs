@@ -19,7 +19,7 @@ pub(in super::super) struct Read {
 impl Read {
     /// The answer, or what it failed with in words.
     pub(in super::super) fn answer(&self) -> Result<&ChatResponse, String> {
-        self.result.as_ref().map_err(|error| told(error))
+        self.result.as_ref().map_err(told)
     }
 }
 
