@@ -54,7 +54,7 @@ use std::{
 
 use trunkline_core::{Backend, Result};
 
-mod case;
+pub(crate) mod case;
 mod outcome;
 mod pretty;
 

@@ -56,6 +56,8 @@ impl Media {
         match &self.source {
             Source::Bytes(bytes) => {
                 let mut url = format!("data:{};base64,", self.media_type);
+                // Room for all of it: a string that grows is twice as large in the end.
+                url.reserve_exact(bytes.len().div_ceil(3) * 4);
                 STANDARD.encode_string(bytes, &mut url);
                 Some(url)
             }

@@ -71,8 +71,16 @@ impl Auth {
         Self::Custom(Custom(Arc::new(authorize)))
     }
 
+    /// Takes out of `error` what a provider repeated of these credentials, or of the call's own key.
+    pub(crate) fn hide(&self, own: Option<&Secret>, error: &mut Error) {
+        let own = own.map(|key| key.expose().trim_end());
+        own.into_iter()
+            .chain(self.secret())
+            .for_each(|secret| error.redact(secret));
+    }
+
     /// What a provider must not repeat to us.
-    pub(crate) fn secret(&self) -> Option<&str> {
+    fn secret(&self) -> Option<&str> {
         match self {
             Self::Key(_, _, value) => value
                 .to_str()

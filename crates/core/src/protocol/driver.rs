@@ -139,7 +139,8 @@ impl<P: Protocol> Shared<P> {
                     &self.site,
                     timers,
                     call.keep_raw,
-                );
+                )
+                .with_key(call.key.clone());
                 self.stream(
                     events,
                     head,
@@ -401,10 +402,7 @@ impl<P: Protocol> Shared<P> {
         if self.idempotency_of(&call.op).is_some() {
             error.mark_keyed();
         }
-        let own = call.key.as_ref().map(|key| key.expose().trim_end());
-        own.into_iter()
-            .chain(self.site.auth.secret())
-            .for_each(|secret| error.redact(secret));
+        self.site.auth.hide(call.key.as_ref(), &mut error);
         if error.endpoint().is_some() {
             return error;
         }

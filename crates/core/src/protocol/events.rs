@@ -12,9 +12,10 @@ use futures_core::Stream;
 use tokio::time::{Instant, Sleep, sleep_until};
 use trunkline_http::frame::{Frame, FrameLimits, FrameTooLarge, Framer, Framing};
 
-use super::{Decoder, Limits, Terminal, Timers};
+use super::{Auth, Decoder, Limits, Terminal, Timers};
 use crate::{
-    Body, Delivery, Error, ErrorKind, Limit, Phase, Result, StreamChunk, Warning, account::Site,
+    Body, Delivery, Error, ErrorKind, Limit, Phase, Result, Secret, StreamChunk, Warning,
+    account::Site,
 };
 
 /// How long, and how far, to read on after the provider's last word, so that the connection can
@@ -38,8 +39,22 @@ pin_project_lite::pin_project! {
         limits: Limits,
         keep_raw: bool,
         lenient: bool,
+        secrets: Secrets,
         #[pin]
         clock: Clock,
+    }
+}
+
+/// What the provider must not repeat to us: the call's own key, and the account's.
+struct Secrets {
+    own: Option<Secret>,
+    auth: Auth,
+}
+
+impl Secrets {
+    fn hide(&self, mut error: Error) -> Error {
+        self.auth.hide(self.own.as_ref(), &mut error);
+        error
     }
 }
 
@@ -73,8 +88,18 @@ impl<D: Decoder> Events<D> {
             limits: site.limits,
             keep_raw,
             lenient: site.lenient,
+            secrets: Secrets {
+                own: None,
+                auth: site.auth.clone(),
+            },
             clock: Clock::new(timers),
         }
+    }
+
+    /// The call goes with this key instead of the account's.
+    pub(super) fn with_key(mut self, key: Option<Secret>) -> Self {
+        self.secrets.own = key;
+        self
     }
 
     pub(super) fn with_warnings(mut self, warnings: Vec<Warning>) -> Self {
@@ -103,7 +128,7 @@ impl<D: Decoder> Stream for Events<D> {
                         // What was decoded before the failure is still the caller's: it comes first.
                         let this = self.as_mut().project();
                         *this.state = State::Over;
-                        *this.failure = Some(error);
+                        *this.failure = Some(this.secrets.hide(error));
                     }
                 }
             }

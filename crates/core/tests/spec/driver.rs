@@ -296,6 +296,25 @@ async fn f125_a_key_that_a_provider_repeats_is_taken_out() {
 }
 
 #[tokio::test]
+async fn f125_a_key_that_a_provider_repeats_in_a_stream_is_taken_out() {
+    for (key, told) in [(None, KEY), (Some("sk-of-the-call"), "sk-of-the-call")] {
+        let answer =
+            Answer::events([r#"{"say":"hi"}"#]).event(&format!(r#"{{"error":"{told} is busy"}}"#));
+        let call = bare(&Wire::new([answer])).chat("hi");
+        let call = key.map_or(call.clone(), |key| call.key(key));
+        let mut stream = call.stream().await.unwrap();
+        let error = loop {
+            match stream.next().await.unwrap() {
+                Ok(_) => {}
+                Err(error) => break error,
+            }
+        };
+        let all = format!("{error} {error:?} {}", error.message());
+        assert!(all.contains("***") && !all.contains(told), "{all}");
+    }
+}
+
+#[tokio::test]
 async fn a_raw_request_goes_with_the_account_s_key_and_comes_back_unread() {
     let wire = Wire::new([Answer::json(r#"{"flagged":false}"#)]);
     let endpoint = bare(&wire).backend().endpoint("/moderations?x=1");

@@ -1,12 +1,14 @@
-//! What the suite demands of every provider's crate, of this one: `fixtures/` shows its wire.
+//! The conformance suite on this provider; `fixtures/` shows its wire.
 
 use std::process::ExitCode;
 
 use trunkline_testkit::conformance::{self, Subject};
 
+/// Counts what the suite's budgets are of.
+#[global_allocator]
+static COUNTED: conformance::Allocator = conformance::ALLOCATOR;
+
 fn main() -> ExitCode {
-    conformance::run(Subject::of::<trunkline_groq::Api>(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/fixtures"
-    )))
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
+    conformance::run(Subject::of::<trunkline_groq::Api>(fixtures))
 }

@@ -52,21 +52,30 @@
 //! to read a failure, how to say what a provider does otherwise.
 
 mod carried;
+mod faults;
 mod fixtures;
+mod hygiene;
 mod k0;
 mod k1;
+mod k10;
+mod k11;
 mod k2;
+mod k3;
 mod k4;
 mod k5;
 mod k6;
+mod k7;
+mod k8;
 mod k9;
 mod list;
 mod probe;
 mod role;
+mod stage;
 mod subject;
 mod suite;
 mod tree;
 
+pub use k11::{ALLOCATOR, Allocator};
 pub use subject::Subject;
 
 use std::process::ExitCode;
@@ -81,10 +90,17 @@ pub fn run(subject: Subject) -> ExitCode {
             k0::tests,
             k1::tests,
             k2::tests,
+            k3::tests,
             k4::tests,
             k5::tests,
             k6::tests,
+            k7::tests,
+            faults::tests,
+            k8::tests,
             k9::tests,
+            k10::tests,
+            hygiene::tests,
+            k11::tests,
         ],
     )
 }

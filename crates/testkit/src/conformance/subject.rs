@@ -97,6 +97,20 @@ impl Subject {
     pub(super) fn build(&self, setup: Setup) -> Result<Built> {
         (self.build)(setup)
     }
+
+    /// A setup of an account whose requests go through `client`, whatever their address.
+    pub(super) fn through(&self, client: HttpClient) -> Setup {
+        Setup {
+            client: Some(client),
+            ..self.at("http://localhost")
+        }
+    }
+
+    /// The account of that setup.
+    pub(super) fn over(&self, client: HttpClient) -> Result<Built, String> {
+        self.build(self.through(client))
+            .map_err(|error| format!("no account can be built: {error}"))
+    }
 }
 
 impl fmt::Debug for Subject {

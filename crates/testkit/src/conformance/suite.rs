@@ -1,6 +1,9 @@
 //! The tests as a list, and their run.
 
-use std::{process::ExitCode, sync::Arc};
+use std::{
+    process::ExitCode,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -20,24 +23,63 @@ pub(super) enum Body {
     Skip(String),
 }
 
+/// Tests run beside each other, but for those that count what the whole program does.
+static ALONE: RwLock<()> = RwLock::new(());
+
 impl Test {
     /// A test that waits for things.
     pub(super) fn run<F>(name: impl Into<String>, test: impl FnOnce() -> F + Send + 'static) -> Self
     where
         F: Future<Output = Result<(), String>>,
     {
-        let body = move || {
-            let mut builder = tokio::runtime::Builder::new_current_thread();
-            let runtime = builder
-                .enable_all()
-                .build()
-                .map_err(|error| error.to_string())?;
-            runtime.block_on(test())
-        };
+        Self::of(name, move || {
+            let _beside_others = ALONE.read().unwrap_or_else(PoisonError::into_inner);
+            runtime(false)?.block_on(test())
+        })
+    }
+
+    /// The same under a paused clock: what it waits for without a socket takes no time.
+    pub(super) fn paused<F>(
+        name: impl Into<String>,
+        test: impl FnOnce() -> F + Send + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<(), String>>,
+    {
+        Self::of(name, move || {
+            let _beside_others = ALONE.read().unwrap_or_else(PoisonError::into_inner);
+            runtime(true)?.block_on(test())
+        })
+    }
+
+    /// The same while no other test runs.
+    pub(super) fn alone<F>(
+        name: impl Into<String>,
+        test: impl FnOnce() -> F + Send + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<(), String>>,
+    {
+        Self::of(name, move || {
+            let _alone = ALONE.write().unwrap_or_else(PoisonError::into_inner);
+            runtime(false)?.block_on(test())
+        })
+    }
+
+    fn of(
+        name: impl Into<String>,
+        test: impl FnOnce() -> Result<(), String> + Send + 'static,
+    ) -> Self {
         Self {
             name: name.into(),
-            body: Body::Run(Box::new(body)),
+            body: Body::Run(Box::new(test)),
         }
+    }
+
+    /// A test that fails for what the subject lacks.
+    pub(super) fn fail(name: impl Into<String>, why: impl Into<String>) -> Self {
+        let why = why.into();
+        Self::of(name, move || Err(why))
     }
 
     /// A test that does not apply, and why.
@@ -47,6 +89,12 @@ impl Test {
             body: Body::Skip(why.into()),
         }
     }
+}
+
+fn runtime(paused: bool) -> Result<tokio::runtime::Runtime, String> {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_all().start_paused(paused).build();
+    runtime.map_err(|error| error.to_string())
 }
 
 /// The makers of tests, one a module: each looks at the subject and says what there is to test.

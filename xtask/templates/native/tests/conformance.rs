@@ -1,8 +1,12 @@
-//! The conformance suite on this provider; its fixtures are its wire.
+//! The conformance suite on this provider; `fixtures/` shows its wire.
 
 use std::process::ExitCode;
 
 use trunkline_testkit::conformance::{self, Subject};
+
+/// Counts what the suite's budgets are of.
+#[global_allocator]
+static COUNTED: conformance::Allocator = conformance::ALLOCATOR;
 
 fn main() -> ExitCode {
     let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");

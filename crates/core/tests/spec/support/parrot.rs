@@ -153,7 +153,10 @@ fn in_band(error: &Value) -> Error {
     } else {
         ErrorKind::Server
     };
-    Error::new(kind, "in the stream").with_delivery(trunkline_core::Delivery::Responded)
+    // Words are repeated as a provider's are.
+    let words = error.as_str().filter(|words| words.contains(' '));
+    let words = words.unwrap_or("in the stream").to_owned();
+    Error::new(kind, words).with_delivery(trunkline_core::Delivery::Responded)
 }
 
 #[derive(Debug)]

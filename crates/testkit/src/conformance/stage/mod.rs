@@ -1,0 +1,14 @@
+//! What the tests play with: a provider's fixtures, the streams among them in pieces, and wires to
+//! serve them over.
+
+mod memory;
+mod pipe;
+mod read;
+mod recorded;
+mod role;
+
+pub(super) use memory::{Answer, Memory, Stand};
+pub(super) use pipe::{Pipes, client_of};
+pub(super) use read::{Read, call, cut, read, same, spoken};
+pub(super) use recorded::{Framing, Recorded};
+pub(super) use role::{Role, all, having};

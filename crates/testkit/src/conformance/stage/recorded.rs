@@ -1,0 +1,194 @@
+//! A recorded stream in its pieces, and what its wire does with some of them: learnt by trying, not
+//! known beforehand.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use trunkline_core::{ChatResponse, Delta, StreamChunk};
+
+use super::{super::Subject, Answer, Read, Role, Stand};
+
+/// How the pieces of a stream are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Framing {
+    /// Server-sent events, with blank lines between.
+    Sse,
+    /// A line each.
+    Lines,
+}
+
+/// A stream that ends well.
+pub(in super::super) struct Recorded {
+    pub(in super::super) role: Role,
+    pub(in super::super) framing: Framing,
+    pub(in super::super) events: Vec<Bytes>,
+    /// What it gives when it comes in one piece.
+    pub(in super::super) chunks: Vec<StreamChunk>,
+    pub(in super::super) answer: ChatResponse,
+    /// With so many events there is content.
+    pub(in super::super) content_after: usize,
+    /// With so many events the answer is whole, even if the connection breaks then.
+    pub(in super::super) whole_after: usize,
+    /// Whether the wire has a last word, after which nothing is waited for.
+    pub(in super::super) has_last_word: bool,
+    /// The event that only adds words to an open text, and those words.
+    pub(in super::super) words: Option<(usize, String)>,
+    /// Whether its events are JSON, so that one may be unreadable.
+    pub(in super::super) is_json: bool,
+}
+
+impl Recorded {
+    /// Learns the stream of a fixture. It runs by itself, before any test does.
+    pub(in super::super) fn learn(subject: &Arc<Subject>, role: Role) -> Result<Self, String> {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let runtime = builder.enable_all().start_paused(true).build();
+        let runtime = runtime.map_err(|error| error.to_string())?;
+        runtime.block_on(Self::try_learn(subject, role))
+    }
+
+    /// The events of a fixture's stream.
+    pub(in super::super) fn split(role: &Role) -> Vec<Bytes> {
+        split(&role.body, framing_of(role))
+    }
+
+    async fn try_learn(subject: &Arc<Subject>, role: Role) -> Result<Self, String> {
+        let framing = framing_of(&role);
+        let events = Self::split(&role);
+        let stand = Stand::of(subject)?;
+        let read = stand.call(&role.op, Answer::of(&role)).await;
+        let answer = read.answer().map_err(|error| {
+            format!(
+                "the stream of the fixture `{}` gives no answer: {error}",
+                role.name
+            )
+        })?;
+        let mut recorded = Self {
+            framing,
+            chunks: read.chunks.clone(),
+            answer: answer.clone(),
+            content_after: 0,
+            whole_after: 0,
+            has_last_word: false,
+            words: None,
+            is_json: events.iter().any(|event| is_json(event, framing)),
+            events,
+            role,
+        };
+        recorded.try_prefixes(&stand).await;
+        let began = tokio::time::Instant::now();
+        let open = Answer::of(&recorded.role).open();
+        let read = recorded.read(&stand, open).await;
+        recorded.has_last_word = read.result.is_ok() && began.elapsed() < Duration::from_secs(2);
+        Ok(recorded)
+    }
+
+    async fn try_prefixes(&mut self, stand: &Stand) {
+        let mut before = 0;
+        for count in 1..=self.events.len() {
+            let answer = Answer::of(&self.role).pieces(self.first(count)).broken();
+            let read = self.read(stand, answer).await;
+            let is_content = read.chunks.iter().any(StreamChunk::is_output);
+            if is_content && self.content_after == 0 {
+                self.content_after = count;
+            }
+            if read.result.is_ok() && self.whole_after == 0 {
+                self.whole_after = count;
+            }
+            let new = read.chunks.get(before..).unwrap_or_default();
+            if let (
+                [
+                    StreamChunk::Delta {
+                        delta: Delta::Text(text),
+                        ..
+                    },
+                ],
+                Err(_),
+            ) = (new, &read.result)
+                && !text.is_empty()
+                && before > 0
+            {
+                self.words.get_or_insert((count - 1, text.clone()));
+            }
+            // Priming keeps back what comes before content, so a prefix without any gives nothing.
+            before = read.chunks.len();
+        }
+    }
+
+    /// The body with `insert` after so many events.
+    pub(in super::super) fn with(&self, after: usize, insert: impl Into<Bytes>) -> Vec<Bytes> {
+        let mut pieces = self.events.clone();
+        pieces.insert(after.min(pieces.len()), insert.into());
+        pieces
+    }
+
+    /// The first so many events.
+    pub(in super::super) fn first(&self, count: usize) -> Vec<Bytes> {
+        self.events.iter().take(count).cloned().collect()
+    }
+
+    /// All events but the last word, if there is one.
+    pub(in super::super) fn without_last_word(&self) -> Vec<Bytes> {
+        let all = self.events.len();
+        self.first(if self.has_last_word && self.whole_after < all {
+            all - 1
+        } else {
+            all
+        })
+    }
+
+    /// An event that nobody can read.
+    pub(in super::super) fn unreadable(&self) -> Bytes {
+        match self.framing {
+            Framing::Sse => Bytes::from_static(b"data: {\"half\n\n"),
+            Framing::Lines => Bytes::from_static(b"{\"half\n"),
+        }
+    }
+
+    pub(in super::super) fn answer_of(&self, pieces: Vec<Bytes>) -> Answer {
+        Answer::of(&self.role).pieces(pieces)
+    }
+
+    /// What is made of this answer to the same call.
+    pub(in super::super) async fn read(&self, stand: &Stand, answer: Answer) -> Read {
+        stand.call(&self.role.op, answer).await
+    }
+}
+
+fn framing_of(role: &Role) -> Framing {
+    match role.media_type {
+        "text/event-stream" => Framing::Sse,
+        _ => Framing::Lines,
+    }
+}
+
+fn split(body: &Bytes, framing: Framing) -> Vec<Bytes> {
+    let mut events = Vec::new();
+    let mut start = 0;
+    let mut line_start = 0;
+    for (at, byte) in body.iter().enumerate() {
+        if *byte != b'\n' {
+            continue;
+        }
+        let line = body.get(line_start..at).unwrap_or_default();
+        line_start = at + 1;
+        let ends = framing == Framing::Lines || matches!(line, [] | [b'\r']);
+        if ends {
+            events.push(body.slice(start..=at));
+            start = at + 1;
+        }
+    }
+    if start < body.len() {
+        events.push(body.slice(start..));
+    }
+    events
+}
+
+fn is_json(event: &[u8], framing: Framing) -> bool {
+    let text = String::from_utf8_lossy(event);
+    let mut lines = text.lines();
+    let data = match framing {
+        Framing::Sse => lines.find_map(|line| line.strip_prefix("data:")),
+        Framing::Lines => lines.next(),
+    };
+    data.is_some_and(|data| matches!(serde_json::from_str(data), Ok(serde_json::Value::Object(_))))
+}
