@@ -2,11 +2,14 @@
 
 mod backends;
 mod check;
+mod features;
 mod finding;
 mod graph;
 mod lab;
 mod manifest;
 mod markdown;
+mod msrv;
+mod release;
 mod source;
 mod tidy;
 #[cfg(test)]
@@ -63,6 +66,24 @@ enum Task {
         #[arg(long)]
         deep: bool,
     },
+    /// Compiles each published crate without features, with each alone, and with all
+    ///
+    /// All published crates unless some are named. Uses cargo-hack where it is installed.
+    Features {
+        /// trunkline-groq …
+        crates: Vec<String>,
+    },
+    /// Compiles each published crate with the Rust version that its manifest names
+    Msrv {
+        /// Compile nothing; print the versions
+        #[arg(long)]
+        list: bool,
+    },
+    /// Publishes crates, each on its own: what, in which order, and whether a registry would take them
+    ///
+    /// docs/releasing.md has the steps of a release. Nothing here publishes or sets a tag.
+    #[command(subcommand)]
+    Release(release::Release),
     /// Replays recorded exchanges through the crates of their providers: wires DIR [--provider P] [--verbose]
     ///
     /// Runs in the crate trunkline-lab, to which all arguments go.
@@ -127,6 +148,9 @@ fn run(task: Task) -> Result<ExitCode> {
             };
             check::run(&root, depth)
         }
+        Task::Features { crates } => features::run(&Workspace::load(&root)?, &crates),
+        Task::Msrv { list } => msrv::run(&Workspace::load(&root)?, list),
+        Task::Release(task) => release::run(&Workspace::load(&root)?, &task),
         Task::Wires { arguments } => lab::start(&root, "wires", &arguments),
         Task::Faults { arguments } => lab::start(&root, "faults", &arguments),
         Task::Bench { arguments } => lab::start(&root, "bench", &arguments),

@@ -1,0 +1,317 @@
+//! `release check`: all that a registry would refuse, and what it takes but no user could use.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Instant,
+};
+
+use anyhow::Result;
+
+use super::{
+    archive,
+    cargo::{Run, target},
+    changelog,
+    git::Git,
+    history::{self, History},
+    members::{Member, Members},
+    progress::{Lap, step},
+};
+use crate::{
+    finding::{Finding, report},
+    tidy,
+    workspace::Workspace,
+};
+
+const TASK: &str = "release check";
+
+/// How far to go.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Extent {
+    /// Not to compile what is packaged.
+    pub(crate) no_verify: bool,
+    /// Also to build a project outside, for each crate that is named.
+    pub(crate) outside: bool,
+}
+
+pub(crate) fn run(workspace: &Workspace, names: &[String], extent: Extent) -> Result<ExitCode> {
+    let started = Instant::now();
+    let members = Members::of(workspace)?;
+    let git = Git::at(&workspace.root)?;
+    let chosen = members.chosen(names)?;
+    let lot = lot(workspace, &git, &members, names)?;
+    introduce(&chosen, &lot);
+    warn_of_uncommitted(&git, &lot)?;
+
+    let findings = step("manifests, files, versions, changelog", || {
+        ready(workspace, &git, &lot)
+    })?;
+    if !findings.is_empty() {
+        return Ok(report(TASK, &findings));
+    }
+    step(format!("package {} crates", lot.len()), || {
+        package(&workspace.root, &lot)
+    })?;
+    let findings = step(format!("contents of {} archives", lot.len()), || {
+        contents(&workspace.root, &lot)
+    })?;
+    if !findings.is_empty() {
+        return Ok(report(TASK, &findings));
+    }
+    if !extent.no_verify {
+        verify(&workspace.root, &lot)?;
+    }
+    if extent.outside {
+        for member in if names.is_empty() { &lot } else { &chosen } {
+            super::outside::build(workspace, &members, &lot, member)?;
+        }
+    }
+    println!(
+        "{TASK}: ok, {} crates, {:.0} s",
+        lot.len(),
+        started.elapsed().as_secs_f64()
+    );
+    if extent.no_verify {
+        println!(
+            "Nothing was compiled, as asked: `cargo xtask release check` without --no-verify does that."
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The crates named, and those that they need and that the registry does not have as they are here.
+pub(crate) fn lot<'m, 'a>(
+    workspace: &Workspace,
+    git: &Git,
+    members: &'m Members<'a>,
+    names: &[String],
+) -> Result<Vec<&'m Member<'a>>> {
+    let chosen: BTreeSet<&str> = members
+        .chosen(names)?
+        .iter()
+        .map(|member| member.name())
+        .collect();
+    let mut lot = Vec::new();
+    for member in members.with_needs(chosen.iter().copied()) {
+        if chosen.contains(member.name()) || History::of(workspace, git, member)?.is_behind(member)
+        {
+            lot.push(member);
+        }
+    }
+    Ok(lot)
+}
+
+fn introduce(chosen: &[&Member<'_>], lot: &[&Member<'_>]) {
+    let named: BTreeSet<&str> = chosen.iter().map(|member| member.name()).collect();
+    let added: Vec<&str> = lot
+        .iter()
+        .map(|member| member.name())
+        .filter(|name| !named.contains(name))
+        .collect();
+    let all: Vec<&str> = chosen.iter().map(|member| member.name()).collect();
+    println!("{TASK}: {}", all.join(", "));
+    if !added.is_empty() {
+        println!(
+            "  with what they need and no registry has as it is here: {}",
+            added.join(", ")
+        );
+    }
+}
+
+fn warn_of_uncommitted(git: &Git, lot: &[&Member<'_>]) -> Result<()> {
+    let mut specs = vec!["Cargo.toml".to_owned()];
+    specs.extend(lot.iter().flat_map(|member| history::packaged(member)));
+    let files = git.uncommitted(&specs)?;
+    if let Some(first) = files.first() {
+        let more = match files.len() {
+            1 => String::new(),
+            count => format!(" and {} more", count - 1),
+        };
+        println!("  not committed, and packaged as it is (--allow-dirty): {first}{more}");
+    }
+    Ok(())
+}
+
+/// What cargo refuses late, or never says.
+fn ready(workspace: &Workspace, git: &Git, lot: &[&Member<'_>]) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for member in lot {
+        findings.extend(tidy::publishable(workspace, member.package)?);
+        findings.extend(History::of(workspace, git, member)?.trouble(member));
+        findings.extend(changelog::trouble(workspace, member));
+    }
+    Ok(findings)
+}
+
+/// Writes the archives to target/package.
+pub(crate) fn package(root: &Path, lot: &[&Member<'_>]) -> Result<()> {
+    for member in lot {
+        // One of an earlier run would pass for this one's.
+        fs::remove_file(archive_of(root, member)).unwrap_or_default();
+    }
+    named(
+        Run::new(root, "package --no-verify --allow-dirty --locked"),
+        lot,
+    )
+    .run(|_| {})
+}
+
+pub(crate) fn archive_of(root: &Path, member: &Member<'_>) -> PathBuf {
+    target(root)
+        .join("package")
+        .join(format!("{}.crate", member.stem()))
+}
+
+fn contents(root: &Path, lot: &[&Member<'_>]) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for member in lot {
+        findings.extend(archive::check(member, &archive_of(root, member))?);
+    }
+    Ok(findings)
+}
+
+/// Compiles each archive as a user gets it. Cargo does so in the workspace's own build folder, so that third-party
+/// crates are compiled once.
+fn verify(root: &Path, lot: &[&Member<'_>]) -> Result<()> {
+    let sizes = lot.iter().map(|member| {
+        let bytes = fs::metadata(archive_of(root, member)).map_or(0, |file| file.len());
+        (member.name(), archive::size(bytes))
+    });
+    let sizes: Vec<(&str, String)> = sizes.collect();
+    let mut lap: Option<Lap> = None;
+    let run = named(
+        Run::new(root, "publish --dry-run --allow-dirty --locked"),
+        lot,
+    );
+    let result = run.run(|line| {
+        if let Some(name) = verified(line) {
+            if let Some(lap) = lap.take() {
+                lap.end(true);
+            }
+            let size = sizes
+                .iter()
+                .find(|(other, _)| *other == name)
+                .map_or("", |(_, size)| size);
+            lap = Some(Lap::begin(format!("verify {name}, {size}")));
+        }
+    });
+    if let Some(lap) = lap {
+        lap.end(result.is_ok());
+    }
+    result
+}
+
+fn named(run: Run, lot: &[&Member<'_>]) -> Run {
+    lot.iter()
+        .fold(run, |run, member| run.arg("-p").arg(member.name()))
+}
+
+/// The crate of a line like `   Verifying trunkline-http v0.1.0 (/…)`.
+fn verified(line: &str) -> Option<&str> {
+    line.trim_start()
+        .strip_prefix("Verifying ")?
+        .split(' ')
+        .next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        release::git::tests::Repository,
+        trees::{Tree, only},
+    };
+
+    const CHANGELOG: &str = "## Unreleased\n### trunkline-core 0.1.0\n- x\n### trunkline-groq 0.1.0\n- x\n\
+        ### trunkline-testkit 0.1.0\n- x\n### trunkline 0.1.0\n- x\n";
+
+    fn in_order() -> Tree {
+        let tree = Tree::in_order();
+        tree.write("CHANGELOG.md", CHANGELOG);
+        tree
+    }
+
+    fn names_of(repository: &Repository, names: &[&str]) -> Vec<String> {
+        let workspace = repository.workspace();
+        let members = Members::of(&workspace).unwrap();
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let lot = lot(&workspace, &repository.opened(), &members, &names).unwrap();
+        lot.iter().map(|member| member.name().to_owned()).collect()
+    }
+
+    fn findings(repository: &Repository) -> Vec<Finding> {
+        let workspace = repository.workspace();
+        let members = Members::of(&workspace).unwrap();
+        let lot: Vec<&Member<'_>> = members.iter().collect();
+        ready(&workspace, &repository.opened(), &lot).unwrap()
+    }
+
+    #[test]
+    fn a_crate_is_checked_with_what_it_needs_and_the_registry_lacks() {
+        let repository = Repository::of(in_order());
+        assert_eq!(
+            names_of(&repository, &["trunkline-groq"]),
+            ["trunkline-core", "trunkline-groq"]
+        );
+        repository.tag("trunkline-core-v0.1.0");
+        assert_eq!(
+            names_of(&repository, &["trunkline-groq"]),
+            ["trunkline-groq"]
+        );
+        repository.tree.append("crates/core/src/lib.rs", "// new\n");
+        assert_eq!(
+            names_of(&repository, &["trunkline-groq"]),
+            ["trunkline-core", "trunkline-groq"]
+        );
+        assert_eq!(
+            names_of(&repository, &["trunkline-core"]),
+            ["trunkline-core"]
+        );
+        assert_eq!(names_of(&repository, &[]).len(), 4);
+    }
+
+    #[test]
+    fn a_tree_in_order_is_ready() {
+        assert_eq!(findings(&Repository::of(in_order())), []);
+    }
+
+    #[test]
+    fn a_missing_changelog_licence_or_bump_is_found_before_cargo_starts() {
+        let repository = Repository::of(in_order());
+        repository.tag("trunkline-core-v0.1.0");
+        repository.tree.append("crates/core/src/lib.rs", "// new\n");
+        assert!(
+            only(findings(&repository))
+                .what
+                .starts_with("0.1.0 is tagged")
+        );
+        let repository = Repository::of(in_order());
+        repository.tree.remove("crates/core/LICENSE-MIT");
+        assert_eq!(
+            only(findings(&repository)).file.to_str(),
+            Some("crates/core/LICENSE-MIT")
+        );
+        let repository = Repository::of(in_order());
+        repository.tree.replace(
+            "CHANGELOG.md",
+            "trunkline-groq 0.1.0",
+            "trunkline-groq 0.0.1",
+        );
+        assert!(
+            only(findings(&repository))
+                .what
+                .starts_with("says nothing of trunkline-groq 0.1.0")
+        );
+    }
+
+    #[test]
+    fn the_crate_that_cargo_verifies_is_read_from_its_line() {
+        assert_eq!(
+            verified("   Verifying trunkline-http v0.1.0 (/work)"),
+            Some("trunkline-http")
+        );
+        assert_eq!(verified("   Compiling trunkline-http v0.1.0"), None);
+    }
+}
