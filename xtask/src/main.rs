@@ -14,6 +14,8 @@ mod source;
 mod tidy;
 #[cfg(test)]
 mod trees;
+#[cfg(test)]
+mod workflows;
 mod workspace;
 
 use std::{env, ffi::OsString, path::PathBuf, process::ExitCode};

@@ -46,7 +46,7 @@ pub(crate) fn run(workspace: &Workspace, names: &[String], extent: Extent) -> Re
     warn_of_uncommitted(&git, &lot)?;
 
     let findings = step("manifests, files, versions, changelog", || {
-        ready(workspace, &git, &lot)
+        ready(workspace, &git, &lot, &chosen)
     })?;
     if !findings.is_empty() {
         return Ok(report(TASK, &findings));
@@ -134,13 +134,28 @@ fn warn_of_uncommitted(git: &Git, lot: &[&Member<'_>]) -> Result<()> {
     Ok(())
 }
 
-/// What cargo refuses late, or never says.
-fn ready(workspace: &Workspace, git: &Git, lot: &[&Member<'_>]) -> Result<Vec<Finding>> {
+/// What cargo refuses late, or never says. A version to raise and a line in the changelog are asked for where a
+/// release is: what is only needed may have changes that are not released with it.
+fn ready(
+    workspace: &Workspace,
+    git: &Git,
+    lot: &[&Member<'_>],
+    chosen: &[&Member<'_>],
+) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for member in lot {
         findings.extend(tidy::publishable(workspace, member.package)?);
-        findings.extend(History::of(workspace, git, member)?.trouble(member));
-        findings.extend(changelog::trouble(workspace, member));
+        let history = History::of(workspace, git, member)?;
+        if chosen.iter().any(|chosen| chosen.name() == member.name()) {
+            findings.extend(history.trouble(member));
+            findings.extend(changelog::trouble(workspace, member));
+        } else if history.trouble(member).is_some() {
+            println!(
+                "\n  {} has changes that no version has: what is checked here stands on them; for the published one see \
+                 `cargo xtask release hazards`",
+                member.stem()
+            );
+        }
     }
     Ok(findings)
 }
@@ -245,7 +260,7 @@ mod tests {
         let workspace = repository.workspace();
         let members = Members::of(&workspace).unwrap();
         let lot: Vec<&Member<'_>> = members.iter().collect();
-        ready(&workspace, &repository.opened(), &lot).unwrap()
+        ready(&workspace, &repository.opened(), &lot, &lot).unwrap()
     }
 
     #[test]
@@ -304,6 +319,19 @@ mod tests {
                 .what
                 .starts_with("says nothing of trunkline-groq 0.1.0")
         );
+    }
+
+    #[test]
+    fn what_is_only_needed_may_have_changes_without_a_version() {
+        let repository = Repository::of(in_order());
+        repository.tag("trunkline-core-v0.1.0");
+        repository.tree.append("crates/core/src/lib.rs", "// new\n");
+        let workspace = repository.workspace();
+        let members = Members::of(&workspace).unwrap();
+        let lot = members.with_needs(["trunkline-groq"]);
+        let chosen = members.chosen(&["trunkline-groq".to_owned()]).unwrap();
+        let findings = ready(&workspace, &repository.opened(), &lot, &chosen).unwrap();
+        assert_eq!(findings, []);
     }
 
     #[test]

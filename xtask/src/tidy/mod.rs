@@ -5,6 +5,7 @@ mod layout;
 mod links;
 mod manifests;
 mod providers;
+mod registry;
 mod sources;
 
 use anyhow::Result;
