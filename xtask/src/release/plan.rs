@@ -79,10 +79,12 @@ fn plan<'a>(
             .filter(|need| breaking.contains(need))
             .collect();
         let (next, why) = decide(member, &history, &answer, &followed);
-        if let (Some(released), Some(next)) = (history.released(), &next) {
-            if !released.accepts(next) {
-                breaking.insert(member.name());
-            }
+        let breaks = match (history.released(), &next) {
+            (Some(released), Some(next)) => !released.accepts(next),
+            _ => false,
+        };
+        if breaks {
+            breaking.insert(member.name());
         }
         entries.push(Entry {
             member,

@@ -1,6 +1,11 @@
 //! What cargo-semver-checks asks for.
 
-use std::{collections::BTreeMap, fs, path::Path, process::Command};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context, Result};
 
@@ -9,6 +14,7 @@ use super::{
     cargo::target,
     history::History,
     members::{Member, Members},
+    progress::step,
     scratch::{Scratch, with_paths},
     version::Change,
 };
@@ -33,7 +39,7 @@ pub(crate) struct Checker<'a> {
     root: &'a Path,
     installed: bool,
     /// Unpacked archives of target/package, by the stem of their names.
-    packaged: BTreeMap<String, std::path::PathBuf>,
+    packaged: BTreeMap<String, PathBuf>,
 }
 
 impl<'a> Checker<'a> {
@@ -77,7 +83,9 @@ impl<'a> Checker<'a> {
             None => Answer::NotChecked(
                 "nothing to compare with: no tag, and nothing packaged by `cargo xtask release check`".to_owned(),
             ),
-            Some((told, arguments)) => match self.run(member, &arguments) {
+            Some((told, arguments)) => match step(format!("compare {} with {told}", member.name()), || {
+                self.run(member, &arguments)
+            }) {
                 Ok(change) => Answer::Asks(change, told),
                 Err(error) => Answer::NotChecked(format!("{error:#}")),
             },
@@ -129,7 +137,7 @@ fn read(said: &str) -> Option<Change> {
 }
 
 /// The archives of the last packaging, beside each other and with paths to each other: the tool knows no `[patch]`.
-fn unpacked(root: &Path, members: &Members<'_>) -> Result<BTreeMap<String, std::path::PathBuf>> {
+fn unpacked(root: &Path, members: &Members<'_>) -> Result<BTreeMap<String, PathBuf>> {
     let package = target(root).join("package");
     let scratch = Scratch::new(root, "baseline")?;
     let (mut stems, mut places) = (BTreeMap::new(), BTreeMap::new());
