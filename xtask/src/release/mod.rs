@@ -7,6 +7,7 @@ mod check;
 mod git;
 mod hazards;
 mod history;
+mod lot;
 mod members;
 mod outside;
 mod plan;
@@ -86,7 +87,11 @@ pub(crate) fn run(workspace: &Workspace, task: &Release) -> Result<ExitCode> {
             return check::run(workspace, crates, extent);
         }
         Release::Outside { crates } => outside::run(workspace, crates)?,
-        Release::Hazards => return Ok(report("release hazards", &hazards::run(workspace)?)),
+        Release::Hazards => {
+            if let Some(findings) = hazards::run(workspace)? {
+                return Ok(report("release hazards", &findings));
+            }
+        }
         Release::Notes { name } => {
             let members = Members::of(workspace)?;
             println!("{}", changelog::notes(workspace, members.named(name)?)?);

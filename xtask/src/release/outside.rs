@@ -6,8 +6,8 @@ use anyhow::{Result, ensure};
 
 use super::{
     archive,
-    check::{archive_of, lot, package},
     git::Git,
+    lot::{archive_of, lot, package},
     members::{Member, Members},
     progress::step,
     scratch::{Places, Scratch},

@@ -22,7 +22,7 @@ pub(crate) struct Lap(Instant);
 
 impl Lap {
     pub(crate) fn begin(what: impl Display) -> Self {
-        print!("  {:<52}", what.to_string());
+        print!("  {:<60}", what.to_string());
         // A line that is not whole stays in the buffer, and the wait would be unexplained.
         io::stdout().flush().unwrap_or_default();
         Self(Instant::now())

@@ -1,35 +1,26 @@
 //! `release hazards`: what is published, with what is not yet: published crates on this core, and these on the published.
 
+mod edition;
+
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
+use self::edition::{Edition, folders, newest};
 use super::{
-    archive,
-    check::archive_of,
     git::Git,
     members::{Member, Members},
     progress::{Lap, table},
     scratch::{Places, Scratch, without_paths},
     version::Version,
 };
-use crate::{finding::Finding, manifest::Manifest, workspace::Workspace};
+use crate::{finding::Finding, workspace::Workspace};
 
 const CORE: &str = "trunkline-core";
 const PROGRAM: &str = "fn main() {}\n";
 
-/// One version of a crate, from the registry's point of view: it finds others by version.
-#[derive(Debug)]
-struct Edition {
-    version: Version,
-    folder: PathBuf,
-    /// The least version of core that it asks for.
-    core: Option<Version>,
-    /// `trunkline-groq-v0.1.0`, or `target/package/…`
-    source: String,
-}
-
-pub(crate) fn run(workspace: &Workspace) -> Result<Vec<Finding>> {
+/// `None` where there was nothing to compare with, which is no good news.
+pub(crate) fn run(workspace: &Workspace) -> Result<Option<Vec<Finding>>> {
     let members = Members::of(workspace)?;
     members.named(CORE)?;
     let scratch = Scratch::new(&workspace.root, "hazards")?;
@@ -46,7 +37,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Vec<Finding>> {
     }
     introduce(&members, &published);
     if published.is_empty() {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let trial = Trial {
         workspace,
@@ -57,77 +48,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Vec<Finding>> {
     };
     let mut findings = trial.published_on_this_core()?;
     findings.extend(trial.these_on_the_published_core()?);
-    Ok(findings)
-}
-
-fn folders<'a>(members: &Members<'a>) -> Vec<&'a Path> {
-    members
-        .iter()
-        .map(|member| member.package.folder.as_path())
-        .collect()
-}
-
-/// What stands for the registry as long as there is none: the newest tag, else the last archive.
-fn newest(
-    workspace: &Workspace,
-    git: &Git,
-    scratch: &Scratch,
-    members: &Members<'_>,
-    member: &Member<'_>,
-) -> Result<Option<Edition>> {
-    if let Some(version) = git.newest(&member.tag_prefix())? {
-        let tag = format!("{}{version}", member.tag_prefix());
-        let checkout = scratch.folder().join(&tag);
-        git.export(&tag, &checkout)?;
-        // A crate that has moved or come since is not there, and not needed.
-        let there = folders(members);
-        without_paths(
-            &checkout,
-            there
-                .into_iter()
-                .filter(|folder| checkout.join(folder).join("Cargo.toml").is_file()),
-        )?;
-        let folder = checkout.join(&member.package.folder);
-        return edition(&checkout, folder, tag).map(Some);
-    }
-    let file = archive_of(&workspace.root, member);
-    if !file.is_file() {
-        return Ok(None);
-    }
-    archive::unpack(&file, scratch.folder())?;
-    let folder = scratch.folder().join(member.stem());
-    edition(
-        &folder,
-        folder.clone(),
-        format!("target/package/{}.crate", member.stem()),
-    )
-    .map(Some)
-}
-
-fn edition(root: &Path, folder: PathBuf, source: String) -> Result<Edition> {
-    let read = |folder: &Path| -> Result<Manifest> {
-        let path = folder.join("Cargo.toml");
-        let text = std::fs::read_to_string(&path);
-        Manifest::parse(
-            &path,
-            text.with_context(|| format!("{source} has no {}", path.display()))?,
-        )
-    };
-    let (root, manifest) = (read(root)?, read(&folder)?);
-    let version = manifest
-        .text(&["package", "version"])
-        .and_then(Version::parse);
-    let own = manifest.get(&["dependencies", CORE]).map(|_| {
-        let inherited = ["workspace", "dependencies", CORE, "version"];
-        let own = manifest.text(&["dependencies", CORE, "version"]);
-        own.or_else(|| root.text(&inherited)).unwrap_or_default()
-    });
-    Ok(Edition {
-        version: version.with_context(|| format!("{source} has no version"))?,
-        core: own.and_then(Version::parse),
-        folder,
-        source,
-    })
+    Ok(Some(findings))
 }
 
 fn introduce(members: &Members<'_>, published: &[(&Member<'_>, Edition)]) {
@@ -302,97 +223,4 @@ impl Trial<'_, '_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{release::git::tests::Repository, trees::Tree};
-
-    const LIB: &str = "crates/core/src/lib.rs";
-    const GROQ: &str = "crates/providers/groq/src/lib.rs";
-
-    /// A core with one function, and a provider that calls it. Neither needs the registry.
-    fn repository() -> Repository {
-        let tree = Tree::in_order();
-        tree.append(
-            "Cargo.toml",
-            "[workspace.package]\nlicense = 'MIT'\nrust-version = '1.88'\n[workspace.lints]\n",
-        );
-        for folder in ["core", "testkit", "trunkline", "providers/groq"] {
-            let manifest = format!("crates/{folder}/Cargo.toml");
-            tree.replace(&manifest, "[package]\n", "[package]\nedition = '2024'\n");
-            tree.write(&format!("crates/{folder}/src/lib.rs"), "");
-        }
-        let groq = "crates/providers/groq/Cargo.toml";
-        tree.replace(groq, "\"trunkline-http/hyper\"", "");
-        tree.write(LIB, "pub fn ask() {}\n");
-        tree.write(GROQ, "pub fn chat() { trunkline_core::ask() }\n");
-        Repository::of(tree)
-    }
-
-    fn hazards(repository: &Repository) -> Vec<String> {
-        let found = run(&repository.workspace()).unwrap();
-        let scratch = Scratch::new(&repository.root, "hazards").unwrap();
-        std::fs::remove_dir_all(scratch.folder()).unwrap();
-        found.iter().map(ToString::to_string).collect()
-    }
-
-    #[test]
-    fn without_tags_and_archives_there_is_nothing_to_compare_with() {
-        assert_eq!(hazards(&repository()), [""; 0]);
-    }
-
-    #[test]
-    fn a_published_provider_that_a_changed_core_breaks_is_found() {
-        let repository = repository();
-        repository.tag("trunkline-core-v0.1.0");
-        repository.tag("trunkline-groq-v0.1.0");
-        assert_eq!(hazards(&repository), [""; 0]);
-
-        repository.tree.write(LIB, "pub fn ask(_: u8) {}\n");
-        repository
-            .tree
-            .write(GROQ, "pub fn chat() { trunkline_core::ask(1) }\n");
-        let found = hazards(&repository);
-        assert_eq!(found.len(), 2, "{found:#?}");
-        let [these, published] = [0, 1].map(|at| found.iter().rev().nth(at).unwrap());
-        assert!(
-            published.contains(
-                "trunkline-groq 0.1.0 on this core 0.1.0 does not compile; the change is breaking"
-            ),
-            "{published}"
-        );
-        assert!(
-            these.contains("this trunkline-groq on core 0.1.0 does not compile; raise the version"),
-            "{these}"
-        );
-
-        // With a minor of its own core leaves the published provider alone, and is to be published first.
-        repository.tree.replace(
-            "crates/core/Cargo.toml",
-            "version = \"0.1.0\"",
-            "version = \"0.2.0\"",
-        );
-        repository.tree.replace(
-            "Cargo.toml",
-            "crates/core\", version = \"0.1.0\"",
-            "crates/core\", version = \"0.2.0\"",
-        );
-        assert_eq!(hazards(&repository), [""; 0]);
-    }
-
-    #[test]
-    fn a_provider_that_uses_what_no_published_core_has_is_found() {
-        let repository = repository();
-        repository.tag("trunkline-core-v0.1.0");
-        repository.tree.append(LIB, "pub fn embed() {}\n");
-        repository
-            .tree
-            .write(GROQ, "pub fn chat() { trunkline_core::embed() }\n");
-        let found = hazards(&repository);
-        assert_eq!(found.len(), 1, "{found:#?}");
-        assert!(
-            found[0].starts_with("Cargo.toml:")
-                && found[0].contains("this trunkline-groq on core 0.1.0"),
-            "{found:#?}"
-        );
-    }
-}
+mod tests;

@@ -1,14 +1,16 @@
 //! `release plan`: what to publish, as which version, in which order.
 
+mod told;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
+use self::told::tell;
 use super::{
     git::Git,
     history::History,
     members::{Member, Members},
-    progress::table,
     semver::{Answer, Checker},
     version::{Change, Version},
 };
@@ -139,94 +141,6 @@ fn decide(
     (Some(least), why)
 }
 
-fn tell(entries: &[Entry<'_>]) -> String {
-    let headings = [
-        "crate", "version", "released", "changed", "asks for", "next", "why",
-    ];
-    let mut rows = vec![headings.map(str::to_owned).to_vec()];
-    let mut unchecked: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let mut compared = Vec::new();
-    for entry in entries {
-        let name = entry.member.name();
-        let asks = match &entry.answer {
-            Answer::Asks(change, with) => {
-                compared.push(format!("  {name} with {with}\n"));
-                change.to_string()
-            }
-            Answer::NotChecked(why) => {
-                unchecked.entry(why).or_default().push(name);
-                "?".to_owned()
-            }
-            Answer::NoNeed => "-".to_owned(),
-        };
-        let (released, changed) = match &entry.history {
-            History::Never => ("never".to_owned(), "-".to_owned()),
-            History::Released { version, changed } if changed.is_empty() => {
-                (version.to_string(), "no".to_owned())
-            }
-            History::Released { version, changed } => {
-                (version.to_string(), format!("{} files", changed.len()))
-            }
-        };
-        let next = entry
-            .next
-            .as_ref()
-            .map_or_else(|| "-".to_owned(), ToString::to_string);
-        rows.push(vec![
-            name.to_owned(),
-            entry.member.version.to_string(),
-            released,
-            changed,
-            asks,
-            next,
-            entry.why.clone(),
-        ]);
-    }
-    let mut text = table(&rows);
-    if !compared.is_empty() {
-        text.push_str(&format!(
-            "\nCompared by cargo-semver-checks:\n{}",
-            compared.concat()
-        ));
-    }
-    for (why, names) in unchecked {
-        text.push_str(&format!(
-            "\nNot checked: what the changes of {} ask for.\n  {why}\n",
-            said(&names, entries.len())
-        ));
-    }
-    text.push_str(&format!("\n{}\n", todo(entries)));
-    text
-}
-
-fn said(names: &[&str], all: usize) -> String {
-    if names.len() == all {
-        "all crates".to_owned()
-    } else {
-        names.join(", ")
-    }
-}
-
-fn todo(entries: &[Entry<'_>]) -> String {
-    let to_publish = entries.iter().filter(|entry| entry.next.is_some());
-    let to_raise = entries.iter().filter(|entry| {
-        entry
-            .next
-            .as_ref()
-            .is_some_and(|next| *next != entry.member.version)
-    });
-    let (publish, raise) = (to_publish.count(), to_raise.count());
-    match (publish, raise) {
-        (0, _) => "Next: nothing; all that is here is released.".to_owned(),
-        (_, 0) => format!(
-            "Next: `cargo xtask release check`, then publish {publish} crates in this order; see docs/releasing.md."
-        ),
-        _ => format!(
-            "Next: raise {raise} versions, with their requirements in Cargo.toml; then `cargo xtask release plan` again."
-        ),
-    }
-}
-
 fn without_repository<'a>(workspace: &Workspace, members: &'a Members<'_>) -> Vec<&'a str> {
     let shared = workspace
         .manifest
@@ -309,6 +223,25 @@ mod tests {
     }
 
     #[test]
+    fn many_new_names_take_time() {
+        let tree = Tree::in_order();
+        assert!(
+            !told(&tree, &[], &[]).contains("New names"),
+            "four are taken at once"
+        );
+        for name in ["xai", "vllm", "tgi"] {
+            let manifest = format!("[package]\nname = 'trunkline-{name}'\nversion = '0.1.0'\n");
+            tree.write(&format!("crates/providers/{name}/Cargo.toml"), &manifest);
+        }
+        let text = told(&tree, &[], &[]);
+        assert!(
+            text.contains("New names: 7. The registry takes 5 at once"),
+            "{text}"
+        );
+        assert!(text.contains("20 minutes in all"), "{text}");
+    }
+
+    #[test]
     fn what_is_released_and_unchanged_is_left_alone() {
         let text = told(&Tree::in_order(), &all_released(), &[]);
         assert_eq!(
@@ -354,7 +287,7 @@ mod tests {
         let mut histories = all_released();
         histories.push((CORE, released(&["src/lib.rs"])));
         let text = told(&Tree::in_order(), &histories, &[(CORE, Change::Addition)]);
-        assert_eq!(row(&text, CORE)[3..7], ["1", "files", "addition", "0.1.1"]);
+        assert_eq!(row(&text, CORE)[3..7], ["1", "file", "addition", "0.1.1"]);
         assert_eq!(row(&text, GROQ)[5], "-");
     }
 
