@@ -81,6 +81,10 @@ enum Task {
         #[arg(long)]
         list: bool,
     },
+    /// Compiles the published crates with the least versions of dependencies that manifests allow
+    ///
+    /// In a copy, without what tests need. Needs a nightly cargo to choose the versions.
+    MinimalVersions,
     /// Publishes crates, each on its own: what, in which order, and whether a registry would take them
     ///
     /// docs/releasing.md has the steps of a release. Nothing here publishes or sets a tag.
@@ -152,6 +156,10 @@ fn run(task: Task) -> Result<ExitCode> {
         }
         Task::Features { crates } => features::run(&Workspace::load(&root)?, &crates),
         Task::Msrv { list } => msrv::run(&Workspace::load(&root)?, list),
+        Task::MinimalVersions => {
+            release::minimal::run(&Workspace::load(&root)?)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Task::Release(task) => release::run(&Workspace::load(&root)?, &task),
         Task::Wires { arguments } => lab::start(&root, "wires", &arguments),
         Task::Faults { arguments } => lab::start(&root, "faults", &arguments),

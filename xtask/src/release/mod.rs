@@ -9,6 +9,7 @@ mod hazards;
 mod history;
 mod lot;
 mod members;
+pub(crate) mod minimal;
 mod outside;
 mod plan;
 mod progress;

@@ -125,6 +125,20 @@ fn published_form(parent: &mut dyn TableLike) {
     unpath(parent, &["dependencies", "build-dependencies"]);
 }
 
+/// Leaves out what only tests, benches and examples need, and their own entries.
+pub(crate) fn without_tests(manifest: &mut DocumentMut) {
+    for table in ["dev-dependencies", "bench", "example", "test"] {
+        manifest.remove(table);
+    }
+    let targets = manifest.get_mut("target");
+    let targets = targets.and_then(|item| item.as_table_like_mut());
+    for (_, target) in targets.into_iter().flat_map(|table| table.iter_mut()) {
+        if let Some(target) = target.as_table_like_mut() {
+            target.remove("dev-dependencies");
+        }
+    }
+}
+
 fn unpath(parent: &mut dyn TableLike, tables: &[&str]) {
     for table in tables {
         let Some(table) = parent
@@ -163,7 +177,7 @@ pub(crate) fn with_paths(manifest: &Path, places: &Places) -> Result<()> {
     })
 }
 
-fn edit(path: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result<()> {
+pub(crate) fn edit(path: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result<()> {
     let text =
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let parsed = text.parse::<DocumentMut>();
@@ -214,6 +228,14 @@ mod tests {
         );
         let core = tree.read("crates/core/Cargo.toml");
         assert!(!core.contains("testkit"), "{core}");
+    }
+
+    #[test]
+    fn a_manifest_without_tests_keeps_the_rest() {
+        let text = "[features]\nx = []\n\n[dev-dependencies]\na = '1'\n\n[[bench]]\nname = 'b'\n\n[target.'cfg(unix)'.dev-dependencies]\nc = '1'\n";
+        let mut manifest: DocumentMut = text.parse().unwrap();
+        without_tests(&mut manifest);
+        assert_eq!(manifest.to_string().trim(), "[features]\nx = []");
     }
 
     #[test]
