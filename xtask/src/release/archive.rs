@@ -20,10 +20,13 @@ const NOT_FOR_USERS: [&str; 6] = [
     "tests",
 ];
 
-/// Unpacks with tar, which Linux, macOS and Windows have, so that xtask needs no crate for it.
+/// Unpacks as files of now, not of when they were packed: cargo tells by its time whether a file is to be compiled
+/// again, and all files of all archives bear one and the same.
+///
+/// With tar, which Linux, macOS and Windows have, so that xtask needs no crate for it.
 pub(crate) fn unpack(archive: &Path, into: &Path) -> Result<()> {
     fs::create_dir_all(into).with_context(|| format!("cannot make {}", into.display()))?;
-    tar(&["-xf".as_ref(), archive, "-C".as_ref(), into]).map(|_| ())
+    tar(&["-xmf".as_ref(), archive, "-C".as_ref(), into]).map(|_| ())
 }
 
 fn tar(arguments: &[&Path]) -> Result<String> {
@@ -183,6 +186,22 @@ mod tests {
                 .any(|finding| finding.what.starts_with("README.md"))
         );
         unpack(&archive, &root.join("out")).unwrap();
-        assert!(root.join("out/trunkline-core-0.1.0/src/lib.rs").is_file());
+        let lib = root.join("out/trunkline-core-0.1.0/src/lib.rs");
+        assert!(lib.is_file());
+        // As cargo packs: all files are of one day in 2006.
+        let packed = fs::File::options()
+            .write(true)
+            .open(root.join(folder).join("src/lib.rs"))
+            .unwrap();
+        packed.set_modified(std::time::UNIX_EPOCH).unwrap();
+        let old = "out/old";
+        tar(&["-czf".as_ref(), &archive, "-C".as_ref(), &root, folder]).unwrap();
+        unpack(&archive, &root.join(old)).unwrap();
+        let lib = root.join(old).join("trunkline-core-0.1.0/src/lib.rs");
+        let age = lib.metadata().unwrap().modified().unwrap().elapsed();
+        assert!(
+            age.is_ok_and(|age| age.as_secs() < 3600),
+            "cargo would take it for compiled"
+        );
     }
 }

@@ -10,7 +10,7 @@ use super::{
     history::{self, History},
     lot::{archive_of, lot, package, verify},
     members::{Member, Members},
-    progress::step,
+    progress::{count, step},
 };
 use crate::{
     finding::{Finding, report},
@@ -44,12 +44,13 @@ pub(crate) fn run(workspace: &Workspace, names: &[String], extent: Extent) -> Re
     if !findings.is_empty() {
         return Ok(report(TASK, &findings));
     }
-    step(format!("package {} crates", lot.len()), || {
+    step(format!("package {}", count(lot.len(), "crate")), || {
         package(&workspace.root, &lot)
     })?;
-    let findings = step(format!("contents of {} archives", lot.len()), || {
-        contents(&workspace.root, &lot)
-    })?;
+    let findings = step(
+        format!("contents of {}", count(lot.len(), "archive")),
+        || contents(&workspace.root, &lot),
+    )?;
     if !findings.is_empty() {
         return Ok(report(TASK, &findings));
     }
@@ -62,8 +63,8 @@ pub(crate) fn run(workspace: &Workspace, names: &[String], extent: Extent) -> Re
         }
     }
     println!(
-        "{TASK}: ok, {} crates, {:.0} s",
-        lot.len(),
+        "{TASK}: ok, {}, {:.0} s",
+        count(lot.len(), "crate"),
         started.elapsed().as_secs_f64()
     );
     if extent.no_verify {

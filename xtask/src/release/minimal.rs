@@ -9,7 +9,7 @@ use super::{
     cargo::{Run, target},
     git::Git,
     members::Members,
-    progress::step,
+    progress::{count, step},
     scratch::{Scratch, edit, without_tests},
 };
 use crate::workspace::Workspace;
@@ -42,7 +42,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     }
     step("choose the least versions", || choose(copy))?;
     step(
-        format!("compile {} crates with them", folders.len()),
+        format!("compile {} with them", count(folders.len(), "crate")),
         || {
             let check = "check --workspace --all-features --locked --keep-going";
             Run::new(copy, check)

@@ -9,7 +9,7 @@ use super::{
     git::Git,
     lot::{archive_of, lot, package},
     members::{Member, Members},
-    progress::step,
+    progress::{count, step},
     scratch::{Places, Scratch},
 };
 use crate::workspace::{Role, Workspace};
@@ -18,7 +18,7 @@ use crate::workspace::{Role, Workspace};
 pub(crate) fn run(workspace: &Workspace, names: &[String]) -> Result<()> {
     let members = Members::of(workspace)?;
     let lot = lot(workspace, &Git::at(&workspace.root)?, &members, names)?;
-    step(format!("package {} crates", lot.len()), || {
+    step(format!("package {}", count(lot.len(), "crate")), || {
         package(&workspace.root, &lot)
     })?;
     for member in members.chosen(names)? {

@@ -34,6 +34,12 @@ impl Lap {
     }
 }
 
+/// `1 crate`, `7 crates`
+pub(crate) fn count(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}
+
 /// Columns as wide as their widest cell; a first line of headings.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);

@@ -11,6 +11,7 @@ use super::{
     git::Git,
     history::History,
     members::{Member, Members},
+    progress::count,
     semver::{Answer, Checker},
     version::{Change, Version},
 };
@@ -44,8 +45,8 @@ pub(crate) fn run(workspace: &Workspace, ask: bool) -> Result<()> {
         None => Answer::NotChecked("left out, as asked".to_owned()),
     });
     println!(
-        "release plan: {} crates, in the order of publishing\n",
-        entries.len()
+        "release plan: {}, in the order of publishing\n",
+        count(entries.len(), "crate")
     );
     print!("{}", tell(&entries));
     let missing = without_repository(workspace, &members);

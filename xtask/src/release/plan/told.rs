@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::Entry;
-use crate::release::{history::History, progress::table, semver::Answer};
+use crate::release::{
+    history::History,
+    progress::{count, table},
+    semver::Answer,
+};
 
 /// How the registry slows down who claims names; versions of known crates are much freer.
 const BURST: usize = 5;
@@ -34,7 +38,9 @@ pub(super) fn tell(entries: &[Entry<'_>]) -> String {
             History::Released { version, changed } if changed.is_empty() => {
                 (version.to_string(), "no".to_owned())
             }
-            History::Released { version, changed } => (version.to_string(), files(changed.len())),
+            History::Released { version, changed } => {
+                (version.to_string(), count(changed.len(), "file"))
+            }
         };
         let next = entry
             .next
@@ -77,11 +83,6 @@ pub(super) fn tell(entries: &[Entry<'_>]) -> String {
     text
 }
 
-fn files(count: usize) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} file{plural}")
-}
-
 fn said(names: &[&str], all: usize) -> String {
     if names.len() == all {
         "all crates".to_owned()
@@ -102,10 +103,12 @@ fn todo(entries: &[Entry<'_>]) -> String {
     match (publish, raise) {
         (0, _) => "Next: nothing; all that is here is released.".to_owned(),
         (_, 0) => format!(
-            "Next: `cargo xtask release check`, then publish {publish} crates in this order; see docs/releasing.md."
+            "Next: `cargo xtask release check`, then publish {} in this order; see docs/releasing.md.",
+            count(publish, "crate")
         ),
         _ => format!(
-            "Next: raise {raise} versions, with their requirements in Cargo.toml; then `cargo xtask release plan` again."
+            "Next: raise {}, with the requirements in Cargo.toml; then `cargo xtask release plan` again.",
+            count(raise, "version")
         ),
     }
 }
