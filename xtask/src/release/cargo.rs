@@ -11,18 +11,25 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::{check::cargo, graph::tree::Packages};
 
+/// How far cargo is.
+const PROGRESS: [&str; 9] = [
+    " Downloading ",
+    "  Downloaded ",
+    "    Blocking ",
+    "    Checking ",
+    "    Packaged ",
+    "    Updating ",
+    "   Compiling ",
+    "   Packaging ",
+    "   Verifying ",
+];
+
 /// What cargo says of every crate here and nobody can act on; `plan` tells of the missing repository once.
-const NOISE: [&str; 10] = [
+const NOISE: [&str; 4] = [
     "warning: ignoring ",
     "warning: manifest has no ",
     "  = note: see https://doc.rust-lang.org/cargo/reference/manifest.html",
     "  |",
-    "   Compiling ",
-    "    Checking ",
-    "   Packaging ",
-    "    Packaged ",
-    "    Updating ",
-    "   Verifying ",
 ];
 
 /// One run of cargo.
@@ -115,18 +122,19 @@ pub(crate) fn target(root: &Path) -> PathBuf {
 }
 
 fn essence(said: &[String]) -> String {
-    let is_noise = |line: &str| NOISE.iter().any(|start| line.starts_with(start));
-    // An error's own frame looks like a warning's; only lines before the first error are left out.
+    let begins = |line: &str, starts: &[&str]| starts.iter().any(|start| line.starts_with(start));
+    let said: Vec<&str> = said
+        .iter()
+        .map(String::as_str)
+        .filter(|line| !begins(line, &PROGRESS))
+        .collect();
+    // An error's own frame looks like a warning's; noise is left out before the first error only.
     let first_error = said.iter().position(|line| line.starts_with("error"));
     let (before, after) = said.split_at(first_error.unwrap_or(said.len()));
     let before = before
         .iter()
-        .filter(|line| !is_noise(line) && !line.trim().is_empty());
-    let after = after
-        .iter()
-        .filter(|line| !line.starts_with("   Compiling "));
-    let lines: Vec<&str> = before.chain(after).map(String::as_str).collect();
-    lines.join("\n")
+        .filter(|line| !begins(line, &NOISE) && !line.trim().is_empty());
+    before.chain(after).copied().collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -145,6 +153,7 @@ mod tests {
             "error[E0425]: cannot find",
             "  |",
             "3 | x",
+            "    Checking b v0.1.0 (/b)",
         ];
         let said = said.map(str::to_owned);
         assert_eq!(
