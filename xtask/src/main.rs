@@ -3,17 +3,22 @@
 mod backends;
 mod check;
 mod excerpts;
+mod features;
 mod finding;
 mod graph;
 mod lab;
 mod manifest;
 mod markdown;
+mod msrv;
 mod new_backend;
+mod release;
 mod source;
 mod templates;
 mod tidy;
 #[cfg(test)]
 mod trees;
+#[cfg(test)]
+mod workflows;
 mod workspace;
 
 use std::{env, ffi::OsString, path::PathBuf, process::ExitCode};
@@ -79,6 +84,28 @@ enum Task {
         #[arg(long)]
         deep: bool,
     },
+    /// Compiles each published crate without features, with each alone, and with all
+    ///
+    /// All published crates unless some are named. Uses cargo-hack where it is installed.
+    Features {
+        /// trunkline-groq …
+        crates: Vec<String>,
+    },
+    /// Compiles each published crate with the Rust version that its manifest names
+    Msrv {
+        /// Compile nothing; print the versions
+        #[arg(long)]
+        list: bool,
+    },
+    /// Compiles the published crates with the least versions of dependencies that manifests allow
+    ///
+    /// In a copy, without what tests need. Needs a nightly cargo to choose the versions.
+    MinimalVersions,
+    /// Publishes crates, each on its own: what, in which order, and whether a registry would take them
+    ///
+    /// docs/releasing.md has the steps of a release. Nothing here publishes or sets a tag.
+    #[command(subcommand)]
+    Release(release::Release),
     /// Replays recorded exchanges through the crates of their providers: wires DIR [--provider P] [--verbose]
     ///
     /// Runs in the crate trunkline-lab, to which all arguments go.
@@ -145,6 +172,13 @@ fn run(task: Task) -> Result<ExitCode> {
             };
             check::run(&root, depth)
         }
+        Task::Features { crates } => features::run(&Workspace::load(&root)?, &crates),
+        Task::Msrv { list } => msrv::run(&Workspace::load(&root)?, list),
+        Task::MinimalVersions => {
+            release::minimal::run(&Workspace::load(&root)?)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Task::Release(task) => release::run(&Workspace::load(&root)?, &task),
         Task::Wires { arguments } => lab::start(&root, "wires", &arguments),
         Task::Faults { arguments } => lab::start(&root, "faults", &arguments),
         Task::Bench { arguments } => lab::start(&root, "bench", &arguments),

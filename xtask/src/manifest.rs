@@ -102,6 +102,16 @@ impl Manifest {
         newlines + 1
     }
 
+    /// The names of the optional dependencies, as features know them.
+    pub(crate) fn optional_dependencies(&self) -> Vec<String> {
+        let table = self.get(&["dependencies"]).and_then(Item::as_table_like);
+        let optional = |item: &Item| item.get("optional").and_then(Item::as_bool) == Some(true);
+        let all = table.into_iter().flat_map(|table| table.iter());
+        all.filter(|(_, item)| optional(item))
+            .map(|(name, _)| name.to_owned())
+            .collect()
+    }
+
     /// All dependencies, those of `[target.….dependencies]` and build dependencies included.
     pub(crate) fn dependencies(&self) -> Vec<Dependency> {
         let mut found = self.dependencies_in(self.document.as_item());

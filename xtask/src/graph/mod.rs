@@ -1,7 +1,8 @@
 //! `graph`: what each crate depends on, as `cargo tree` resolves it for its users.
 
+mod facade;
 mod floors;
-mod tree;
+pub(crate) mod tree;
 
 use anyhow::Result;
 
@@ -47,13 +48,17 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Vec<Finding>> {
         .iter()
         .filter(|rule| asker.is_member(&rule.package.name))
     {
-        findings.extend(rule.broken(&asker.packages(&rule.package.name, rule.features)?));
+        findings.extend(rule.broken(&asker.packages(&rule.package.name, &rule.features)?));
     }
+    findings.extend(facade::check(workspace, &asker)?);
     if let Some(weighed) = workspace
         .package(WEIGHED)
         .filter(|package| asker.is_member(&package.name))
     {
-        findings.extend(weigh(weighed, &asker.packages(WEIGHED, Features::Default)?));
+        findings.extend(weigh(
+            weighed,
+            &asker.packages(WEIGHED, &Features::Default)?,
+        ));
     }
     Ok(findings)
 }
@@ -94,7 +99,7 @@ fn rules(workspace: &Workspace) -> Vec<Rule<'_>> {
                     "framing alone needs no client",
                 );
             }
-            "trunkline" => rule(
+            facade::NAME => rule(
                 Features::Default,
                 Box::new(is_provider),
                 "a provider comes with its feature only",

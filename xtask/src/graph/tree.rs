@@ -8,31 +8,34 @@ use xshell::Shell;
 use crate::{check::cargo, workspace::Workspace};
 
 /// With which features of its own a crate is looked at.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Features {
     All,
     Default,
     None,
+    /// One of them, without the default ones.
+    Only(String),
 }
 
 impl Features {
     /// As a further argument of cargo, with its space.
-    pub(super) fn flag(self) -> &'static str {
+    pub(super) fn flag(&self) -> String {
         match self {
-            Features::All => " --all-features",
-            Features::Default => "",
-            Features::None => " --no-default-features",
+            Features::All => " --all-features".to_owned(),
+            Features::Default => String::new(),
+            Features::None => " --no-default-features".to_owned(),
+            Features::Only(name) => format!(" --no-default-features --features {name}"),
         }
     }
 }
 
 /// The packages of one tree, each once.
 #[derive(Debug)]
-pub(super) struct Packages(BTreeSet<(String, String)>);
+pub(crate) struct Packages(BTreeSet<(String, String)>);
 
 impl Packages {
     /// Reads lines like `hyper v1.8.0`, with or without what cargo writes behind.
-    pub(super) fn parse(output: &str) -> Self {
+    pub(crate) fn parse(output: &str) -> Self {
         let package = |line: &str| {
             let mut words = line.split_whitespace();
             Some((words.next()?.to_owned(), words.next()?.to_owned()))
@@ -40,11 +43,11 @@ impl Packages {
         Self(output.lines().filter_map(package).collect())
     }
 
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.0.len()
     }
 }
@@ -69,7 +72,7 @@ impl Asker {
     }
 
     /// The crate itself and its normal dependencies on this platform.
-    pub(super) fn packages(&self, name: &str, features: Features) -> Result<Packages> {
+    pub(super) fn packages(&self, name: &str, features: &Features) -> Result<Packages> {
         tree(&self.shell, &format!("-p {name}{}", features.flag()))
     }
 }

@@ -27,9 +27,6 @@ const REQUIRED: [(&str, &str); 6] = [
     ),
 ];
 
-/// How many keywords and categories the registry takes.
-const MOST_KEYWORDS: usize = 5;
-
 pub(crate) fn check(workspace: &Workspace, package: &Package) -> Vec<Finding> {
     let manifest = &package.manifest;
     let mut findings = Vec::new();
@@ -47,7 +44,7 @@ pub(crate) fn check(workspace: &Workspace, package: &Package) -> Vec<Finding> {
             findings.push(manifest.finding(&["package", key], format!("no `{key}`; {advice}")));
         }
     }
-    findings.extend(keywords(package));
+    findings.extend(super::registry::check(package));
     for dependency in manifest.dependencies() {
         findings.extend(dependency_on_ours(workspace, package, &dependency));
     }
@@ -57,20 +54,6 @@ pub(crate) fn check(workspace: &Workspace, package: &Package) -> Vec<Finding> {
 fn is_blank(item: &Item) -> bool {
     item.as_str().is_some_and(|text| text.trim().is_empty())
         || item.as_array().is_some_and(Array::is_empty)
-}
-
-fn keywords(package: &Package) -> Option<Finding> {
-    let at = ["package", "keywords"];
-    let count = package
-        .manifest
-        .list(&at)
-        .map_or(0, |keywords| keywords.len());
-    (count == 0 || count > MOST_KEYWORDS).then(|| {
-        package.manifest.finding(
-            &at,
-            format!("{count} keywords; the registry takes one to {MOST_KEYWORDS}: choose"),
-        )
-    })
 }
 
 /// Crates depend on each other through the one version at the root; a dev-dependency has none, so that
@@ -150,13 +133,6 @@ mod tests {
         let tree = Tree::in_order();
         tree.replace(CORE, "\"A crate\"", "\" \"");
         assert!(only(found(&tree)).what.starts_with("no `description`"));
-    }
-
-    #[test]
-    fn six_keywords_are_too_many() {
-        let tree = Tree::in_order();
-        tree.replace(CORE, "[\"ai\"]", "['a', 'b', 'c', 'd', 'e', 'f']");
-        assert!(only(found(&tree)).what.starts_with("6 keywords"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod layout;
 mod links;
 mod manifests;
 mod providers;
+mod registry;
 mod sources;
 
 use anyhow::Result;
@@ -12,7 +13,7 @@ use anyhow::Result;
 use crate::{
     backends,
     finding::Finding,
-    workspace::{Role, Workspace},
+    workspace::{Package, Role, Workspace},
 };
 
 pub(crate) fn run(workspace: &Workspace) -> Result<Vec<Finding>> {
@@ -31,6 +32,13 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Vec<Finding>> {
     findings.extend(links::check(workspace)?);
     findings.extend(backends::stale(workspace)?);
     println!("tidy: {} crates, {sizes}", workspace.packages.len());
+    Ok(findings)
+}
+
+/// What of it a registry asks of one crate.
+pub(crate) fn publishable(workspace: &Workspace, package: &Package) -> Result<Vec<Finding>> {
+    let mut findings = manifests::check(workspace, package);
+    findings.extend(crates::check(workspace, package)?);
     Ok(findings)
 }
 
