@@ -7,7 +7,7 @@ use trunkline_core::{ChatResponse, Delivery, Error, ErrorKind, StreamChunk};
 
 use super::Subject;
 use crate::conformance::{
-    stage::{Answer, Framing, Memory, Read, Recorded, Role, Stand, call, cut, spoken},
+    stage::{Answer, Memory, Read, Recorded, Role, Stand, call, cut, spoken},
     subject::KEY,
     suite::Test,
 };
@@ -57,17 +57,8 @@ pub(super) fn tests(subject: &Arc<Subject>) -> Vec<Test> {
             }));
             tests.push(Test::run(utf8, move || async move {
                 let (subject, stream) = again;
-                let event: &[u8] = match stream.framing {
-                    Framing::Sse => b"data: {\"\xff\xfe\":1}\n\n",
-                    Framing::Lines => b"{\"\xff\xfe\":1}\n",
-                };
-                cannot_be_read(
-                    &subject,
-                    &stream,
-                    Bytes::from_static(event),
-                    "an event that is no UTF-8",
-                )
-                .await
+                let event = stream.event_of(b"{\"\xff\xfe\":1}");
+                cannot_be_read(&subject, &stream, event, "an event that is no UTF-8").await
             }));
         }
     }

@@ -138,10 +138,33 @@ impl Recorded {
 
     /// An event that nobody can read.
     pub(in super::super) fn unreadable(&self) -> Bytes {
-        match self.framing {
-            Framing::Sse => Bytes::from_static(b"data: {\"half\n\n"),
-            Framing::Lines => Bytes::from_static(b"{\"half\n"),
+        self.event_of(b"{\"half")
+    }
+
+    /// An event like the one that brings the first content, by its name and all, but with this in it.
+    pub(in super::super) fn event_of(&self, data: &[u8]) -> Bytes {
+        let mut event = Vec::new();
+        if self.framing == Framing::Sse {
+            let like = self.content_after.checked_sub(1);
+            let like = like
+                .and_then(|at| self.events.get(at))
+                .map(|event| &**event);
+            for line in like
+                .unwrap_or_default()
+                .split_inclusive(|byte| *byte == b'\n')
+            {
+                if line.starts_with(b"event:") {
+                    event.extend_from_slice(line);
+                }
+            }
+            event.extend_from_slice(b"data: ");
         }
+        event.extend_from_slice(data);
+        event.extend_from_slice(match self.framing {
+            Framing::Sse => b"\n\n",
+            Framing::Lines => b"\n",
+        });
+        event.into()
     }
 
     pub(in super::super) fn answer_of(&self, pieces: Vec<Bytes>) -> Answer {
