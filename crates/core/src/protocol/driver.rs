@@ -247,7 +247,7 @@ impl<P: Protocol> Shared<P> {
         let body = prefix(body, self.site.limits.error_body).await;
         let error = self.protocol.error(head, &body);
         // What the protocol read out of the provider's words is the weakest of hints.
-        let wait = hints::wait(&head.headers, &body)
+        let wait = hints::of_answer(head, &body)
             .map(hints::Wait::duration)
             .or(error.retry_after());
         status::describe(error, head)

@@ -2,12 +2,12 @@
 //!
 //! In this order: milliseconds in a header; `Retry-After` (RFC 9110, section 10.2.3) in seconds or
 //! as a date; `google.rpc.RetryInfo` or `retry_after` in the body; the reset time of a rate limit
-//! that is used up. What is malformed, zero or negative is no hint; what is too large for a clock
+//! that is used up; under status 429, a reset time that stands alone. What is malformed, zero or negative is no hint; what is too large for a clock
 //! is a very long one.
 
 use std::time::{Duration, SystemTime};
 
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode, response::Parts};
 
 mod body;
 mod quota;
@@ -79,6 +79,23 @@ fn used_up(headers: &HeaderMap, now: SystemTime) -> Option<Wait> {
         .filter(|quota| quota.remaining == 0)
         .filter_map(|quota| quota.reset_since(now))
         .max()
+}
+
+/// What an error answer asks for. Where it says that too much was asked, a reset time alone will do.
+pub(super) fn of_answer(head: &Parts, body: &[u8]) -> Option<Wait> {
+    let limited = head.status == StatusCode::TOO_MANY_REQUESTS;
+    let alone = || limited.then(|| reset_alone(&head.headers))?;
+    wait(&head.headers, body).or_else(alone)
+}
+
+/// The reset time of a rate limit of which nothing else is told.
+fn reset_alone(headers: &HeaderMap) -> Option<Wait> {
+    let is_told = headers.contains_key("x-ratelimit-remaining");
+    let now = sent_at(headers);
+    largest(headers, "x-ratelimit-reset", |value| {
+        time::reset(value, now)
+    })
+    .filter(|_| !is_told)
 }
 
 #[cfg(test)]

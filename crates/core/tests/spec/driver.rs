@@ -217,6 +217,34 @@ async fn an_error_carries_what_its_head_says() {
 }
 
 #[tokio::test]
+async fn a_reset_alone_is_a_hint_where_too_much_was_asked_and_nowhere_else() {
+    for (status, name, expected) in [
+        (429, "x-ratelimit-reset", Some(7)),
+        (429, "x-ratelimit-reset-requests", None),
+        (503, "x-ratelimit-reset", None),
+    ] {
+        let error = fails(Answer::status(status).header(name, "7")).await;
+        let expected = expected.map(std::time::Duration::from_secs);
+        assert_eq!(error.retry_after(), expected, "{status} {name}");
+    }
+    let left = Answer::status(429)
+        .header("x-ratelimit-reset", "7")
+        .header("x-ratelimit-remaining", "3");
+    assert_eq!(fails(left).await.retry_after(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiting_time_on_a_success_makes_nobody_wait() {
+    let wire = Wire::new([Answer::json(HI).header("retry-after", "9")]);
+    let model = account(&wire, |builder| builder).model("ara");
+    let begun = tokio::time::Instant::now();
+    for _ in 0..2 {
+        model.chat("hi").await.unwrap();
+    }
+    assert_eq!(begun.elapsed(), std::time::Duration::ZERO);
+}
+
+#[tokio::test]
 async fn f125_a_key_that_a_provider_repeats_is_taken_out() {
     for (key, body) in [(None, KEY), (Some("sk-of-the-call"), "sk-of-the-call")] {
         let answer = Answer::status(401)

@@ -80,8 +80,10 @@ impl<'h> Quota<'h> {
 }
 
 fn counted(before: &str, after: &str) -> Counted {
-    let says = |word| before.contains(word) || after.contains(word);
-    if says("put-tokens") {
+    let says = |word: &str| before.contains(word) || after.contains(word);
+    // Tokens of one direction, or of what a cache leaves of it.
+    let one_way = ["put-tokens", "tokens-prompt", "tokens-gen", "tokens-cache"];
+    if one_way.into_iter().any(says) {
         Counted::Other
     } else if says("tokens") {
         Counted::Tokens

@@ -238,3 +238,26 @@ fn a_hint_in_the_body_must_be_of_its_kind() {
         assert_eq!(wait(&HeaderMap::new(), body.as_bytes()), None, "{body}");
     }
 }
+
+#[test]
+fn tokens_of_one_direction_are_not_the_tokens_of_a_key() {
+    let counted = |name: &'static str| {
+        let headers = headers(&[(name, "5")]);
+        quotas(&headers).next().unwrap().counted
+    };
+    for name in [
+        "x-ratelimit-remaining-tokens-prompt",
+        "x-ratelimit-remaining-tokens-generated",
+        "x-ratelimit-remaining-tokens-cache-adjusted-prompt",
+        "anthropic-ratelimit-input-tokens-remaining",
+    ] {
+        assert_eq!(counted(name), Counted::Other, "{name}");
+    }
+    for name in [
+        "x-ratelimit-remaining-tokens",
+        "x-ratelimit-remaining-tokens-minute",
+        "anthropic-ratelimit-tokens-remaining",
+    ] {
+        assert_eq!(counted(name), Counted::Tokens, "{name}");
+    }
+}
