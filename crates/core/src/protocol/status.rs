@@ -47,22 +47,29 @@ pub(super) fn describe(error: Error, head: &Parts) -> Error {
     error
 }
 
-/// Adds only the provider's name for the request: the answer had begun well.
+/// Adds only the provider's name for the request: the answer had begun well. One that a protocol
+/// found in the body counts where no header has it.
 pub(super) fn identify(error: Error, head: &Parts) -> Error {
-    match request_id(&head.headers).filter(|_| error.request_id().is_none()) {
+    match request_id(&head.headers) {
         Some(id) => error.with_request_id(id),
         None => error,
     }
 }
 
-/// The provider's name for a request, under any of its usual names.
+/// The provider's name for a request, under any of its usual names; last those of what stands in
+/// front of the provider, and of what it made.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
-    const NAMES: [&str; 6] = [
+    const NAMES: [&str; 11] = [
         "x-request-id",
         "request-id",
         "x-amzn-requestid",
         "apim-request-id",
         "x-goog-request-id",
+        "x-ds-trace-id",
+        "msh-request-id",
+        "mistral-correlation-id",
+        "nvcf-reqid",
+        "x-generation-id",
         "cf-ray",
     ];
     NAMES

@@ -217,6 +217,37 @@ async fn an_error_carries_what_its_head_says() {
 }
 
 #[tokio::test]
+async fn a_request_has_the_name_that_its_provider_gave_it() {
+    for (names, expected) in [
+        (&["cf-ray", "x-ds-trace-id"][..], "x-ds-trace-id"),
+        (&["cf-ray", "msh-request-id"], "msh-request-id"),
+        (
+            &["cf-ray", "mistral-correlation-id"],
+            "mistral-correlation-id",
+        ),
+        (&["nvcf-reqid"], "nvcf-reqid"),
+        (&["cf-ray", "x-generation-id"], "x-generation-id"),
+        (&["x-generation-id", "x-request-id"], "x-request-id"),
+        (&["cf-ray"], "cf-ray"),
+    ] {
+        let answer = names.iter().fold(Answer::status(500), |answer, name| {
+            answer.header(name, *name)
+        });
+        assert_eq!(fails(answer).await.request_id(), Some(expected));
+    }
+}
+
+#[tokio::test]
+async fn a_request_s_name_in_an_error_s_body_counts_where_no_header_has_one() {
+    let body = r#"{"message":"no","request_id":"of-the-body"}"#;
+    let error = fails(Answer::status(500).body(body)).await;
+    assert_eq!(error.request_id(), Some("of-the-body"));
+    let headed = Answer::status(500).header("x-request-id", "of-the-head");
+    let error = fails(headed.body(body)).await;
+    assert_eq!(error.request_id(), Some("of-the-head"));
+}
+
+#[tokio::test]
 async fn a_reset_alone_is_a_hint_where_too_much_was_asked_and_nowhere_else() {
     for (status, name, expected) in [
         (429, "x-ratelimit-reset", Some(7)),

@@ -131,13 +131,17 @@ impl Protocol for Parrot {
         let Ok(body) = serde_json::from_slice::<Value>(body) else {
             return error;
         };
-        match body.get("message").and_then(Value::as_str) {
+        let error = match body.get("message").and_then(Value::as_str) {
             Some("no money") => {
                 Error::new(ErrorKind::QuotaExhausted, "no money").with_delivery(error.delivery())
             }
             Some(message) => {
                 Error::new(error.kind(), message.to_owned()).with_delivery(error.delivery())
             }
+            None => error,
+        };
+        match body.get("request_id").and_then(Value::as_str) {
+            Some(id) => error.with_request_id(id),
             None => error,
         }
     }
