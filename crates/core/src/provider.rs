@@ -39,6 +39,8 @@ pub struct ProviderDef {
     pub capabilities: Capabilities,
     /// What it wants to know of an account beside keys, base URLs and a model: `api_version`.
     pub settings: &'static [&'static str],
+    /// What its own documentation calls the variables: `("API_KEY", "HF_TOKEN")`.
+    pub variables: &'static [(&'static str, &'static str)],
     /// The ports where it usually listens when run at home.
     pub local_ports: &'static [u16],
     /// Makes a backend, with the default stack, of a configuration.
@@ -69,6 +71,7 @@ impl ProviderDef {
             idempotency: None,
             capabilities: Capabilities::NONE,
             settings: &[],
+            variables: &[],
             local_ports: &[],
             build,
         }
@@ -138,6 +141,15 @@ impl ProviderDef {
     #[must_use]
     pub const fn settings(mut self, names: &'static [&'static str]) -> Self {
         self.settings = names;
+        self
+    }
+
+    /// Sets what its own documentation calls the variables that we read: pairs of our name after the
+    /// prefix, `API_KEY`, `BASE_URL`, `MODEL` or a setting's, and theirs, `HF_TOKEN`. Theirs is read
+    /// where ours is not set, the first of several that is; it holds one key and one base URL.
+    #[must_use]
+    pub const fn variables(mut self, names: &'static [(&'static str, &'static str)]) -> Self {
+        self.variables = names;
         self
     }
 

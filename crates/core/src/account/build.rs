@@ -9,7 +9,7 @@ use super::{
     builder::{Builder, Key, Site},
 };
 use crate::{
-    BackendInfo, Error, Result, Secret,
+    BackendInfo, Error, Result, Secret, env,
     middleware::{
         Stack,
         pool::{KeyPart, Shared, Site as Member},
@@ -95,7 +95,7 @@ impl<P> Builder<P> {
 
     /// The endpoints, each with its name, which no other has.
     fn sites(&self) -> Result<Vec<(Arc<str>, u32, Site)>> {
-        let auth = self.auth()?;
+        let auth = self.credentials()?;
         let http = self.client.clone().ok_or_else(|| {
             Error::config(
                 "no HTTP client; turn on the crate's feature `hyper`, or call `.client(…)`",
@@ -146,9 +146,9 @@ impl<P> Builder<P> {
         match (self.endpoints.as_slice(), self.provider.base_url) {
             ([], Some(base_url)) => Ok(vec![(base_url.to_owned(), 1)]),
             ([], None) => {
-                let env = self.provider.env;
+                let names = env::names(self.provider, "BASE_URL");
                 Err(Error::config(format!(
-                    "no base URL; set {env}_BASE_URL, or call `.endpoint(…)`"
+                    "no base URL; set {names}, or call `.endpoint(…)`"
                 )))
             }
             (given, _) => Ok(given.to_vec()),
@@ -157,17 +157,17 @@ impl<P> Builder<P> {
 
     /// The credentials that an endpoint has by itself: those of a sole key, or none where the pool
     /// gives each call one of several.
-    fn auth(&self) -> Result<Auth> {
-        let scheme = self.provider.auth;
+    fn credentials(&self) -> Result<Auth> {
+        let scheme = self.scheme;
         match (self.authorize.as_ref(), self.keys.as_slice()) {
             (Some(auth), []) => Ok(auth.clone()),
             (Some(_), _) => Err(Error::config(
                 "both a key and `.authorize(…)` were given; give one of them",
             )),
             (None, []) if !self.provider.key_optional => {
-                let env = self.provider.env;
+                let names = env::names(self.provider, "API_KEY");
                 Err(Error::config(format!(
-                    "no key; set {env}_API_KEY, or call `.key(…)`"
+                    "no key; set {names}, or call `.key(…)`"
                 )))
             }
             (None, [Key::Fixed(sole, None)]) => Auth::of(scheme, Some(sole)),
@@ -181,7 +181,7 @@ impl<P> Builder<P> {
             [Key::Fixed(sole, None)] => return Ok(vec![KeyPart::sole(sole)]),
             _ => {}
         }
-        let scheme = self.provider.auth;
+        let scheme = self.scheme;
         let mut parts = Vec::with_capacity(self.keys.len());
         let mut known: Vec<(Secret, Option<Arc<str>>)> = Vec::new();
         for key in self.keys.drain(..) {

@@ -8,7 +8,7 @@ use super::{Custom, settings::Settings};
 use crate::{
     AccountConfig, Backend, BackendInfo, Error, HttpClient, Json, ProviderDef, Result, Secret, env,
     middleware::{Breaker, Gate, KeySource, RateLimit, Stack, pool::KeyPart},
-    protocol::{Auth, Authorize, HttpBackend, Limits, Protocol, Target, Timers},
+    protocol::{Auth, AuthScheme, Authorize, HttpBackend, Limits, Protocol, Target, Timers},
 };
 
 /// Builds the account of a provider: `Groq::builder()`.
@@ -30,6 +30,7 @@ pub struct Builder<P = Custom> {
     /// What a configuration says that only this provider wants to know.
     pub(super) extra: Option<Json>,
     pub(super) authorize: Option<Auth>,
+    pub(super) scheme: AuthScheme,
     pub(super) client: Option<HttpClient>,
     pub(super) stack: Stack,
     pub(super) timers: Timers,
@@ -95,6 +96,7 @@ impl<P> Builder<P> {
             settings: Vec::new(),
             extra: None,
             authorize: None,
+            scheme: provider.auth,
             client: None,
             stack: Stack::default(),
             timers: Timers::default(),
@@ -132,6 +134,13 @@ impl<P> Builder<P> {
     /// signature over the request.
     pub fn authorize(mut self, authorize: impl Authorize) -> Self {
         self.authorize = Some(Auth::custom(authorize));
+        self
+    }
+
+    /// Sets how the key is sent, where this account differs from its provider: a gateway's header, or
+    /// a token where others have a key.
+    pub fn auth(mut self, scheme: AuthScheme) -> Self {
+        self.scheme = scheme;
         self
     }
 
@@ -246,11 +255,11 @@ impl<P> Builder<P> {
     pub fn vars(mut self, vars: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
         let provider = self.provider;
         let of_provider = |error: Error| error.with_provider(provider.id);
-        let found = env::read(provider.env, vars).map_err(of_provider)?;
+        let found = env::of_provider(provider, vars).map_err(of_provider)?;
         self.add(found.keys, found.base_urls);
         self.model = found.model.or(self.model);
         for setting in provider.settings {
-            let value = env::setting(provider.env, setting, vars).map_err(of_provider)?;
+            let value = env::setting(provider, setting, vars).map_err(of_provider)?;
             self.settings
                 .extend(value.map(|value| ((*setting).to_owned(), value)));
         }

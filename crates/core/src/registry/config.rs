@@ -90,8 +90,8 @@ impl Registry {
     ) -> Result<Self> {
         let mut registry = Self::new();
         for provider in providers {
-            let settings =
-                env::read(provider.env, vars).map_err(|error| error.with_provider(provider.id))?;
+            let settings = env::of_provider(provider, vars)
+                .map_err(|error| error.with_provider(provider.id))?;
             let config = AccountConfig {
                 provider: provider.id.to_owned(),
                 keys: settings.keys,

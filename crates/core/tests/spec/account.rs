@@ -5,7 +5,7 @@ use std::time::Duration;
 use trunkline_core::{
     Account, AccountConfig, Error, ErrorKind, Registry, Result,
     middleware::{Breaker, Deadline, Gate, RateLimit, Retry, Stack},
-    protocol::{Limits, Timers},
+    protocol::{AuthScheme, Limits, Timers},
 };
 
 use crate::support::{Answer, Wire, builder, parrot::KEY};
@@ -393,4 +393,19 @@ mod own_settings {
             "{error}"
         );
     }
+}
+
+#[tokio::test]
+async fn an_account_may_take_its_key_otherwise_than_its_provider_does() {
+    let wire = wire();
+    let account = builder()
+        .client(wire.client())
+        .key("of-a-gateway")
+        .auth(AuthScheme::Header("api-key"))
+        .build()
+        .unwrap();
+    account.model("ara").chat("hi").await.unwrap();
+    let sent = &wire.sent()[0];
+    assert_eq!(sent.headers["api-key"], "of-a-gateway");
+    assert!(!sent.headers.contains_key("authorization"));
 }

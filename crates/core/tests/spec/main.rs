@@ -44,3 +44,4 @@ mod support;
 mod timers;
 mod trace;
 mod trace_calls;
+mod variables;
