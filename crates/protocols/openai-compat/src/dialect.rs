@@ -1,6 +1,6 @@
 //! How one provider differs from the common format. Data, so that it can be read at a glance.
 
-use trunkline_core::{Capabilities, ChatRequest, ErrorKind, Json, ProviderDef};
+use trunkline_core::{Capabilities, ChatRequest, ErrorKind, Json, ProviderDef, chat::Effort};
 
 use crate::ErrorDetail;
 
@@ -34,6 +34,8 @@ pub struct Dialect {
     pub stream_usage: bool,
     /// How it is told how much to think.
     pub reasoning: ReasoningParam,
+    /// The degrees of thinking that it knows; empty where it knows all.
+    pub efforts: &'static [Effort],
     /// The field in which it wants the model's earlier thoughts back, if it does.
     pub reasoning_replay: Option<&'static str>,
     /// Whether thoughts come inside the text, between `<think>` and `</think>`.
@@ -110,6 +112,7 @@ impl Dialect {
         developer_role: true,
         stream_usage: true,
         reasoning: ReasoningParam::Effort,
+        efforts: &[],
         reasoning_replay: None,
         think_tags: false,
         allowed_tools: true,
@@ -198,6 +201,15 @@ impl Dialect {
     #[must_use]
     pub const fn base64_embeddings(mut self) -> Self {
         self.base64_embeddings = true;
+        self
+    }
+
+    /// Sets the degrees of thinking that it knows. Another one is sent as the nearest of them, the
+    /// higher of two, with a warning. [`Effort::None`] stands for itself only: nothing else becomes
+    /// it, and where it is not known it is left out, with a warning.
+    #[must_use]
+    pub const fn efforts(mut self, known: &'static [Effort]) -> Self {
+        self.efforts = known;
         self
     }
 

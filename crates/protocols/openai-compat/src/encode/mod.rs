@@ -322,23 +322,54 @@ fn effort(dialect: Dialect, request: &ChatRequest, warnings: &mut Warnings) -> T
             const USUAL_LIMIT: u64 = 32_000;
             let share =
                 u64::from(tokens) * 100 / request.max_output_tokens.unwrap_or(USUAL_LIMIT).max(1);
-            let effort = match share {
+            let asked = match share {
                 0..=2 => Effort::Minimal,
                 3..=10 => Effort::Low,
                 11..=30 => Effort::Medium,
                 31..=60 => Effort::High,
                 _ => Effort::XHigh,
             };
-            warnings.push(Warning::coerced(
-                "reasoning",
-                format!("{tokens} tokens"),
-                effort.as_str(),
-            ));
-            Thinking::Effort(effort)
+            known_effort(dialect, asked, &format!("{tokens} tokens"), warnings)
         }
-        ReasoningSetting::Effort(effort) => Thinking::Effort(effort),
+        ReasoningSetting::Effort(asked) => known_effort(dialect, asked, asked.as_str(), warnings),
         _ => Thinking::Unsaid,
     }
+}
+
+/// A degree that the dialect knows for the one that was `asked` for in these words.
+fn known_effort(dialect: Dialect, asked: Effort, words: &str, warnings: &mut Warnings) -> Thinking {
+    let Some(effort) = nearest(dialect.efforts, asked) else {
+        warnings.push(Warning::unsupported("reasoning"));
+        return Thinking::Unsaid;
+    };
+    if effort.as_str() != words {
+        warnings.push(Warning::coerced("reasoning", words, effort.as_str()));
+    }
+    Thinking::Effort(effort)
+}
+
+/// The nearest of the `known` degrees, the higher of two. To think at all is no degree of not
+/// thinking.
+fn nearest(known: &[Effort], asked: Effort) -> Option<Effort> {
+    const ASCENDING: [Effort; 7] = [
+        Effort::None,
+        Effort::Minimal,
+        Effort::Low,
+        Effort::Medium,
+        Effort::High,
+        Effort::XHigh,
+        Effort::Max,
+    ];
+    if known.is_empty() || known.contains(&asked) {
+        return Some(asked);
+    }
+    let place = |effort: Effort| ASCENDING.iter().position(|other| *other == effort);
+    let at = place(asked).filter(|_| asked != Effort::None)?;
+    let thinking = known.iter().filter(|effort| **effort != Effort::None);
+    thinking
+        .filter_map(|effort| Some((place(*effort)?, *effort)))
+        .min_by_key(|(other, _)| (other.abs_diff(at), std::cmp::Reverse(*other)))
+        .map(|(_, effort)| effort)
 }
 
 /// An object of few fields.

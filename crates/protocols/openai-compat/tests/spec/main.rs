@@ -10,6 +10,7 @@
 mod answers;
 mod bugs;
 mod capabilities;
+mod dialect;
 mod faults;
 mod fixture_kit;
 mod properties;

@@ -1,0 +1,16 @@
+//! What dialects differ in, one setting in each file.
+
+mod efforts;
+
+use trunkline_core::{ChatRequest, Warning};
+use trunkline_openai_compat::Dialect;
+
+use crate::support::{body_of, chat};
+
+/// What nearly every server is.
+const PLAIN: Dialect =
+    Dialect::of(&crate::support::PROVIDER).capabilities(Dialect::OPENAI.capabilities);
+
+fn encoded(dialect: Dialect, request: ChatRequest) -> (String, Vec<Warning>) {
+    body_of(dialect, &chat(request)).unwrap()
+}
