@@ -38,6 +38,8 @@ pub struct Dialect {
     pub efforts: &'static [Effort],
     /// The field in which it wants the model's earlier thoughts back, if it does.
     pub reasoning_replay: Option<&'static str>,
+    /// Whether that field is there on each turn that calls tools, empty where there are no thoughts.
+    pub reasoning_replay_always: bool,
     /// Whether thoughts come inside the text, between `<think>` and `</think>`.
     pub think_tags: bool,
     /// Whether it knows `allowed_tools`; else the other tools are left out.
@@ -114,6 +116,7 @@ impl Dialect {
         reasoning: ReasoningParam::Effort,
         efforts: &[],
         reasoning_replay: None,
+        reasoning_replay_always: false,
         think_tags: false,
         allowed_tools: true,
         base64_embeddings: true,
@@ -210,6 +213,17 @@ impl Dialect {
     #[must_use]
     pub const fn efforts(mut self, known: &'static [Effort]) -> Self {
         self.efforts = known;
+        self
+    }
+
+    /// Says that the field of [`reasoning_replay`](Self::reasoning_replay) is wanted on each turn that
+    /// calls tools, also where no thoughts of its own are known; it is empty there.
+    ///
+    /// DeepSeek: <https://api-docs.deepseek.com/guides/thinking_mode>; Moonshot:
+    /// <https://platform.kimi.ai/docs/guide/use-thinking-effort>.
+    #[must_use]
+    pub const fn reasoning_replay_always(mut self) -> Self {
+        self.reasoning_replay_always = true;
         self
     }
 

@@ -171,7 +171,9 @@ impl Turn<'_> {
                 }
                 _ => None,
             });
-            if let Some(thoughts) = joined(thoughts, "\n\n") {
+            let wanted = dialect.reasoning_replay_always && parts().any(is_call);
+            let thoughts = joined(thoughts, "\n\n").or(wanted.then_some(Cow::Borrowed("")));
+            if let Some(thoughts) = thoughts {
                 body.serialize_entry(field, &thoughts)?;
             }
         }

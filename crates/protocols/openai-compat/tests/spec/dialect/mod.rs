@@ -1,6 +1,7 @@
 //! What dialects differ in, one setting in each file.
 
 mod efforts;
+mod replay;
 
 use trunkline_core::{ChatRequest, Warning};
 use trunkline_openai_compat::Dialect;
