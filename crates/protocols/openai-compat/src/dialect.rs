@@ -28,6 +28,8 @@ pub struct Dialect {
     pub capabilities: Capabilities,
     /// What the limit on output tokens is called.
     pub max_tokens: &'static str,
+    /// What the end user's pseudonym is called.
+    pub user_field: &'static str,
     /// Whether instructions may come with the role `developer`; else they become `system`.
     pub developer_role: bool,
     /// Whether a stream tells its usage when asked to by `stream_options`.
@@ -111,6 +113,7 @@ impl Dialect {
         provider: "openai",
         capabilities: OPENAI_CAPABILITIES,
         max_tokens: "max_completion_tokens",
+        user_field: "user",
         developer_role: true,
         stream_usage: true,
         reasoning: ReasoningParam::Effort,
@@ -224,6 +227,13 @@ impl Dialect {
     #[must_use]
     pub const fn reasoning_replay_always(mut self) -> Self {
         self.reasoning_replay_always = true;
+        self
+    }
+
+    /// Sets what the end user's pseudonym is called: `user_id`.
+    #[must_use]
+    pub const fn user_field(mut self, field: &'static str) -> Self {
+        self.user_field = field;
         self
     }
 

@@ -75,7 +75,7 @@ impl Serialize for Body<'_> {
             body.serialize_entry("dimensions", &dimensions)?;
         }
         if let (true, Some(user)) = (dialect.capabilities.user, &request.user) {
-            body.serialize_entry("user", user)?;
+            body.serialize_entry(dialect.user_field, user)?;
         }
         body.end()
     }

@@ -209,7 +209,10 @@ impl Serialize for Body<'_> {
         if modalities.clone().any(|modality| modality != "text") {
             body.serialize_entry("modalities", &List(modalities))?;
         }
-        setting!(service_tier, user);
+        setting!(service_tier);
+        if let (true, Some(user)) = (can.user, &request.user) {
+            body.serialize_entry(dialect.user_field, user)?;
+        }
         if can.metadata && !request.metadata.is_empty() {
             body.serialize_entry("metadata", &request.metadata)?;
         }

@@ -2,6 +2,7 @@
 
 mod efforts;
 mod replay;
+mod user;
 
 use trunkline_core::{ChatRequest, Warning};
 use trunkline_openai_compat::Dialect;
