@@ -44,6 +44,8 @@ pub struct Dialect {
     pub reasoning_replay_always: bool,
     /// Whether thoughts come inside the text, between `<think>` and `</think>`.
     pub think_tags: bool,
+    /// The field that marks a last message of the assistant as the beginning of the answer.
+    pub prefill: Option<&'static str>,
     /// Whether it knows `allowed_tools`; else the other tools are left out.
     pub allowed_tools: bool,
     /// Whether embeddings come as base64 when asked to, which is a fifth of the work.
@@ -121,6 +123,7 @@ impl Dialect {
         reasoning_replay: None,
         reasoning_replay_always: false,
         think_tags: false,
+        prefill: None,
         allowed_tools: true,
         base64_embeddings: true,
         classify: |_| None,
@@ -234,6 +237,17 @@ impl Dialect {
     #[must_use]
     pub const fn user_field(mut self, field: &'static str) -> Self {
         self.user_field = field;
+        self
+    }
+
+    /// Sets the field that marks a last message of the assistant as the beginning of the answer; it
+    /// is `true` there, if the capability `prefill` is declared.
+    ///
+    /// Mistral's `prefix`: <https://docs.mistral.ai/api>; Moonshot's `partial`:
+    /// <https://platform.kimi.ai/docs/api/chat>.
+    #[must_use]
+    pub const fn prefill(mut self, field: &'static str) -> Self {
+        self.prefill = Some(field);
         self
     }
 

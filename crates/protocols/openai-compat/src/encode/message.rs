@@ -27,6 +27,7 @@ impl Serialize for Messages<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let dialect = self.dialect;
         let mut list = serializer.serialize_seq(None)?;
+        let last = self.messages.last();
         for message in self.messages {
             // The wire has one message for each result of a tool.
             let mut has_results = false;
@@ -41,7 +42,13 @@ impl Serialize for Messages<'_> {
                 .iter()
                 .any(|part| !matches!(part.content, Content::ToolResult(_)));
             if has_others || !has_results {
-                list.serialize_element(&Turn { dialect, message })?;
+                // Two may be equal: it is the place that counts.
+                let is_last = last.is_some_and(|last| std::ptr::eq(last, message));
+                list.serialize_element(&Turn {
+                    dialect,
+                    message,
+                    is_last,
+                })?;
             }
         }
         list.end()
@@ -92,11 +99,14 @@ impl Serialize for Answer<'_> {
 struct Turn<'a> {
     dialect: Dialect,
     message: &'a Message,
+    is_last: bool,
 }
 
 impl Serialize for Turn<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { dialect, message } = self;
+        let Self {
+            dialect, message, ..
+        } = self;
         let mut body = serializer.serialize_map(None)?;
         let role = match message.role {
             Role::Developer if !dialect.developer_role => Role::System,
@@ -145,7 +155,9 @@ impl Turn<'_> {
 
     /// What only the model's turns have. Each field once, however many parts it comes from.
     fn assistant<M: SerializeMap>(&self, body: &mut M) -> Result<(), M::Error> {
-        let Self { dialect, message } = self;
+        let Self {
+            dialect, message, ..
+        } = self;
         let parts = || message.parts.iter();
         if parts().any(is_call) {
             let calls = parts().filter(|part| is_call(part));
@@ -192,6 +204,12 @@ impl Turn<'_> {
         });
         if annotations.clone().next().is_some() {
             body.serialize_entry("annotations", &List(annotations))?;
+        }
+        if let Some(field) = dialect.prefill
+            && self.is_last
+            && dialect.capabilities.prefill
+        {
+            body.serialize_entry(field, &true)?;
         }
         // Spoken answers are named, not repeated.
         let mut spoken = parts().filter(|part| is_spoken(part));
