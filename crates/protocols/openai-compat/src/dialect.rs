@@ -1,6 +1,9 @@
 //! How one provider differs from the common format. Data, so that it can be read at a glance.
 
-use trunkline_core::{Capabilities, ChatRequest, ErrorKind, Json, ProviderDef, chat::Effort};
+use trunkline_core::{
+    Capabilities, ChatRequest, EmbedRequest, ErrorKind, Json, ProviderDef, chat::Effort,
+    embed::Purpose,
+};
 
 use crate::ErrorDetail;
 
@@ -54,6 +57,10 @@ pub struct Dialect {
     pub classify: fn(&ErrorDetail) -> Option<ErrorKind>,
     /// What no field here can say: a merge patch over the body of a request.
     pub patch: fn(&ChatRequest) -> Option<Json>,
+    /// The same for embeddings.
+    pub embed_patch: fn(&EmbedRequest) -> Option<Json>,
+    /// The field that says what vectors are for, and its words for the purposes that it knows.
+    pub purpose: Option<(&'static str, &'static [(Purpose, &'static str)])>,
 }
 
 /// How a provider is told how much to think.
@@ -128,6 +135,8 @@ impl Dialect {
         base64_embeddings: true,
         classify: |_| None,
         patch: |_| None,
+        embed_patch: |_| None,
+        purpose: None,
     };
 
     /// What most compatible servers take, with the id and the capabilities of `provider`.
@@ -248,6 +257,28 @@ impl Dialect {
     #[must_use]
     pub const fn prefill(mut self, field: &'static str) -> Self {
         self.prefill = Some(field);
+        self
+    }
+
+    /// Sets a merge patch over the body of a request for embeddings, for what no field here can say.
+    #[must_use]
+    pub const fn embed_patch(mut self, patch: fn(&EmbedRequest) -> Option<Json>) -> Self {
+        self.embed_patch = patch;
+        self
+    }
+
+    /// Sets the field that says what vectors are for, and its words for the purposes that it knows.
+    /// Another purpose is left out, with a warning.
+    ///
+    /// NVIDIA's `input_type`: <https://docs.api.nvidia.com/nim/reference/nvidia-nv-embedqa-e5-v5>;
+    /// OpenRouter's: <https://openrouter.ai/docs/api_reference/embeddings>.
+    #[must_use]
+    pub const fn purpose(
+        mut self,
+        field: &'static str,
+        words: &'static [(Purpose, &'static str)],
+    ) -> Self {
+        self.purpose = Some((field, words));
         self
     }
 

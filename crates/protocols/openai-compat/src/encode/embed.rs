@@ -44,27 +44,50 @@ pub(crate) fn embed(
         request.dimensions.is_some() && !dialect.capabilities.dimensions,
         "dimensions",
     );
-    warnings.unsupported_if(request.purpose.is_some(), "purpose");
+    let purpose = purpose(dialect, request);
+    warnings.unsupported_if(request.purpose.is_some() && purpose.is_none(), "purpose");
     warnings.unsupported_if(request.user.is_some() && !dialect.capabilities.user, "user");
 
     let mut bytes = Vec::new();
-    serde_json::to_writer(&mut bytes, &Body { dialect, request }).map_err(|error| {
+    let body = Body {
+        dialect,
+        request,
+        purpose,
+    };
+    serde_json::to_writer(&mut bytes, &body).map_err(|error| {
         invalid("the request cannot be written as JSON".to_owned()).with_source(error)
     })?;
-    match request.options.get(dialect.provider) {
-        Some(options) => super::merge(&bytes, options),
-        None => Ok(bytes),
-    }
+    let patches = [
+        (dialect.embed_patch)(request),
+        request.options.get(dialect.provider).cloned(),
+    ];
+    patches
+        .into_iter()
+        .flatten()
+        .try_fold(bytes, |bytes, patch| super::merge(&bytes, &patch))
+}
+
+/// What the vectors are for, as a field and the provider's word.
+fn purpose(dialect: Dialect, request: &EmbedRequest) -> Option<(&'static str, &'static str)> {
+    let (field, words) = dialect.purpose?;
+    let asked = request.purpose?;
+    let (_, word) = words.iter().find(|(purpose, _)| *purpose == asked)?;
+    Some((field, word))
 }
 
 struct Body<'a> {
     dialect: Dialect,
     request: &'a EmbedRequest,
+    purpose: Option<(&'static str, &'static str)>,
 }
 
 impl Serialize for Body<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { dialect, request } = self;
+        let Self {
+            dialect,
+            request,
+            purpose,
+        } = self;
         let mut body = serializer.serialize_map(None)?;
         body.serialize_entry("model", &request.model)?;
         body.serialize_entry("input", &List(request.inputs.iter().map(Input)))?;
@@ -76,6 +99,9 @@ impl Serialize for Body<'_> {
         }
         if let (true, Some(user)) = (dialect.capabilities.user, &request.user) {
             body.serialize_entry(dialect.user_field, user)?;
+        }
+        if let Some((field, word)) = purpose {
+            body.serialize_entry(field, word)?;
         }
         body.end()
     }

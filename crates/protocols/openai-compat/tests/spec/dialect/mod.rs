@@ -1,6 +1,7 @@
 //! What dialects differ in, one setting in each file.
 
 mod efforts;
+mod embed;
 mod prefill;
 mod replay;
 mod user;
