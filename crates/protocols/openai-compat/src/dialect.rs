@@ -1,5 +1,7 @@
 //! How one provider differs from the common format. Data, so that it can be read at a glance.
 
+use std::borrow::Cow;
+
 use trunkline_core::{
     Capabilities, ChatRequest, EmbedRequest, ErrorKind, Json, ProviderDef, chat::Effort,
     embed::Purpose,
@@ -55,6 +57,8 @@ pub struct Dialect {
     pub base64_embeddings: bool,
     /// What its own error codes mean.
     pub classify: fn(&ErrorDetail) -> Option<ErrorKind>,
+    /// The id under which a tool call and its result go.
+    pub call_id: fn(&str) -> Cow<'_, str>,
     /// What no field here can say: a merge patch over the body of a request.
     pub patch: fn(&ChatRequest) -> Option<Json>,
     /// The same for embeddings.
@@ -134,6 +138,7 @@ impl Dialect {
         allowed_tools: true,
         base64_embeddings: true,
         classify: |_| None,
+        call_id: |id| Cow::Borrowed(id),
         patch: |_| None,
         embed_patch: |_| None,
         purpose: None,
@@ -279,6 +284,14 @@ impl Dialect {
         words: &'static [(Purpose, &'static str)],
     ) -> Self {
         self.purpose = Some((field, words));
+        self
+    }
+
+    /// Sets what becomes of the id of a tool call, in the call and in its result alike: for a provider
+    /// that refuses the ids of others. The same id has to become the same one each time.
+    #[must_use]
+    pub const fn call_id(mut self, call_id: fn(&str) -> Cow<'_, str>) -> Self {
+        self.call_id = call_id;
         self
     }
 

@@ -34,7 +34,7 @@ impl Serialize for Messages<'_> {
             for part in &message.parts {
                 if let Content::ToolResult(result) = &part.content {
                     has_results = true;
-                    list.serialize_element(&Answer(result))?;
+                    list.serialize_element(&Answer { dialect, result })?;
                 }
             }
             let has_others = message
@@ -71,16 +71,20 @@ pub(super) fn size_of(part: &Part) -> usize {
 }
 
 /// What a tool answered.
-struct Answer<'a>(&'a ToolResult);
+struct Answer<'a> {
+    dialect: Dialect,
+    result: &'a ToolResult,
+}
 
 impl Serialize for Answer<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let ToolResult {
             call, output, json, ..
-        } = self.0;
+        } = self.result;
         let mut body = serializer.serialize_map(Some(3))?;
         body.serialize_entry("role", "tool")?;
-        body.serialize_entry("tool_call_id", call.as_str())?;
+        let id = (self.dialect.call_id)(call.as_str());
+        body.serialize_entry("tool_call_id", &id)?;
         match (output.as_slice(), json) {
             ([], Some(json)) => body.serialize_entry("content", json.get())?,
             // An empty list is refused by some, an empty text by nobody.
@@ -256,7 +260,7 @@ impl Serialize for Call<'_> {
         };
         let ToolCall { id, name, kind, .. } = call;
         let mut body = serializer.serialize_map(None)?;
-        body.serialize_entry("id", id.as_str())?;
+        body.serialize_entry("id", &(self.dialect.call_id)(id.as_str()))?;
         if *kind == ToolKind::Custom {
             body.serialize_entry("type", "custom")?;
             body.serialize_entry(

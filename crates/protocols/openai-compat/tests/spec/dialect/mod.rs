@@ -1,5 +1,6 @@
 //! What dialects differ in, one setting in each file.
 
+mod call_ids;
 mod efforts;
 mod embed;
 mod prefill;
