@@ -43,8 +43,8 @@ pub struct Dialect {
     pub reasoning: ReasoningParam,
     /// The degrees of thinking that it knows; empty where it knows all.
     pub efforts: &'static [Effort],
-    /// The field in which it wants the model's earlier thoughts back, if it does.
-    pub reasoning_replay: Option<&'static str>,
+    /// Where it wants the model's earlier thoughts back, if it does.
+    pub reasoning_replay: Option<ReasoningReplay>,
     /// Whether that field is there on each turn that calls tools, empty where there are no thoughts.
     pub reasoning_replay_always: bool,
     /// Whether thoughts come inside the text, between `<think>` and `</think>`.
@@ -75,6 +75,17 @@ pub enum ReasoningParam {
     Effort,
     /// `"reasoning": { "effort": "low" }`, or `{ "max_tokens": 1024 }`.
     Object,
+}
+
+/// Where a provider wants the model's earlier thoughts back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReasoningReplay {
+    /// In a field of the message, as text.
+    Field(&'static str),
+    /// Among the pieces of its content, with their signature:
+    /// `{"type":"thinking","thinking":[{"type":"text","text":"…"}]}`.
+    Piece,
 }
 
 /// What nearly every server of chat completions takes. A provider starts from it and adds what its
@@ -202,7 +213,7 @@ impl Dialect {
     /// Sets the field in which it wants earlier thoughts back.
     #[must_use]
     pub const fn reasoning_replay(mut self, field: &'static str) -> Self {
-        self.reasoning_replay = Some(field);
+        self.reasoning_replay = Some(ReasoningReplay::Field(field));
         self
     }
 
@@ -292,6 +303,15 @@ impl Dialect {
     #[must_use]
     pub const fn call_id(mut self, call_id: fn(&str) -> Cow<'_, str>) -> Self {
         self.call_id = call_id;
+        self
+    }
+
+    /// Says that it wants earlier thoughts back as the pieces of content that they were.
+    ///
+    /// Mistral: <https://docs.mistral.ai/studio/conversations/reasoning>.
+    #[must_use]
+    pub const fn reasoning_pieces(mut self) -> Self {
+        self.reasoning_replay = Some(ReasoningReplay::Piece);
         self
     }
 

@@ -24,6 +24,8 @@ pub(super) struct Candidate {
     details: Details,
     /// What the provider wants back with the message. Some repeat it: the last one counts.
     extra: Option<String>,
+    /// Of the thoughts, where they have one of their own; the last one counts.
+    pub(super) signature: Option<String>,
     sources: Vec<Part>,
     reason: Option<Box<str>>,
     over: bool,
@@ -42,6 +44,7 @@ impl Candidate {
             tools: Tools::default(),
             details: Details::default(),
             extra: None,
+            signature: None,
             sources: Vec::new(),
             reason: None,
             over: false,
@@ -180,6 +183,10 @@ impl Candidate {
             let kind = format!("{}.reasoning_details", self.provider);
             let ix = out.open(&mut self.reasoning, Reasoning::default);
             out.delta(ix, Delta::State(OpaqueState::new(kind, details)));
+        } else if let Some(signature) = self.signature.take() {
+            let kind = format!("{}.signature", self.provider);
+            let ix = out.open(&mut self.reasoning, Reasoning::default);
+            out.delta(ix, Delta::State(OpaqueState::new(kind, signature)));
         }
         if let Some(extra) = self.extra.take() {
             let kind = format!("{}.extra_content", self.provider);

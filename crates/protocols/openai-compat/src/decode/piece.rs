@@ -39,21 +39,50 @@ impl Candidate {
             #[serde(borrow)]
             thinking: Option<Said<'a>>,
             #[serde(borrow)]
+            signature: Option<Str<'a>>,
+            #[serde(borrow)]
             image_url: Option<&'a RawValue>,
+            #[serde(borrow)]
+            reference_ids: Option<&'a RawValue>,
         }
         let Piece {
             kind,
             text,
             thinking,
+            signature,
             image_url,
+            reference_ids,
         } = serde_json::from_str(raw.get()).unwrap_or_default();
         let kind = kind.as_ref().map_or("content", |kind| &*kind.0);
         match (kind, text, thinking, image_url) {
             ("text" | "output_text", Some(text), ..) => self.words(text.0.into_owned(), out),
-            ("thinking", _, Some(thoughts), _) => self.thoughts(thoughts, out),
+            ("thinking", _, Some(thoughts), _) => {
+                self.thoughts(thoughts, out);
+                let signature = signature.as_ref().and_then(Str::non_empty);
+                self.signature = signature.map(str::to_owned).or(self.signature.take());
+            }
+            ("reference", ..) if self.references(reference_ids, out) => {}
             ("image_url", _, _, Some(_)) => self.image(raw, out),
             (kind, ..) => out.at_once(self.opaque(kind, raw)),
         }
+    }
+
+    /// What the text before it stands on: numbers or names of what a tool gave; `false` if there are
+    /// none. Where in the text it stood is not kept.
+    ///
+    /// <https://docs.mistral.ai/studio/conversations/citations>
+    fn references(&mut self, ids: Option<&RawValue>, out: &mut Out<'_>) -> bool {
+        let ids = wire::items(ids).unwrap_or_default();
+        for id in &ids {
+            let mut citation = Citation::default();
+            match serde_json::from_str::<u64>(id.get()) {
+                Ok(index) => citation.source.index = Some(index),
+                Err(_) => citation.source.id = wire::text_of(id).ok().map(Cow::into_owned),
+            }
+            let ix = out.open(&mut self.text, Text::default);
+            out.delta(ix, Delta::Citation(Box::new(citation)));
+        }
+        !ids.is_empty()
     }
 
     /// <https://platform.openai.com/docs/api-reference/chat/object#chat/object-choices>

@@ -16,7 +16,7 @@ use super::{
     piece::{Piece, TextPiece},
     survey::{file_of, is_from_here, is_ours, state_of},
 };
-use crate::Dialect;
+use crate::{Dialect, ReasoningReplay};
 
 pub(super) struct Messages<'a> {
     pub(super) dialect: Dialect,
@@ -180,7 +180,7 @@ impl Turn<'_> {
         if let Some(refusal) = joined(refusals, "") {
             body.serialize_entry("refusal", &refusal)?;
         }
-        if let Some(field) = dialect.reasoning_replay {
+        if let Some(ReasoningReplay::Field(field)) = dialect.reasoning_replay {
             let thoughts = parts().filter_map(|part| match &part.content {
                 Content::Reasoning(reasoning) if is_from_here(*dialect, part) => {
                     reasoning.text.as_deref()
@@ -285,6 +285,11 @@ impl Serialize for Call<'_> {
 fn is_piece(dialect: Dialect, role: Role, part: &Part) -> bool {
     match &part.content {
         Content::Text(_) => true,
+        Content::Reasoning(reasoning) => {
+            dialect.reasoning_replay == Some(ReasoningReplay::Piece)
+                && reasoning.text.is_some()
+                && is_from_here(dialect, part)
+        }
         Content::Media(media) => unsendable(dialect, role, media).is_none(),
         Content::Opaque(opaque) => {
             is_ours(dialect, &opaque.kind, opaque.replay) && !is_annotation(dialect, opaque)

@@ -9,7 +9,10 @@ use trunkline_core::{
     chat::{Detail, Media, Source},
 };
 
-use super::{Object, survey::file_of};
+use super::{
+    Object,
+    survey::{file_of, signature_of},
+};
 use crate::Dialect;
 
 #[derive(Serialize)]
@@ -37,6 +40,10 @@ impl Serialize for Piece<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.part.content {
             Content::Text(text) => TextPiece::new(&text.text).serialize(serializer),
+            Content::Reasoning(reasoning) => {
+                let text = reasoning.text.as_deref().unwrap_or_default();
+                self.thought(text, serializer)
+            }
             Content::Media(media) => self.media(media, serializer),
             Content::Opaque(opaque) => opaque.payload.serialize(serializer),
             _ => serializer.serialize_none(),
@@ -45,6 +52,17 @@ impl Serialize for Piece<'_> {
 }
 
 impl Piece<'_> {
+    /// <https://docs.mistral.ai/studio/conversations/reasoning>
+    fn thought<S: Serializer>(&self, text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut body = serializer.serialize_map(None)?;
+        body.serialize_entry("type", "thinking")?;
+        body.serialize_entry("thinking", &[TextPiece::new(text)])?;
+        if let Some(signature) = signature_of(self.dialect, self.part) {
+            body.serialize_entry("signature", signature)?;
+        }
+        body.end()
+    }
+
     /// <https://platform.openai.com/docs/guides/images>, …/guides/audio, …/guides/pdf-files
     fn media<S: Serializer>(&self, media: &Media, serializer: S) -> Result<S::Ok, S::Error> {
         let mut body = serializer.serialize_map(Some(2))?;

@@ -7,7 +7,7 @@ use trunkline_core::{
     protocol::survey,
 };
 
-use crate::Dialect;
+use crate::{Dialect, ReasoningReplay};
 
 pub(super) fn settings(dialect: Dialect, request: &ChatRequest, warnings: &mut Warnings) {
     let can = dialect.capabilities;
@@ -42,9 +42,10 @@ pub(super) fn messages(dialect: Dialect, request: &ChatRequest, warnings: &mut W
 
 fn part(dialect: Dialect, role: Role, part: &Part, warnings: &mut Warnings) {
     if let Some(state) = &part.state {
-        let goes = STATES
-            .iter()
-            .any(|name| state_of(dialect, part, name).is_some());
+        let goes = signature_of(dialect, part).is_some()
+            || STATES
+                .iter()
+                .any(|name| state_of(dialect, part, name).is_some());
         if !goes || role != Role::Assistant {
             warnings.push(Warning::StateDropped {
                 kind: state.kind.clone(),
@@ -127,6 +128,16 @@ pub(super) fn state_of<'a>(dialect: Dialect, part: &'a Part, name: &str) -> Opti
         return None;
     }
     serde_json::from_str(&state.data).ok()
+}
+
+/// The signature of a thought that goes back as a piece of content.
+pub(super) fn signature_of(dialect: Dialect, part: &Part) -> Option<&str> {
+    let state = part.state.as_ref()?;
+    let goes = dialect.reasoning_replay == Some(ReasoningReplay::Piece)
+        && matches!(part.content, Content::Reasoning(_))
+        && is_ours(dialect, &state.kind, state.replay)
+        && state.kind.ends_with(".signature");
+    goes.then_some(&*state.data)
 }
 
 /// Whether the file is one that this provider stores.

@@ -318,14 +318,13 @@ fn mistral_answers_in_pieces() {
         r#"{"id":"c","choices":[{"message":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"so"}],"closed":true},{"type":"text","text":"yes"},{"type":"reference","reference_ids":[1]}]},"finish_reason":"stop"}]}"#,
     )
     .unwrap();
-    let [thought, words, reference] = answer.message.parts.as_slice() else {
+    let [thought, words] = answer.message.parts.as_slice() else {
         panic!("{answer:?}")
     };
     assert!(
         matches!(&thought.content, Content::Reasoning(reasoning) if reasoning.text.as_deref() == Some("so"))
     );
     assert_eq!(words.as_text(), Some("yes"));
-    assert!(matches!(&reference.content, Content::Opaque(_)));
 }
 
 #[test]
