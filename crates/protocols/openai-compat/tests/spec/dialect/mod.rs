@@ -6,6 +6,7 @@ mod embed;
 mod prefill;
 mod replay;
 mod user;
+mod wrapped;
 
 use trunkline_core::{ChatRequest, Warning};
 use trunkline_openai_compat::Dialect;
