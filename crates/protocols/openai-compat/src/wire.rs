@@ -33,6 +33,8 @@ pub(crate) struct Chunk<'a> {
     pub(crate) usage: Option<&'a RawValue>,
     /// Groq's streams put their usage here.
     pub(crate) x_groq: Option<&'a RawValue>,
+    /// Cerebras' own time: <https://inference-docs.cerebras.ai/api-reference/chat-completions>
+    pub(crate) time_info: Option<&'a RawValue>,
     /// Pages that the answer stands on (Perplexity, xAI).
     pub(crate) citations: Option<&'a RawValue>,
     pub(crate) error: Option<&'a RawValue>,
@@ -48,6 +50,8 @@ pub(crate) struct Choice<'a> {
     pub(crate) message: Option<Box<Delta<'a>>>,
     pub(crate) finish_reason: Option<Str<'a>>,
     pub(crate) logprobs: Option<&'a RawValue>,
+    /// Moonshot's streams put their usage here.
+    pub(crate) usage: Option<&'a RawValue>,
     /// OpenRouter's failures in the midst of an answer.
     pub(crate) error: Option<&'a RawValue>,
 }

@@ -268,10 +268,15 @@ impl ChunkDecoder {
             self.citations(citations);
         }
         let usage = chunk.usage.filter(|usage| usage.get() != "null");
-        if let Some(usage) = usage
+        let mut choices = chunk.choices.iter().flat_map(wire::Few::iter);
+        if let Some(mut usage) = usage
             .or(groq.and_then(|groq| groq.usage))
+            .or_else(|| choices.find_map(|choice| choice.usage))
             .and_then(usage::usage)
         {
+            if usage.timing.is_none() {
+                usage.timing = chunk.time_info.and_then(usage::time_info);
+            }
             out.push_back(StreamChunk::Usage(Box::new(usage)));
         }
         Ok(())

@@ -52,6 +52,9 @@ struct Wire<'a> {
     completion_time: Option<&'a RawValue>,
     #[serde(borrow)]
     total_time: Option<&'a RawValue>,
+    /// SambaNova, in seconds.
+    #[serde(borrow)]
+    total_latency: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -180,6 +183,12 @@ pub(crate) fn usage(raw: &RawValue) -> Option<Usage> {
     Some(usage)
 }
 
+/// The provider's own time, where it stands beside the usage.
+pub(super) fn time_info(raw: &RawValue) -> Option<Box<Timing>> {
+    let wire = serde_json::from_str::<Wire<'_>>(raw.get()).ok()?;
+    timing(&wire).map(Box::new)
+}
+
 fn timing(wire: &Wire<'_>) -> Option<Timing> {
     let seconds =
         |raw: Option<&RawValue>| Duration::try_from_secs_f64(raw?.get().parse().ok()?).ok();
@@ -187,6 +196,6 @@ fn timing(wire: &Wire<'_>) -> Option<Timing> {
     timing.queue = seconds(wire.queue_time);
     timing.prompt = seconds(wire.prompt_time);
     timing.completion = seconds(wire.completion_time);
-    timing.total = seconds(wire.total_time);
+    timing.total = seconds(wire.total_time).or_else(|| seconds(wire.total_latency));
     (timing != Timing::default()).then_some(timing)
 }

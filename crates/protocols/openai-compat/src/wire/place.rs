@@ -47,6 +47,7 @@ impl<'de> Object<'de> for Chunk<'de> {
             "usage" => self.usage = map.next_value()?,
             "service_tier" => self.service_tier = map.next_value()?,
             "x_groq" => self.x_groq = map.next_value()?,
+            "time_info" => self.time_info = map.next_value()?,
             "citations" => self.citations = map.next_value()?,
             "error" => self.error = map.next_value()?,
             _ => skip(map)?,
@@ -64,6 +65,7 @@ impl<'de> Object<'de> for Choice<'de> {
             "finish_reason" => self.finish_reason = map.next_value()?,
             "logprobs" => self.logprobs = map.next_value()?,
             "error" => self.error = map.next_value()?,
+            "usage" => self.usage = map.next_value()?,
             _ => skip(map)?,
         }
         Ok(())
@@ -168,6 +170,10 @@ impl<T> Default for Few<T> {
 }
 
 impl<T> Few<T> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.first.iter().chain(&self.rest)
+    }
+
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.first.iter_mut().chain(&mut self.rest)
     }

@@ -1,8 +1,10 @@
 //! What an answer cost, as servers count it.
 
+use std::time::Duration;
+
 use trunkline_core::chat::Usage;
 
-use crate::support::whole;
+use crate::support::{delta, stream, whole};
 
 fn usage(json: &str) -> Usage {
     whole(&format!(
@@ -74,4 +76,44 @@ fn what_a_cache_had_under_any_name() {
         odd.input.uncached, None,
         "what does not add up is not computed"
     );
+}
+
+/// Moonshot's streams: <https://platform.kimi.ai/docs/guide/migrating-from-openai-to-kimi>
+#[test]
+fn usage_in_a_choice_counts_where_the_answer_has_none() {
+    let last = |top: &str| {
+        format!(
+            r#"{{"choices":[{{"index":0,"delta":{{}},"finish_reason":"stop","usage":{{"prompt_tokens":3,"completion_tokens":4}}}}]{top}}}"#
+        )
+    };
+    let of = |top: &str| {
+        stream(&[delta(r#"{"content":"Hi"}"#), last(top)])
+            .answer()
+            .usage
+    };
+    for top in ["", r#","usage":null"#] {
+        let usage = of(top);
+        assert_eq!((usage.input.total, usage.output.total), (Some(3), Some(4)));
+    }
+    let both = of(r#","usage":{"prompt_tokens":7}"#);
+    assert_eq!((both.input.total, both.output.total), (Some(7), None));
+}
+
+#[test]
+fn the_provider_s_own_time_wherever_it_stands() {
+    let milliseconds = Duration::from_millis;
+    // Cerebras: beside the usage. <https://inference-docs.cerebras.ai/api-reference/chat-completions>
+    let beside = whole(
+        r#"{"choices":[{"message":{"content":"Hi"}}],"usage":{"prompt_tokens":1},"time_info":{"queue_time":0.25,"prompt_time":0.5,"completion_time":1.5,"total_time":2.5,"created":1759.5}}"#,
+    );
+    let timing = *beside.unwrap().usage.timing.unwrap();
+    assert_eq!(timing.queue, Some(milliseconds(250)));
+    assert_eq!(timing.total, Some(milliseconds(2_500)));
+    // SambaNova: within it, under another name.
+    let within = usage(r#"{"prompt_tokens":1,"total_latency":0.75}"#);
+    assert_eq!(within.timing.unwrap().total, Some(milliseconds(750)));
+    // Time alone is no usage.
+    let alone =
+        whole(r#"{"choices":[{"message":{"content":"Hi"}}],"time_info":{"total_time":2.5}}"#);
+    assert_eq!(alone.unwrap().usage, Usage::default());
 }
