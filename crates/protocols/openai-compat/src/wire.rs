@@ -37,6 +37,8 @@ pub(crate) struct Chunk<'a> {
     pub(crate) time_info: Option<&'a RawValue>,
     /// Pages that the answer stands on (Perplexity, xAI).
     pub(crate) citations: Option<&'a RawValue>,
+    /// The same with titles (Perplexity).
+    pub(crate) search_results: Option<&'a RawValue>,
     pub(crate) error: Option<&'a RawValue>,
 }
 

@@ -2,7 +2,7 @@
 
 use trunkline_core::{
     Delta, Ext, Part, Result, StreamChunk,
-    chat::{Finish, FinishKind, OpaqueState, Reasoning, Refusal, SourceRef, Text},
+    chat::{Finish, FinishKind, OpaqueState, Reasoning, Refusal, Text},
 };
 
 use super::{details::Details, finish::finish, out::Out, think::Think, tools::Tools, unreadable};
@@ -26,7 +26,7 @@ pub(super) struct Candidate {
     extra: Option<String>,
     /// Of the thoughts, where they have one of their own; the last one counts.
     pub(super) signature: Option<String>,
-    sources: Vec<Part>,
+    pub(super) sources: Vec<Part>,
     reason: Option<Box<str>>,
     over: bool,
 }
@@ -130,12 +130,6 @@ impl Candidate {
         }
     }
 
-    pub(super) fn source(&mut self, url: &str) {
-        let mut source = SourceRef::default();
-        source.url = Some(url.to_owned());
-        self.sources.push(Part::new(source));
-    }
-
     /// Closes what is open and says how it ended. Without a reason, only the provider's last word
     /// makes it an end.
     pub(super) fn finish(&mut self, last: bool, out: &mut Out<'_>) {
@@ -158,7 +152,8 @@ impl Candidate {
             out.end(ix);
         }
         for source in std::mem::take(&mut self.sources) {
-            out.at_once(source.content);
+            let ix = out.start(source);
+            out.end(ix);
         }
         out.chunks.push_back(StreamChunk::Finish {
             candidate: self.index,

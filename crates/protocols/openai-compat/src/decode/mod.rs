@@ -23,6 +23,7 @@ mod finish;
 mod out;
 mod piece;
 mod preamble;
+mod sources;
 mod think;
 mod tools;
 pub(crate) mod usage;
@@ -62,7 +63,7 @@ pub struct ChunkDecoder {
     /// How many answers were asked for.
     expected: usize,
     known: Known,
-    has_citations: bool,
+    sources: Sources,
     /// Makes up ids for tool calls that come without.
     id_seed: u64,
     last: bool,
@@ -78,6 +79,16 @@ struct Known {
     model: bool,
     created: bool,
     service_tier: bool,
+}
+
+/// How far it was told what the answer stands on. Perplexity repeats it in every event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sources {
+    Untold,
+    /// By bare addresses.
+    Addresses,
+    /// With titles, which stand for the addresses.
+    Results,
 }
 
 /// Where a choice says what it says.
@@ -186,7 +197,7 @@ impl ChunkDecoder {
             next: 0,
             expected: 1,
             known: Known::default(),
-            has_citations: false,
+            sources: Sources::Untold,
             id_seed: 0,
             last: false,
             preamble: Preamble::default(),
@@ -253,7 +264,7 @@ impl ChunkDecoder {
         let groq: Option<Groq<'_>> = wire::object(chunk.x_groq).map_err(unreadable)?;
         self.check(&chunk, groq.as_ref(), text)?;
         let says_nothing = chunk.choices.is_none() && chunk.usage.is_none() && groq.is_none();
-        if says_nothing && chunk.citations.is_none() {
+        if says_nothing && chunk.citations.is_none() && chunk.search_results.is_none() {
             return match foreign {
                 true => Ok(()),
                 false if error::looks_like_one(text) => Err(error::in_band(self.dialect, text)),
@@ -264,8 +275,8 @@ impl ChunkDecoder {
         for choice in chunk.choices.iter_mut().flat_map(wire::Few::iter_mut) {
             self.choice(choice, out)?;
         }
-        if let (Some(citations), false) = (chunk.citations, self.has_citations) {
-            self.citations(citations);
+        if chunk.citations.is_some() || chunk.search_results.is_some() {
+            self.sources(&chunk);
         }
         let usage = chunk.usage.filter(|usage| usage.get() != "null");
         let mut choices = chunk.choices.iter().flat_map(wire::Few::iter);
@@ -401,16 +412,21 @@ impl ChunkDecoder {
     }
 
     /// Pages that the whole answer stands on: sources of the first candidate.
-    fn citations(&mut self, raw: &RawValue) {
-        let Ok(urls) = serde_json::from_str::<Vec<wire::Str<'_>>>(raw.get()) else {
-            return;
-        };
+    fn sources(&mut self, chunk: &Chunk<'_>) {
         let Some(candidate) = self.candidates.first_mut() else {
             return;
         };
-        self.has_citations = !urls.is_empty();
-        for url in urls.iter().filter_map(wire::Str::non_empty).take(1_024) {
-            candidate.source(url);
+        if self.sources != Sources::Results
+            && let Some(results) = chunk.search_results
+            && candidate.results(results)
+        {
+            self.sources = Sources::Results;
+        }
+        if self.sources == Sources::Untold
+            && let Some(citations) = chunk.citations
+            && candidate.addresses(citations)
+        {
+            self.sources = Sources::Addresses;
         }
     }
 }

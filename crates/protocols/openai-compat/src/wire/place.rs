@@ -39,7 +39,14 @@ impl<'de> Object<'de> for Chunk<'de> {
             "model" => self.model = map.next_value()?,
             "created" => self.created = map.next_value()?,
             "choices" => {
-                let counting = [self.usage, self.x_groq, self.citations, self.error];
+                let counting = [
+                    self.usage,
+                    self.x_groq,
+                    self.citations,
+                    self.search_results,
+                    self.time_info,
+                    self.error,
+                ];
                 let first = self.choices.is_none() && counting.iter().all(Option::is_none);
                 self.choices_at = first.then_some(name.as_ptr().addr());
                 map.next_value_seed(Maybe(&mut self.choices))?;
@@ -48,6 +55,7 @@ impl<'de> Object<'de> for Chunk<'de> {
             "service_tier" => self.service_tier = map.next_value()?,
             "x_groq" => self.x_groq = map.next_value()?,
             "time_info" => self.time_info = map.next_value()?,
+            "search_results" => self.search_results = map.next_value()?,
             "citations" => self.citations = map.next_value()?,
             "error" => self.error = map.next_value()?,
             _ => skip(map)?,

@@ -15,6 +15,7 @@ mod faults;
 mod fixture_kit;
 mod properties;
 mod round_trip;
+mod sources;
 mod support;
 mod told;
 mod usage;
