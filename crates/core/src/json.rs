@@ -156,6 +156,17 @@ impl Ext {
         self.0.insert(provider.into(), value);
     }
 
+    /// Adds what `provider` adds later: the fields of objects are joined, all else replaces.
+    pub(crate) fn add(&mut self, provider: &str, value: &Json) {
+        let is_object = |json: &Json| json.get().starts_with('{');
+        let joined = self
+            .get(provider)
+            .filter(|ours| is_object(ours) && is_object(value))
+            .and_then(|ours| value.merge_into(ours.get()).ok())
+            .and_then(|joined| Json::parse(joined).ok());
+        self.insert(provider, joined.unwrap_or_else(|| value.clone()));
+    }
+
     /// Whether nobody added anything.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

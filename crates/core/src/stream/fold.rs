@@ -154,13 +154,13 @@ impl Fold {
         ours.created = meta.created.or(ours.created);
         ours.service_tier = meta.service_tier.or(ours.service_tier.take());
         for (provider, value) in meta.ext.iter() {
-            ours.ext.insert(provider, value.clone());
+            ours.ext.add(provider, value);
         }
     }
 
     fn add_ext(&mut self, ext: &crate::Ext) {
         for (provider, value) in ext.iter() {
-            self.ext.insert(provider, value.clone());
+            self.ext.add(provider, value);
         }
     }
 
@@ -307,7 +307,7 @@ impl Fold {
         response.warnings = std::mem::take(&mut self.warnings);
         response.ext = std::mem::take(&mut self.meta.ext);
         for (provider, value) in self.ext.iter() {
-            response.ext.insert(provider, value.clone());
+            response.ext.add(provider, value);
         }
         response
     }

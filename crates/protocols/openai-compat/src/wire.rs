@@ -40,6 +40,8 @@ pub(crate) struct Chunk<'a> {
     /// The same with titles (Perplexity).
     pub(crate) search_results: Option<&'a RawValue>,
     pub(crate) error: Option<&'a RawValue>,
+    /// What Azure's filters found in the prompt.
+    pub(crate) prompt_filter: Option<&'a RawValue>,
 }
 
 /// One of the answers.
@@ -54,6 +56,8 @@ pub(crate) struct Choice<'a> {
     pub(crate) logprobs: Option<&'a RawValue>,
     /// Moonshot's streams put their usage here.
     pub(crate) usage: Option<&'a RawValue>,
+    /// What Azure's filters found in the answer so far.
+    pub(crate) filter: Option<&'a RawValue>,
     /// OpenRouter's failures in the midst of an answer.
     pub(crate) error: Option<&'a RawValue>,
 }
@@ -125,7 +129,7 @@ pub(crate) struct Logprobs<'a> {
 
 /// A string that borrows where JSON lets it. A number or a flag becomes its text; what is neither
 /// becomes nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Str<'a>(pub(crate) Cow<'a, str>);
 
 impl Str<'_> {

@@ -5,7 +5,9 @@ use trunkline_core::{
     chat::{Finish, FinishKind, OpaqueState, Reasoning, Refusal, Text},
 };
 
-use super::{details::Details, finish::finish, out::Out, think::Think, tools::Tools, unreadable};
+use super::{
+    details::Details, filter, finish::finish, out::Out, think::Think, tools::Tools, unreadable,
+};
 use crate::{
     Dialect,
     wire::{self, Said, Str},
@@ -28,6 +30,8 @@ pub(super) struct Candidate {
     pub(super) signature: Option<String>,
     pub(super) sources: Vec<Part>,
     reason: Option<Box<str>>,
+    /// What content filters found, at last.
+    filter: String,
     over: bool,
 }
 
@@ -47,6 +51,7 @@ impl Candidate {
             signature: None,
             sources: Vec::new(),
             reason: None,
+            filter: String::new(),
             over: false,
         }
     }
@@ -59,11 +64,21 @@ impl Candidate {
         self.over
     }
 
-    /// Some repeat it in later chunks; the first one counts.
+    /// Some repeat it in later chunks; the first one counts. A filter that judges while the model
+    /// writes may have the very last word.
     pub(super) fn reason(&mut self, reason: Option<&str>) {
-        if let (None, Some(reason)) = (&self.reason, reason) {
+        let Some(reason) = reason else {
+            return;
+        };
+        if self.reason.is_none() || reason == "content_filter" {
             self.reason = Some(reason.into());
         }
+    }
+
+    /// What content filters found so far. It is the same in most events: its room is kept.
+    pub(super) fn filtered(&mut self, found: &str) {
+        self.filter.clear();
+        self.filter.push_str(found);
     }
 
     /// Takes out of `said` what it can: moving all of it costs more than most events say.
@@ -159,7 +174,10 @@ impl Candidate {
             candidate: self.index,
             reason: self.reason_to_finish(),
             usage: None,
-            ext: Ext::default(),
+            ext: match &*self.filter {
+                "" => Ext::default(),
+                found => filter::ext(self.provider, "content_filter_results", found),
+            },
         });
     }
 
@@ -168,6 +186,11 @@ impl Candidate {
         let mut finish = finish(self.reason.as_deref(), !self.tools.is_empty());
         if finish.kind == FinishKind::Stop && self.refusal.is_some() {
             finish.kind = FinishKind::Refusal;
+        }
+        if let FinishKind::ContentFilter(category) = &mut finish.kind
+            && !self.filter.is_empty()
+        {
+            *category = filter::category(&self.filter);
         }
         finish
     }

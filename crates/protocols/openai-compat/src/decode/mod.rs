@@ -19,6 +19,7 @@ use crate::{
 
 mod candidate;
 mod details;
+mod filter;
 mod finish;
 mod out;
 mod piece;
@@ -79,6 +80,7 @@ struct Known {
     model: bool,
     created: bool,
     service_tier: bool,
+    prompt_filter: bool,
 }
 
 /// How far it was told what the answer stands on. Perplexity repeats it in every event.
@@ -336,10 +338,18 @@ impl ChunkDecoder {
         } else if self.id_seed == 0 {
             self.id_seed = fnv(text);
         }
-        if id.is_none() && model.is_none() && service_tier.is_none() && created.is_none() {
+        let prompt_filter = chunk
+            .prompt_filter
+            .filter(|found| !known.prompt_filter && wire::is_set(found));
+        let is_known = id.is_none() && model.is_none() && service_tier.is_none();
+        if is_known && created.is_none() && prompt_filter.is_none() {
             return;
         }
         let mut meta = ChunkMeta::default();
+        if let Some(found) = prompt_filter {
+            meta.ext = filter::ext(self.dialect.provider, "prompt_filter_results", found.get());
+            known.prompt_filter = true;
+        }
         meta.id = id;
         meta.model = model;
         meta.service_tier = service_tier;
@@ -406,6 +416,9 @@ impl ChunkDecoder {
         }
         if let Some(logprobs) = logprobs {
             candidate.logprobs(&logprobs, &mut out);
+        }
+        if let Some(found) = choice.filter.filter(|found| wire::is_set(found)) {
+            candidate.filtered(found.get());
         }
         candidate.reason(choice.finish_reason.as_ref().and_then(wire::Str::non_empty));
         Ok(())

@@ -55,6 +55,9 @@ impl<'de> Object<'de> for Chunk<'de> {
             "service_tier" => self.service_tier = map.next_value()?,
             "x_groq" => self.x_groq = map.next_value()?,
             "time_info" => self.time_info = map.next_value()?,
+            "prompt_filter_results" | "prompt_annotations" => {
+                self.prompt_filter = map.next_value()?;
+            }
             "search_results" => self.search_results = map.next_value()?,
             "citations" => self.citations = map.next_value()?,
             "error" => self.error = map.next_value()?,
@@ -74,6 +77,7 @@ impl<'de> Object<'de> for Choice<'de> {
             "logprobs" => self.logprobs = map.next_value()?,
             "error" => self.error = map.next_value()?,
             "usage" => self.usage = map.next_value()?,
+            "content_filter_results" => self.filter = map.next_value()?,
             _ => skip(map)?,
         }
         Ok(())

@@ -12,6 +12,7 @@ mod bugs;
 mod capabilities;
 mod dialect;
 mod faults;
+mod filters;
 mod fixture_kit;
 mod properties;
 mod round_trip;
