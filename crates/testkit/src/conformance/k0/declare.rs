@@ -46,8 +46,9 @@ pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
         "patterns_tell_its_models_from_others",
         |subject| async move { patterns(&subject) },
     );
+    let asked = has_models.and_then(|()| subject.talks());
     list.add_if(
-        &has_models,
+        &asked,
         "models_of_fixtures_are_its_own",
         |subject| async move {
             let built = subject

@@ -235,10 +235,13 @@ fn added(wire: &Wire, only: Option<usize>, first: bool, value: &str) -> Wire {
 /// An answer without the unknown field, where it was kept as the provider's own words, and without
 /// what is `null`.
 fn plain(value: &Value) -> Value {
+    // An id of ours may be made of the very text that was changed.
+    let is_synthetic = value.get("synthetic_id") == Some(&Value::Bool(true));
     match value {
         Value::Object(fields) => fields
             .iter()
             .filter(|(name, value)| *name != UNKNOWN && !value.is_null())
+            .filter(|(name, _)| *name != "id" || !is_synthetic)
             .map(|(name, value)| (name.clone(), plain(value)))
             .collect(),
         Value::Array(items) => items.iter().map(plain).collect(),

@@ -10,6 +10,7 @@ use trunkline_core::{ChatRequest, ChatResponse, ToolCall, chat::FinishClass};
 
 use super::{
     Subject,
+    carried::carries_text,
     list::{List, Outcome, ensure},
     probe::{Probe, told},
     role::{question, role},
@@ -72,6 +73,7 @@ fn told_calls(answer: &ChatResponse) -> Vec<(&str, &str, &str)> {
 async fn calls(subject: &Subject) -> Outcome {
     let name = case_of(subject);
     let (request, answer) = answered(subject, name).await?;
+    let body = role(subject, name)?.body;
     let calls: Vec<&ToolCall> = answer.tool_calls().collect();
     ensure(!calls.is_empty(), || {
         format!("the fixture `{name}` is to call a tool, and no call is read of it")
@@ -86,6 +88,12 @@ async fn calls(subject: &Subject) -> Outcome {
                 )
             },
         )?;
+        let id = call.id.as_str();
+        ensure(call.synthetic_id || carries_text(&body, id), || {
+            format!(
+                "the id `{id}` is not the provider's; an id of ours says so with `synthetic_id`"
+            )
+        })?;
         ensure(call.is_complete(), || {
             format!(
                 "the arguments of `{}` are no JSON: {:.100}",
