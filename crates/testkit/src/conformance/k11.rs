@@ -253,7 +253,7 @@ fn event(subject: Arc<Subject>) -> Running {
                 .div_ceil(TIMES),
             bytes: long.bytes.saturating_sub(short.bytes).div_ceil(TIMES),
         };
-        within("an event of a word", each, 12, 512 + 4 * size)
+        within("an event of a word", each, 12, 1_024 + 4 * size)
     })
 }
 

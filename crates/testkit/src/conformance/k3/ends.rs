@@ -120,7 +120,7 @@ fn after_last_word(subject: Arc<Subject>, stream: Arc<Recorded>) -> Running {
     Box::pin(async move {
         let stand = Stand::of(&subject)?;
         let mut pieces = stream.events.clone();
-        if stream.has_last_word {
+        if stream.has_last_word || stream.says_only_so {
             pieces.extend(stream.first(stream.content_after));
             pieces.push(stream.unreadable());
         }
@@ -136,7 +136,12 @@ fn after_last_word(subject: Arc<Subject>, stream: Arc<Recorded>) -> Running {
 fn stays_open(subject: Arc<Subject>, stream: Arc<Recorded>) -> Running {
     Box::pin(async move {
         let stand = Stand::of(&subject)?;
-        for pieces in [stream.events.clone(), stream.without_last_word()] {
+        // Who has said the last word keeps nobody waiting.
+        let at_once = Duration::from_secs(if stream.says_only_so { 2 } else { 8 });
+        for (pieces, limit) in [
+            (stream.events.clone(), at_once),
+            (stream.without_last_word(), Duration::from_secs(8)),
+        ] {
             let began = Instant::now();
             let read = stream.read(&stand, stream.answer_of(pieces).open()).await;
             let took = began.elapsed();
@@ -146,9 +151,9 @@ fn stays_open(subject: Arc<Subject>, stream: Arc<Recorded>) -> Running {
                 )
             })?;
             same(answer, &stream.answer)?;
-            if took > Duration::from_secs(8) {
+            if took > limit {
                 return Err(format!(
-                    "the end came {took:?} after the answer was whole; let `terminal` say so when it is"
+                    "the end came {took:?} after the answer was whole; let `terminal` say Whole when it is, and Last after the last word"
                 ));
             }
         }

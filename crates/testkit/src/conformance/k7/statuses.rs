@@ -228,7 +228,7 @@ fn large(subject: Arc<Subject>) -> Running {
             told_well(&error, 502)?;
             let kept = error.body().map_or(0, <[u8]>::len);
             let said = error.message().len();
-            if wire.bytes_read() > 1 << 20 || kept > 8 << 10 || said > 64 << 10 {
+            if wire.bytes_read() > 1 << 20 || kept > 8 << 10 || said > 8 << 10 {
                 return Err(format!(
                     "of a page without end {} bytes were read, {kept} kept, and {said} are the message: let `error` take the beginning",
                     wire.bytes_read()

@@ -27,10 +27,10 @@ pub(in super::super) struct Recorded {
     pub(in super::super) answer: ChatResponse,
     /// With so many events there is content.
     pub(in super::super) content_after: usize,
-    /// With so many events the answer is whole, even if the connection breaks then.
-    pub(in super::super) whole_after: usize,
     /// Whether the wire has a last word, after which nothing is waited for.
     pub(in super::super) has_last_word: bool,
+    /// Whether the last event adds nothing to the answer: it only says that it is over.
+    pub(in super::super) says_only_so: bool,
     /// The event that only adds words to an open text, and those words.
     pub(in super::super) words: Option<(usize, String)>,
     /// Whether its events are JSON, so that one may be unreadable.
@@ -67,14 +67,18 @@ impl Recorded {
             chunks: read.chunks.clone(),
             answer: answer.clone(),
             content_after: 0,
-            whole_after: 0,
             has_last_word: false,
+            says_only_so: false,
             words: None,
             is_json: events.iter().any(|event| is_json(event, framing)),
             events,
             role,
         };
         recorded.try_prefixes(&stand).await;
+        // A clean end, since a decoder that waits for the last word would not call it whole.
+        let but_one = recorded.first(recorded.events.len().saturating_sub(1));
+        let read = recorded.read(&stand, recorded.answer_of(but_one)).await;
+        recorded.says_only_so = read.result.is_ok_and(|answer| answer == recorded.answer);
         let began = tokio::time::Instant::now();
         let open = Answer::of(&recorded.role).open();
         let read = recorded.read(&stand, open).await;
@@ -90,9 +94,6 @@ impl Recorded {
             let is_content = read.chunks.iter().any(StreamChunk::is_output);
             if is_content && self.content_after == 0 {
                 self.content_after = count;
-            }
-            if read.result.is_ok() && self.whole_after == 0 {
-                self.whole_after = count;
             }
             let new = read.chunks.get(before..).unwrap_or_default();
             if let (
@@ -126,14 +127,10 @@ impl Recorded {
         self.events.iter().take(count).cloned().collect()
     }
 
-    /// All events but the last word, if there is one.
+    /// All events but the last, if that says nothing of the answer.
     pub(in super::super) fn without_last_word(&self) -> Vec<Bytes> {
         let all = self.events.len();
-        self.first(if self.has_last_word && self.whole_after < all {
-            all - 1
-        } else {
-            all
-        })
+        self.first(all.saturating_sub(usize::from(self.says_only_so)))
     }
 
     /// An event that nobody can read.

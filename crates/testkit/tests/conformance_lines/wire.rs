@@ -1,0 +1,179 @@
+//! How parrots talk: `{"say":["Par","is."],"why":"done","cost":[7,2]}`, and as a stream a line for
+//! each word.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use bytes::Bytes;
+use http::{Request, response::Parts};
+use serde_json::{Value, json};
+use trunkline_core::{
+    ChatRequest, ChatResponse, Error, ErrorKind, Op, Part, Reply, Result, StreamChunk,
+    chat::{Finish, FinishKind, Usage, Warnings},
+    http_transport::frame::{Frame, FrameLimits, Framing},
+    protocol::{Decoder, Protocol, Shape, Target, Terminal, error_of_status},
+};
+
+pub(crate) struct Parrot;
+
+impl Protocol for Parrot {
+    type Decoder = Ear;
+
+    fn encode(&self, op: &Op, target: &Target, _: &mut Warnings) -> Result<Request<Bytes>> {
+        let (request, path) = match op {
+            Op::Chat(request) => (request, "/whole"),
+            Op::ChatStream(request) => (request, "/lines"),
+            other => {
+                let no = format!("a parrot does not {}", other.name());
+                return Err(Error::new(ErrorKind::Unsupported, no));
+            }
+        };
+        target.post(path, body(request).to_string())
+    }
+
+    fn shape(&self, op: &Op, _: &Parts) -> Shape {
+        match op {
+            Op::ChatStream(_) => Shape::Frames(Framing::NdJson, FrameLimits::default()),
+            _ => Shape::Whole,
+        }
+    }
+
+    fn decode(&self, _: &Op, _: &Parts, body: Bytes) -> Result<Reply> {
+        let value = json_of(&body)?;
+        if let Some(error) = value.get("oops") {
+            return Err(oops(error));
+        }
+        let words = value.get("say").and_then(Value::as_array);
+        let words = words.ok_or_else(|| Error::decode("there is no `say`"))?;
+        let text: String = words.iter().filter_map(Value::as_str).collect();
+        let mut answer = ChatResponse::of_text("ara-1", text);
+        answer.finish = finish(&value);
+        answer.usage = usage(&value);
+        Ok(Reply::Chat(answer))
+    }
+
+    fn decoder(&self, _: &Op, _: &Parts) -> Ear {
+        Ear {
+            talking: false,
+            terminal: Terminal::Open,
+        }
+    }
+
+    fn error(&self, head: &Parts, body: &[u8]) -> Error {
+        let usual = error_of_status(head.status);
+        match serde_json::from_slice::<Value>(body)
+            .ok()
+            .as_ref()
+            .and_then(|value| value.get("oops"))
+        {
+            Some(error) => {
+                let ours = oops(error);
+                let kind = if ours.kind() == ErrorKind::Server {
+                    usual.kind()
+                } else {
+                    ours.kind()
+                };
+                ours.with_kind(kind).with_delivery(usual.delivery())
+            }
+            None => usual,
+        }
+    }
+}
+
+fn body(request: &Arc<ChatRequest>) -> Value {
+    let words: Vec<String> = request
+        .messages
+        .iter()
+        .map(trunkline_core::Message::text)
+        .collect();
+    json!({ "bird": request.model, "hears": words })
+}
+
+fn json_of(bytes: &[u8]) -> Result<Value> {
+    serde_json::from_slice(bytes).map_err(|error| Error::decode("no JSON").with_source(error))
+}
+
+fn oops(error: &Value) -> Error {
+    let text = |name: &str| {
+        error
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or("no word of why")
+    };
+    let kind = match text("what") {
+        "wrong key" => ErrorKind::Auth,
+        "too loud" => ErrorKind::RateLimited,
+        "too long" => ErrorKind::ContextLength,
+        "tired" => ErrorKind::Overloaded,
+        _ => ErrorKind::Server,
+    };
+    Error::new(kind, text("why").to_owned()).with_delivery(trunkline_core::Delivery::Responded)
+}
+
+fn finish(value: &Value) -> Finish {
+    let why = value.get("why").and_then(Value::as_str).unwrap_or_default();
+    Finish::new(if why == "done" {
+        FinishKind::Stop
+    } else {
+        FinishKind::Other
+    })
+    .raw(why)
+}
+
+fn usage(value: &Value) -> Usage {
+    let cost = |at: usize| {
+        value
+            .get("cost")
+            .and_then(|cost| cost.get(at))
+            .and_then(Value::as_u64)
+    };
+    match (cost(0), cost(1)) {
+        (Some(input), Some(output)) => Usage::new(input, output),
+        _ => Usage::default(),
+    }
+}
+
+pub(crate) struct Ear {
+    talking: bool,
+    terminal: Terminal,
+}
+
+impl Decoder for Ear {
+    fn frame(&mut self, frame: Frame, out: &mut VecDeque<StreamChunk>) -> Result<()> {
+        let value = json_of(&frame.data)?;
+        if let Some(error) = value.get("oops") {
+            return Err(oops(error));
+        }
+        if let Some(word) = value.get("say").and_then(Value::as_str) {
+            if !std::mem::replace(&mut self.talking, true) {
+                let part = Box::new(Part::text(""));
+                out.push_back(StreamChunk::PartStart {
+                    ix: 0,
+                    candidate: 0,
+                    part,
+                });
+            }
+            out.push_back(StreamChunk::text(0, word));
+        } else if value.get("why").is_some() {
+            if std::mem::take(&mut self.talking) {
+                out.push_back(StreamChunk::PartEnd { ix: 0, part: None });
+            }
+            let mut meta = trunkline_core::stream::ChunkMeta::default();
+            meta.model = Some("ara-1".to_owned());
+            out.push_back(StreamChunk::Meta(Box::new(meta)));
+            out.push_back(StreamChunk::Finish {
+                candidate: 0,
+                reason: finish(&value),
+                usage: Some(Box::new(usage(&value))),
+                ext: trunkline_core::Ext::default(),
+            });
+            self.terminal = Terminal::Last;
+        } else {
+            return Err(Error::decode("a line of nothing"));
+        }
+        Ok(())
+    }
+
+    fn terminal(&self) -> Terminal {
+        self.terminal
+    }
+}
