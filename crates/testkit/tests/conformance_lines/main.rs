@@ -33,6 +33,9 @@ impl Provider for Api {
 }
 
 fn main() -> std::process::ExitCode {
-    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conformance_lines/fixtures");
+    let fixtures = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/conformance_lines/fixtures"
+    );
     conformance::run(Subject::of::<Api>(fixtures))
 }
