@@ -4,7 +4,7 @@
 
 use http::{StatusCode, response::Parts};
 use serde_json::Value;
-use trunkline_core::{Delivery, Error, ErrorKind, protocol::error_of_status};
+use trunkline_core::{Delivery, Error, ErrorKind, Scope, protocol::error_of_status};
 
 use crate::Dialect;
 
@@ -22,6 +22,11 @@ pub struct ErrorDetail {
     pub kind: String,
     /// Which parameter is wrong.
     pub param: String,
+    /// The provider's name for the request, where the body tells it.
+    pub request_id: String,
+    /// Whether another provider failed, behind one that passes requests on: neither status nor code
+    /// is about our own key then.
+    pub upstream: bool,
 }
 
 /// The error that an answer without success is.
@@ -75,11 +80,26 @@ pub(crate) fn looks_like_one(text: &str) -> bool {
 }
 
 fn error(dialect: Dialect, detail: &ErrorDetail, usual: &Error) -> Error {
-    let kind = (dialect.classify)(detail)
+    let own = (dialect.classify)(detail);
+    let kind = own
         .or_else(|| too_large(detail))
         .or_else(|| by_code(detail))
         .or_else(|| by_words(detail))
         .unwrap_or(usual.kind());
+    // Whoever passed the request on was refused, and not we. Unless the provider's crate knows better.
+    let elsewhere = detail.upstream
+        && own.is_none()
+        && matches!(
+            kind,
+            ErrorKind::Auth
+                | ErrorKind::Permission
+                | ErrorKind::QuotaExhausted
+                | ErrorKind::RateLimited
+        );
+    let kind = match kind {
+        ErrorKind::Auth | ErrorKind::QuotaExhausted if elsewhere => ErrorKind::Server,
+        kind => kind,
+    };
     let delivery = match kind {
         // The provider says that it did not act, whatever its status.
         ErrorKind::Overloaded | ErrorKind::RateLimited | ErrorKind::QuotaExhausted => {
@@ -97,6 +117,12 @@ fn error(dialect: Dialect, detail: &ErrorDetail, usual: &Error) -> Error {
         .with_code(&*detail.code)
         .with_type(&*detail.kind)
         .with_param(&*detail.param);
+    if !detail.request_id.is_empty() {
+        error = error.with_request_id(&*detail.request_id);
+    }
+    if elsewhere {
+        error = error.with_scope(Scope::Model);
+    }
     if kind == ErrorKind::Conflict {
         // OpenAI's SDKs take a 409 as a lock that will be released.
         error = error.with_should_retry(Some(true));
@@ -133,6 +159,7 @@ fn by_code(detail: &ErrorDetail) -> Option<ErrorKind> {
             | "overloaded_error"
             | "engine_overloaded_error"
             | "overloaded"
+            | "provider_overloaded"
             | "service_unavailable" => ErrorKind::Overloaded,
             "context_length_exceeded"
             | "exceed_context_size_error"
@@ -159,9 +186,10 @@ fn by_code(detail: &ErrorDetail) -> Option<ErrorKind> {
             | "NotFoundError"
             | "resource_not_found_error"
             | "unknown_model" => ErrorKind::NotFound,
-            "request_too_large" | "request_entity_too_large" | "payload_too_large" => {
-                ErrorKind::TooLarge
-            }
+            "request_too_large"
+            | "request_entity_too_large"
+            | "payload_too_large"
+            | "image_too_large" => ErrorKind::TooLarge,
             "not_supported_error" => ErrorKind::Unsupported,
             _ => return None,
         })
@@ -223,10 +251,11 @@ fn read(value: &Value, detail: &mut ErrorDetail, depth: usize) {
         }
         Value::Object(fields) => {
             for (names, slot) in [
-                (["message", "msg"], &mut detail.message),
-                (["code", "error_code"], &mut detail.code),
-                (["type", "status"], &mut detail.kind),
-                (["param", "parameter"], &mut detail.param),
+                (&["message", "msg", "title"][..], &mut detail.message),
+                (&["code", "error_code"], &mut detail.code),
+                (&["type", "error_type", "status"], &mut detail.kind),
+                (&["param", "parameter"], &mut detail.param),
+                (&["request_id", "requestId"], &mut detail.request_id),
             ] {
                 // A number under `status` is the status.
                 let text = |name: &str| {
@@ -237,32 +266,72 @@ fn read(value: &Value, detail: &mut ErrorDetail, depth: usize) {
                     *slot = text;
                 }
             }
-            if let Some(status) = ["status", "status_code"]
-                .iter()
-                .find_map(|name| fields.get(*name)?.as_u64())
-            {
+            const STATUS: [&str; 4] = ["status", "status_code", "raw_status_code", "http_status"];
+            if let Some(status) = STATUS.iter().find_map(|name| fields.get(*name)?.as_u64()) {
                 detail.status = u16::try_from(status).ok();
             }
-            // What stands behind OpenRouter's "Provider returned error".
-            let upstream = fields
-                .get("metadata")
-                .and_then(|metadata| metadata.get("raw"));
-            if let Some(Value::String(text)) = upstream {
-                match serde_json::from_str(text) {
-                    Ok(inner @ Value::Object(_)) => read(&inner, detail, depth + 1),
-                    _ if !text.trim_start().starts_with('<') => {
-                        text.clone_into(&mut detail.message);
-                    }
-                    _ => {}
-                }
+            if let Some(metadata) = fields.get("metadata") {
+                behind(metadata, detail, depth);
             }
-            for name in ["errors", "detail", "error"] {
-                if let Some(inner) = fields.get(name).filter(|inner| !inner.is_null()) {
-                    read(inner, detail, depth + 1);
+            // A short word beside a message says of what kind it is.
+            let is_told = fields.get("message").and_then(scalar).is_some();
+            for name in ["message", "errors", "detail", "error"] {
+                match fields.get(name) {
+                    None | Some(Value::Null) => {}
+                    Some(Value::String(_)) if name == "message" => {}
+                    Some(Value::String(word)) if name == "error" && is_told => {
+                        if detail.kind.is_empty() {
+                            word.clone_into(&mut detail.kind);
+                        }
+                    }
+                    Some(inner) => read(inner, detail, depth + 1),
                 }
             }
         }
         _ => {}
+    }
+}
+
+/// What stands behind OpenRouter's "Provider returned error". Its words count; its code counts where
+/// the request is at fault, since an account that it speaks of is not ours.
+///
+/// <https://openrouter.ai/docs/api_reference/errors-and-debugging>
+fn behind(metadata: &Value, detail: &mut ErrorDetail, depth: usize) {
+    if let Some(kind) = metadata.get("error_type").and_then(scalar)
+        && detail.kind.is_empty()
+    {
+        detail.kind = kind;
+    }
+    let raw = metadata.get("raw").and_then(Value::as_str);
+    detail.upstream |= raw.is_some() || metadata.get("provider_name").is_some_and(Value::is_string);
+    let Some(text) = raw else {
+        return;
+    };
+    let inner = match serde_json::from_str(text) {
+        Ok(inner @ Value::Object(_)) => {
+            let mut detail = ErrorDetail::default();
+            read(&inner, &mut detail, depth + 1);
+            detail
+        }
+        _ if text.trim_start().starts_with('<') => return,
+        _ => ErrorDetail {
+            message: text.to_owned(),
+            ..ErrorDetail::default()
+        },
+    };
+    let of_request = matches!(
+        by_code(&inner),
+        Some(ErrorKind::ContextLength | ErrorKind::ContentFilter | ErrorKind::TooLarge)
+    );
+    if of_request {
+        detail.code = inner.code;
+        detail.kind = inner.kind;
+    }
+    if !inner.message.is_empty() {
+        detail.message = inner.message;
+    }
+    if !inner.param.is_empty() {
+        detail.param = inner.param;
     }
 }
 

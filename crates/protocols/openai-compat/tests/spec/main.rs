@@ -11,6 +11,7 @@ mod answers;
 mod bugs;
 mod capabilities;
 mod dialect;
+mod errors;
 mod faults;
 mod filters;
 mod fixture_kit;
