@@ -69,9 +69,10 @@ enum Task {
     ///
     /// In a terminal, what is missing is asked for.
     NewBackend(new_backend::Wanted),
-    /// Makes a crate of every template with every choice of operations, in a copy, and checks them all
+    /// Makes a crate of every template with every choice of operations, and checks them all
     ///
-    /// Format, clippy, tests, docs, tidy, generated lists, packaging. What fails is left in target/templates.
+    /// Clippy, tests, docs, tidy, generated lists, packaging. It happens in this checkout, which in the end is
+    /// as it was; what it would edit must not have changes that are not committed.
     Templates,
     /// Runs what CI runs: format, clippy, tests, docs, tidy, graph, templates, recorded traffic, faults
     ///

@@ -33,6 +33,10 @@ pub struct ProviderDef {
     pub models: &'static [&'static str],
     /// Those models that think before they speak, as patterns with `*`.
     pub reasoning_models: &'static [&'static str],
+    /// Headers of every request, such as the version of its API.
+    pub headers: &'static [(&'static str, &'static str)],
+    /// Headers of its answers that say what others say by another name: its name, the usual one.
+    pub response_headers: &'static [(&'static str, &'static str)],
     /// The header in which it takes a key that makes repeating a request harmless.
     pub idempotency: Option<&'static str>,
     /// What it can do.
@@ -68,6 +72,8 @@ impl ProviderDef {
             default_model: None,
             models: &[],
             reasoning_models: &[],
+            headers: &[],
+            response_headers: &[],
             idempotency: None,
             capabilities: Capabilities::NONE,
             settings: &[],
@@ -117,6 +123,24 @@ impl ProviderDef {
     #[must_use]
     pub const fn reasoning_models(mut self, patterns: &'static [&'static str]) -> Self {
         self.reasoning_models = patterns;
+        self
+    }
+
+    /// Sets headers of every request, raw ones included: `("example-version", "2026-06-01")`.
+    #[must_use]
+    pub const fn headers(mut self, headers: &'static [(&'static str, &'static str)]) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// Says which headers of its answers are others under another name: `("example-trace",
+    /// "x-request-id")`, `("example-wait-ms", "retry-after-ms")`. They are then read as those are.
+    #[must_use]
+    pub const fn response_headers(
+        mut self,
+        names: &'static [(&'static str, &'static str)],
+    ) -> Self {
+        self.response_headers = names;
         self
     }
 

@@ -85,6 +85,42 @@ pub(crate) fn run(root: &Path, wanted: &Wanted) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Crates that were scaffolded for a while.
+#[derive(Debug, Default)]
+pub(crate) struct Scaffolded(Vec<files::Written>);
+
+impl Scaffolded {
+    /// Adds one, without formatting or testing it.
+    pub(crate) fn add(&mut self, root: &Path, wanted: &Wanted, careful: bool) -> Result<()> {
+        let plan = Plan::of(&Workspace::load(root)?, &Spec::of(wanted)?)?;
+        if careful {
+            plan.refuse_dirty(root)?;
+        }
+        self.0.push(plan.write(root)?);
+        Ok(())
+    }
+
+    /// Puts everything back, the last one first.
+    pub(crate) fn undo(mut self) {
+        while let Some(written) = self.0.pop() {
+            written.undo();
+        }
+    }
+}
+
+impl Wanted {
+    /// Reads a command line that begins with `new-backend`.
+    pub(crate) fn parse(line: &[&str]) -> Result<Self> {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            wanted: Wanted,
+        }
+        let line = <Line as clap::Parser>::try_parse_from(line)?;
+        Ok(line.wanted)
+    }
+}
+
 /// Formats and tests the new crate.
 fn finish(root: &Path, spec: &Spec, no_test: bool) -> Result<()> {
     let package = spec.package();

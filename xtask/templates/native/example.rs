@@ -16,7 +16,7 @@ async fn main() -> Result<()> {
     println!();
     // [/chat]
     // [embed]
-    let model = Babel::from_env()?.default_model()?;
+    let model = Babel::from_env()?.model("babel-embed-1");
 
     let embedded = model.embed(["a cat", "a dog"]).await?;
     for vector in &embedded.vectors {

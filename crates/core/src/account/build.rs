@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{
     Account,
-    builder::{Builder, Key, Site},
+    builder::{Builder, Key, Renamed, Site},
 };
 use crate::{
     BackendInfo, Error, Result, Secret, env,
@@ -102,6 +102,7 @@ impl<P> Builder<P> {
             )
         })?;
         let headers = self.header_map()?;
+        let (usual, renamed) = self.headers_of_provider()?;
         let idempotency = self.idempotency()?;
         let mut sites: Vec<(Arc<str>, u32, Site)> = Vec::new();
         for (base_url, weight) in self.base_urls()? {
@@ -130,6 +131,8 @@ impl<P> Builder<P> {
             let site = Site {
                 auth: auth.clone(),
                 headers: headers.clone(),
+                usual: usual.clone(),
+                renamed: renamed.clone(),
                 http: http.clone(),
                 timers: self.timers,
                 limits: self.limits,
@@ -211,6 +214,18 @@ impl<P> Builder<P> {
         name.transpose().map_err(|_| {
             Error::config("the `idempotency_header` has characters that no header's name may have")
         })
+    }
+
+    fn headers_of_provider(&self) -> Result<(HeaderMap, Renamed)> {
+        let wrong = || Error::config("the provider's definition has a header that cannot be");
+        let named = |name: &str| HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong());
+        let mut usual = HeaderMap::new();
+        for (name, value) in self.provider.headers {
+            usual.insert(named(name)?, HeaderValue::from_static(value));
+        }
+        let renamed = self.provider.response_headers.iter();
+        let renamed = renamed.map(|(theirs, ours)| Ok((named(theirs)?, named(ours)?)));
+        Ok((usual, renamed.collect::<Result<_>>()?))
     }
 
     fn header_map(&self) -> Result<HeaderMap> {

@@ -47,6 +47,9 @@ pub(super) enum Key {
     Fetched(KeyPart),
 }
 
+/// Headers of answers: the provider's name, the usual one.
+pub(crate) type Renamed = Arc<[(HeaderName, HeaderName)]>;
+
 /// Where an account lives and how it is reached.
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
@@ -54,6 +57,10 @@ pub(crate) struct Site {
     pub(crate) auth: Auth,
     pub(crate) http: HttpClient,
     pub(crate) headers: HeaderMap,
+    /// Those that the provider wants with every request; the account's and the call's stand over them.
+    pub(crate) usual: HeaderMap,
+    /// Names of headers in its answers, and what they are called elsewhere.
+    pub(crate) renamed: Renamed,
     pub(crate) timers: Timers,
     pub(crate) limits: Limits,
     pub(crate) lenient: bool,

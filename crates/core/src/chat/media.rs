@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::{Engine, display::Base64Display, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -51,6 +51,14 @@ impl Media {
         self
     }
 
+    /// The bytes as base64, if they are here: to be written into a body without a copy between.
+    pub fn base64(&self) -> Option<Base64<'_>> {
+        match &self.source {
+            Source::Bytes(bytes) => Some(Base64(bytes)),
+            _ => None,
+        }
+    }
+
     /// The bytes as a `data:` URL, if they are here.
     pub fn data_url(&self) -> Option<String> {
         match &self.source {
@@ -63,6 +71,22 @@ impl Media {
             }
             _ => None,
         }
+    }
+}
+
+/// Bytes that show, and serialize, as base64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Base64<'a>(pub &'a [u8]);
+
+impl fmt::Display for Base64<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Base64Display::new(self.0, &STANDARD).fmt(f)
+    }
+}
+
+impl Serialize for Base64<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

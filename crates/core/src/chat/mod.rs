@@ -29,7 +29,7 @@ pub use content::{
     Part, Reasoning, Refusal, Replay, SourceRef, Text, Ttl,
 };
 pub use finish::{Category, Finish, FinishClass, FinishKind};
-pub use media::{Detail, Media, MediaType, Source};
+pub use media::{Base64, Detail, Media, MediaType, Source};
 pub(crate) use media::{bytes_from_base64, bytes_to_base64};
 pub use message::{Message, Role};
 pub use options::ProviderOptions;

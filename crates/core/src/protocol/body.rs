@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ChatRequest, Error, ErrorKind, Json, Message, Result, Role, Tool, Warning,
-    chat::{ToolChoice, ToolKind, Warnings},
+    ChatRequest, Content, Error, ErrorKind, Json, Message, Part, Result, Role, Tool, Warning,
+    chat::{Source, ToolChoice, ToolKind, Warnings},
 };
 
 /// Reads JSON of a provider.
@@ -23,7 +23,30 @@ pub fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T> {
     })
 }
 
-/// Writes the body of a request, and what only `provider` takes of its options over it.
+/// About how many bytes the body of a request will have, so that it is allocated once.
+pub fn room(request: &ChatRequest) -> usize {
+    let parts = request.messages.iter().flat_map(|message| &message.parts);
+    let tools = request.tools.iter();
+    let tools = tools.map(|tool| tool.schema.as_ref().map_or(0, |schema| schema.get().len()) + 128);
+    256 + parts.map(room_of).sum::<usize>() + tools.sum::<usize>() + request.messages.len() * 48
+}
+
+fn room_of(part: &Part) -> usize {
+    match &part.content {
+        Content::Text(text) => text.text.len() + text.text.len() / 16 + 32,
+        Content::Media(media) => match &media.source {
+            Source::Bytes(bytes) => bytes.len() * 4 / 3 + 128,
+            Source::Url(text) | Source::Text(text) => text.len() + 128,
+            _ => 128,
+        },
+        Content::ToolCall(call) => call.arguments().len() * 9 / 8 + call.name.len() + 128,
+        Content::ToolResult(result) => result.output.iter().map(room_of).sum::<usize>() + 128,
+        _ => 64,
+    }
+}
+
+/// Writes the body of a request, and what only `provider` takes of its options over it. `room` is
+/// about how long it will be: that of a chat is [`room`]'s to say, 0 will do for what is short.
 ///
 /// # Errors
 ///
@@ -32,18 +55,23 @@ pub fn write(
     body: &impl Serialize,
     provider: &str,
     options: &BTreeMap<String, Json>,
+    room: usize,
 ) -> Result<Vec<u8>> {
-    let body = Json::of(body)?;
-    match options.get(provider) {
-        None => Ok(body.get().as_bytes().to_vec()),
-        Some(options) => options
-            .merge_into(body.get())
-            .map(String::into_bytes)
-            .map_err(|cause| {
-                let what = "the provider's options cannot be merged into the body";
-                Error::new(ErrorKind::InvalidRequest, what).with_source(cause)
-            }),
-    }
+    let invalid = |what: &'static str| {
+        move |cause: serde_json::Error| {
+            Error::new(ErrorKind::InvalidRequest, what).with_source(cause)
+        }
+    };
+    let mut bytes = Vec::with_capacity(room);
+    serde_json::to_writer(&mut bytes, body)
+        .map_err(invalid("the request cannot be written as JSON"))?;
+    let Some(options) = options.get(provider) else {
+        return Ok(bytes);
+    };
+    let merged = options.merge_into(&String::from_utf8_lossy(&bytes));
+    merged.map(String::into_bytes).map_err(invalid(
+        "the provider's options cannot be merged into the body",
+    ))
 }
 
 /// The instructions of a request, for wires that have one place for them, before all turns; and the

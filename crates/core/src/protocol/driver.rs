@@ -185,6 +185,9 @@ impl<P: Protocol> Shared<P> {
             .headers
             .entry(header::USER_AGENT)
             .or_insert(HeaderValue::from_static(USER_AGENT));
+        for (name, value) in &self.site.usual {
+            parts.headers.entry(name).or_insert_with(|| value.clone());
+        }
         for (name, value) in self.site.headers.iter().chain(&call.headers) {
             if is_ours(name) {
                 return Err(Error::config(format!(
@@ -217,7 +220,15 @@ impl<P: Protocol> Shared<P> {
             })?,
             None => sending.await,
         }?;
-        let (head, body) = response.into_parts();
+        let (mut head, body) = response.into_parts();
+        for (theirs, usual) in &*self.site.renamed {
+            if let (Some(value), false) =
+                (head.headers.get(theirs), head.headers.contains_key(usual))
+            {
+                let value = value.clone();
+                head.headers.insert(usual, value);
+            }
+        }
         if head.status.is_success() {
             return Ok((head, body, warnings));
         }

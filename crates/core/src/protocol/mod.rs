@@ -22,13 +22,13 @@ mod target;
 mod within;
 
 pub use auth::{Auth, AuthScheme, Authorize};
-pub use body::{functions, instructions, read, write};
+pub use body::{functions, instructions, read, room, write};
 pub use driver::HttpBackend;
 pub use settings::{Limits, Timers};
 pub use status::error_of_status;
 pub(crate) use status::request_id;
 pub(crate) use target::decoded;
-pub use target::{Target, segment};
+pub use target::{Target, query, segment};
 pub use within::{check, check_embed, survey, within};
 
 /// The wire format of a provider. Every function is pure: bytes and types in, bytes and types

@@ -181,6 +181,17 @@ pub fn segment(text: &str) -> Result<String> {
     {
         return invalid("has a dot segment");
     }
+    Ok(query(text))
+}
+
+/// A value in a query: a cursor, a version. All but unreserved characters are percent-encoded.
+///
+/// ```
+/// use trunkline_core::protocol::query;
+///
+/// assert_eq!(format!("/models?after={}", query("a b&c")), "/models?after=a%20b%26c");
+/// ```
+pub fn query(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
@@ -189,7 +200,7 @@ pub fn segment(text: &str) -> Result<String> {
             encoded.push_str(&format!("%{byte:02X}"));
         }
     }
-    Ok(encoded)
+    encoded
 }
 
 /// `piece` with its percent-encoding taken off.

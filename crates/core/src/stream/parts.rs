@@ -3,7 +3,10 @@
 use std::collections::VecDeque;
 
 use super::{Delta, StreamChunk};
-use crate::{Error, Limit, Result, chat::Part};
+use crate::{
+    Error, Limit, Result,
+    chat::{Content, Part},
+};
 
 /// How many parts one answer may have.
 const MAX_PARTS: usize = 4_096;
@@ -17,7 +20,7 @@ const MAX_PARTS: usize = 4_096;
 ///
 /// let (mut parts, mut out) = (Parts::default(), VecDeque::new());
 /// parts.start(7, Part::text(""), &mut out)?;
-/// parts.delta(7, Delta::Text("Hello".to_owned()), &mut out)?;
+/// parts.grow(7, "Hello", &mut out)?;
 /// parts.end_all(&mut out);
 /// assert_eq!(out[1], StreamChunk::text(0, "Hello"));
 /// assert!(parts.delta(8, Delta::Text("?".to_owned()), &mut out).is_err());
@@ -30,6 +33,18 @@ pub struct Parts(Vec<Slot>);
 struct Slot {
     name: u64,
     open: bool,
+    grows: Option<fn(String) -> Delta>,
+}
+
+/// What words make of a part.
+fn grows(part: &Part) -> Option<fn(String) -> Delta> {
+    match part.content {
+        Content::Text(_) => Some(Delta::Text),
+        Content::Reasoning(_) => Some(Delta::Reasoning),
+        Content::Refusal(_) => Some(Delta::Refusal),
+        Content::ToolCall(_) => Some(Delta::ToolInput),
+        _ => None,
+    }
 }
 
 impl Parts {
@@ -44,7 +59,11 @@ impl Parts {
             let what = format!("the answer has more than {MAX_PARTS} parts");
             return Err(Error::limit_exceeded(Limit::Events, what));
         }
-        self.0.push(Slot { name, open: true });
+        self.0.push(Slot {
+            name,
+            open: true,
+            grows: grows(&part),
+        });
         out.push_back(StreamChunk::PartStart {
             ix: u32::try_from(ix).unwrap_or(u32::MAX),
             candidate: 0,
@@ -69,6 +88,23 @@ impl Parts {
             .ok_or_else(|| Error::decode("an event for a part that is not open"))?;
         out.push_back(StreamChunk::Delta { ix, delta });
         Ok(())
+    }
+
+    /// Lets a part grow by words, whatever it is: a text or thoughts by what is said, a tool call by
+    /// a piece of its arguments. For wires whose pieces do not say what they are of.
+    ///
+    /// # Errors
+    ///
+    /// [`Decode`](crate::ErrorKind::Decode): the part never began, is over, or has no words.
+    pub fn grow(
+        &mut self,
+        name: u64,
+        words: impl Into<String>,
+        out: &mut VecDeque<StreamChunk>,
+    ) -> Result<()> {
+        let grows = self.open(name).and_then(|(_, slot)| slot.grows);
+        let grows = grows.ok_or_else(|| Error::decode("words for a part that takes none"))?;
+        self.delta(name, grows(words.into()), out)
     }
 
     /// Ends a part. One that is over, or never began, stays as it is.

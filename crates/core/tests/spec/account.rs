@@ -409,3 +409,72 @@ async fn an_account_may_take_its_key_otherwise_than_its_provider_does() {
     assert_eq!(sent.headers["api-key"], "of-a-gateway");
     assert!(!sent.headers.contains_key("authorization"));
 }
+
+/// A provider whose headers have names of their own.
+mod headers_of_a_provider {
+    use trunkline_core::{Call, HttpClient, ProviderDef, account::Builder, raw::RawRequest};
+    use trunkline_testkit::peer::{Peer, Reply};
+
+    use super::*;
+    use crate::support::parrot::Parrot;
+
+    static VERSIONED: ProviderDef = ProviderDef::new("parrot", "PARROT", |_, _| unreachable!())
+        .headers(&[("parrot-version", "2")])
+        .response_headers(&[
+            ("parrot-trace", "x-request-id"),
+            ("parrot-wait-ms", "retry-after-ms"),
+        ]);
+
+    fn account(peer: &Peer) -> Account {
+        let builder = Builder::of(&VERSIONED, Parrot)
+            .key(KEY)
+            .stack(Stack::bare());
+        let builder = builder.endpoint(peer.url()).client(HttpClient::shared());
+        builder.build().unwrap()
+    }
+
+    #[tokio::test]
+    async fn they_go_with_every_request_unless_the_account_or_the_call_has_them() {
+        let answer = || Reply::status(200).json(r#"{"say":"hi"}"#);
+        let peer = Peer::start([answer(), answer(), answer()]).await;
+        let account = account(&peer);
+        account.model("ara").chat("hi").await.unwrap();
+        let raw = RawRequest::get("/weather");
+        account.backend().call(Call::new(raw)).await.unwrap();
+        account
+            .model("ara")
+            .chat("hi")
+            .header("parrot-version", "3")
+            .await
+            .unwrap();
+
+        let versions: Vec<_> = peer
+            .requests()
+            .iter()
+            .map(|request| request.header("parrot-version").map(str::to_owned))
+            .collect();
+        assert_eq!(
+            versions,
+            [Some("2".into()), Some("2".into()), Some("3".into())]
+        );
+    }
+
+    #[tokio::test]
+    async fn those_of_an_answer_are_read_as_what_they_are() {
+        let peer = Peer::start([
+            Reply::status(200)
+                .json(r#"{"say":"hi"}"#)
+                .header("parrot-trace", "tr-1"),
+            Reply::status(429)
+                .header("parrot-trace", "tr-2")
+                .header("parrot-wait-ms", "800"),
+        ])
+        .await;
+        let model = account(&peer).model("ara");
+        let answer = model.chat("hi").await.unwrap();
+        assert_eq!(answer.meta().request_id(), Some("tr-1"));
+        let error = model.chat("hi").await.unwrap_err();
+        assert_eq!(error.request_id(), Some("tr-2"));
+        assert_eq!(error.retry_after(), Some(Duration::from_millis(800)));
+    }
+}

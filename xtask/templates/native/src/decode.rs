@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use trunkline_core::{
-    ChatResponse, Delta, Error, Json, Part, Result, StreamChunk, ToolCall, Usage,
+    ChatResponse, Error, Json, Part, Result, StreamChunk, ToolCall, Usage,
     chat::{Category, Finish, FinishKind, Opaque, ToolInput},
     http_transport::frame::Frame,
     protocol::{Decoder, Terminal, read},
@@ -73,10 +73,8 @@ impl EventDecoder {
         if let Some(part) = &piece.part {
             self.part(piece.at, part, out)?;
         }
-        let text = piece.text.map(Delta::Text);
-        let arguments = piece.arguments.map(Delta::ToolInput);
-        let mut deltas = text.into_iter().chain(arguments);
-        deltas.try_for_each(|delta| self.parts.delta(piece.at, delta, out))
+        let mut words = piece.text.into_iter().chain(piece.arguments);
+        words.try_for_each(|words| self.parts.grow(piece.at, words, out))
     }
 
     fn part(&mut self, at: u64, raw: &Json, out: &mut Out) -> Result<()> {
@@ -84,17 +82,15 @@ impl EventDecoder {
         match said.kind.as_deref().unwrap_or_default() {
             "text" => {
                 self.parts.start(at, Part::text(""), out)?;
-                let text = Delta::Text(said.text.unwrap_or_default());
-                self.parts.delta(at, text, out)
+                self.parts.grow(at, said.text.unwrap_or_default(), out)
             }
             "call" => {
                 let (id, tool) = (said.id.unwrap_or_default(), said.tool.unwrap_or_default());
                 let call = ToolCall::new(id, tool, ToolInput::from_text(""));
                 self.parts.start(at, Part::new(call), out)?;
-                let arguments = said
-                    .arguments
-                    .map(|json| Delta::ToolInput(json.get().to_owned()));
-                arguments.map_or(Ok(()), |delta| self.parts.delta(at, delta, out))
+                let arguments = said.arguments.iter();
+                let mut arguments = arguments.map(Json::get);
+                arguments.try_for_each(|json| self.parts.grow(at, json, out))
             }
             other => {
                 let unknown = Opaque::new(format!("{}.{other}", PROVIDER.id), raw.clone());

@@ -45,7 +45,7 @@ pub(crate) fn body(request: &EmbedRequest, warnings: &mut Warnings) -> Result<Ve
         texts: texts.collect::<Result<_>>()?,
         size: request.dimensions,
     };
-    write(&ask, PROVIDER.id, &request.options)
+    write(&ask, PROVIDER.id, &request.options, 0)
 }
 
 pub(crate) fn response(request: &EmbedRequest, body: &[u8]) -> Result<EmbedResponse> {

@@ -3,7 +3,7 @@
 use trunkline_core::{
     ChatRequest, Content, Message, Result, Role,
     chat::{ToolChoice, ToolStatus, Warnings},
-    protocol::{functions, instructions, within, write},
+    protocol::{functions, instructions, room, within, write},
 };
 
 use crate::{
@@ -40,7 +40,7 @@ pub(crate) fn body(
         tool_use: tool_use(&request),
         stream,
     };
-    write(&ask, PROVIDER.id, &request.options)
+    write(&ask, PROVIDER.id, &request.options, room(&request))
 }
 
 fn says<'a>(message: &'a Message, warnings: &mut Warnings) -> Vec<Say<'a>> {

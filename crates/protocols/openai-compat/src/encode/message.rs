@@ -55,21 +55,6 @@ impl Serialize for Messages<'_> {
     }
 }
 
-/// About how many bytes a part takes.
-pub(super) fn size_of(part: &Part) -> usize {
-    match &part.content {
-        Content::Text(text) => text.text.len() + text.text.len() / 16 + 32,
-        Content::Media(media) => match &media.source {
-            Source::Bytes(bytes) => bytes.len() * 4 / 3 + 128,
-            Source::Url(text) | Source::Text(text) => text.len() + 128,
-            _ => 128,
-        },
-        Content::ToolCall(call) => call.arguments().len() * 9 / 8 + call.name.len() + 128,
-        Content::ToolResult(result) => result.output.iter().map(size_of).sum::<usize>() + 128,
-        _ => 64,
-    }
-}
-
 /// What a tool answered.
 struct Answer<'a> {
     dialect: Dialect,

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use trunkline_core::{
     ChatRequest, Error, ErrorKind, Json, Result, Warning,
     chat::{Effort, Format, Modality, ReasoningSetting, ToolChoice, ToolKind, Warnings},
-    protocol::check,
+    protocol::{check, room},
 };
 
 use crate::{Dialect, dialect::ReasoningParam};
@@ -36,7 +36,7 @@ pub(crate) fn chat(
         stream,
         effort: effort(dialect, request, warnings),
     };
-    let mut bytes = Vec::with_capacity(estimate(request));
+    let mut bytes = Vec::with_capacity(room(request));
     serde_json::to_writer(&mut bytes, &body).map_err(|error| {
         Error::new(
             ErrorKind::InvalidRequest,
@@ -67,22 +67,6 @@ pub(crate) fn merge(body: &[u8], patch: &Json) -> Result<Vec<u8>> {
         .merge_into(text)
         .map_err(|error| invalid().with_source(error))?;
     Ok(merged.into_bytes())
-}
-
-/// About how long the body will be, so that it is allocated once.
-fn estimate(request: &ChatRequest) -> usize {
-    let texts: usize = request
-        .messages
-        .iter()
-        .flat_map(|message| &message.parts)
-        .map(message::size_of)
-        .sum();
-    let tools: usize = request
-        .tools
-        .iter()
-        .map(|tool| tool.schema.as_ref().map_or(0, |schema| schema.get().len()) + 128)
-        .sum();
-    256 + texts + tools + request.messages.len() * 48
 }
 
 struct Body<'a> {
