@@ -8,6 +8,8 @@ pub use providers::providers;
 pub use trunkline_core::*;
 
 // backends:begin
+#[cfg(feature = "deepseek")]
+pub use trunkline_deepseek as deepseek;
 #[cfg(feature = "groq")]
 pub use trunkline_groq as groq;
 #[cfg(feature = "openai")]
