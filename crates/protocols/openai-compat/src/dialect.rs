@@ -53,8 +53,8 @@ pub struct Dialect {
     pub prefill: Option<&'static str>,
     /// Whether it knows `allowed_tools`; else the other tools are left out.
     pub allowed_tools: bool,
-    /// Whether it fetches images and films by their addresses.
-    pub image_urls: bool,
+    /// How the addresses of images and films begin that it fetches; empty where it fetches all.
+    pub image_urls: &'static str,
     /// Whether it fetches documents by their addresses, which stand where their bytes would.
     pub document_urls: bool,
     /// Whether embeddings come as base64 when asked to, which is a fifth of the work.
@@ -156,7 +156,7 @@ impl Dialect {
         think_tags: false,
         prefill: None,
         allowed_tools: true,
-        image_urls: true,
+        image_urls: "",
         document_urls: false,
         base64_embeddings: true,
         classify: |_| None,
@@ -242,13 +242,13 @@ impl Dialect {
         self
     }
 
-    /// Says that it takes images and films as bytes, and fetches none by its address; they are left
-    /// out, with a warning.
+    /// Sets how the addresses of images and films begin that it fetches: its own `ms://`, or `data:`
+    /// where it fetches none. Others are left out, with a warning; bytes are not concerned.
     ///
     /// Moonshot: <https://platform.kimi.ai/docs/guide/use-kimi-vision-model>.
     #[must_use]
-    pub const fn no_image_urls(mut self) -> Self {
-        self.image_urls = false;
+    pub const fn image_urls(mut self, begin: &'static str) -> Self {
+        self.image_urls = begin;
         self
     }
 

@@ -201,8 +201,9 @@ impl Candidate {
         {
             *category = filter::category(&self.filter);
         }
-        let beyond = |native: &&Box<str>| self.reason.as_ref() != Some(*native);
-        finish.detail = self.native_reason.as_ref().filter(beyond).cloned();
+        if self.native_reason != self.reason {
+            finish.detail.clone_from(&self.native_reason);
+        }
         finish
     }
 

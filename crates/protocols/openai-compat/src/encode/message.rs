@@ -311,17 +311,18 @@ pub(super) fn unsendable(dialect: Dialect, role: Role, media: &Media) -> Option<
         return Some("file of another provider");
     }
     let is_url = matches!(media.source, Source::Url(_));
+    let is_far = matches!(&media.source, Source::Url(url) if !url.starts_with(dialect.image_urls));
     let is_file = matches!(media.source, Source::File(_));
     match media.media_type.top_level() {
         // A sound of its own is named by its id; other media of a model have no place.
         _ if role == Role::Assistant => Some("media of the assistant"),
-        "image" if can.image_in && is_url && !dialect.image_urls => Some("image_in.url"),
+        "image" if can.image_in && is_far => Some("image_in.url"),
         "image" if can.image_in => None,
         "image" => Some("image_in"),
         "audio" if can.audio_in && (is_file || matches!(media.source, Source::Bytes(_))) => None,
         "audio" if can.audio_in => Some("audio_in.url"),
         "audio" => Some("audio_in"),
-        "video" if can.video_in && is_url && !dialect.image_urls => Some("video_in.url"),
+        "video" if can.video_in && is_far => Some("video_in.url"),
         "video" if can.video_in => None,
         "video" => Some("video_in"),
         _ if can.document_in && (!is_url || dialect.document_urls) => None,

@@ -26,9 +26,11 @@ fn an_address_is_left_out_where_nobody_fetches_it() {
         let (body, warnings) = sent(plain, kind);
         assert!(body.contains("https://a.example/it"), "{body}");
         assert_eq!(warnings, []);
-        let (body, warnings) = sent(plain.no_image_urls(), kind);
+        let (body, warnings) = sent(plain.image_urls("ms://"), kind);
         assert!(!body.contains("https://a.example/it"), "{body}");
         assert_eq!(warnings, [Warning::unsupported(feature)]);
+        let (body, _) = sent(plain.image_urls("https://a."), kind);
+        assert!(body.contains("https://a.example/it"), "{body}");
     }
 }
 

@@ -3,6 +3,7 @@
 mod call_ids;
 mod efforts;
 mod embed;
+mod hosted;
 mod media;
 mod prefill;
 mod replay;
