@@ -14,4 +14,6 @@ pub use trunkline_deepseek as deepseek;
 pub use trunkline_groq as groq;
 #[cfg(feature = "openai")]
 pub use trunkline_openai as openai;
+#[cfg(feature = "openrouter")]
+pub use trunkline_openrouter as openrouter;
 // backends:end
