@@ -23,6 +23,7 @@ const LINKED: &[Linked] = &[
     Linked::of::<trunkline_groq::Api>(),
     Linked::of::<trunkline_openai::Api>(),
     Linked::of::<trunkline_openrouter::Api>(),
+    Linked::of::<trunkline_xai::Api>(),
     // backends:end
 ];
 

@@ -16,4 +16,6 @@ pub use trunkline_groq as groq;
 pub use trunkline_openai as openai;
 #[cfg(feature = "openrouter")]
 pub use trunkline_openrouter as openrouter;
+#[cfg(feature = "xai")]
+pub use trunkline_xai as xai;
 // backends:end

@@ -16,6 +16,8 @@ pub fn providers() -> &'static [ProviderDef] {
         crate::openai::PROVIDER,
         #[cfg(feature = "openrouter")]
         crate::openrouter::PROVIDER,
+        #[cfg(feature = "xai")]
+        crate::xai::PROVIDER,
         // backends:end
     ]
 }
