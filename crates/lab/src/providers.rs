@@ -21,6 +21,7 @@ const LINKED: &[Linked] = &[
     // backends:begin
     Linked::of::<trunkline_deepseek::Api>(),
     Linked::of::<trunkline_groq::Api>(),
+    Linked::of::<trunkline_moonshot::Api>(),
     Linked::of::<trunkline_openai::Api>(),
     Linked::of::<trunkline_openrouter::Api>(),
     Linked::of::<trunkline_xai::Api>(),

@@ -12,6 +12,8 @@ pub use trunkline_core::*;
 pub use trunkline_deepseek as deepseek;
 #[cfg(feature = "groq")]
 pub use trunkline_groq as groq;
+#[cfg(feature = "moonshot")]
+pub use trunkline_moonshot as moonshot;
 #[cfg(feature = "openai")]
 pub use trunkline_openai as openai;
 #[cfg(feature = "openrouter")]

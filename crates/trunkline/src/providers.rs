@@ -12,6 +12,8 @@ pub fn providers() -> &'static [ProviderDef] {
         crate::deepseek::PROVIDER,
         #[cfg(feature = "groq")]
         crate::groq::PROVIDER,
+        #[cfg(feature = "moonshot")]
+        crate::moonshot::PROVIDER,
         #[cfg(feature = "openai")]
         crate::openai::PROVIDER,
         #[cfg(feature = "openrouter")]
