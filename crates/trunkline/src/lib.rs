@@ -8,8 +8,16 @@ pub use providers::providers;
 pub use trunkline_core::*;
 
 // backends:begin
+#[cfg(feature = "deepseek")]
+pub use trunkline_deepseek as deepseek;
 #[cfg(feature = "groq")]
 pub use trunkline_groq as groq;
+#[cfg(feature = "moonshot")]
+pub use trunkline_moonshot as moonshot;
 #[cfg(feature = "openai")]
 pub use trunkline_openai as openai;
+#[cfg(feature = "openrouter")]
+pub use trunkline_openrouter as openrouter;
+#[cfg(feature = "xai")]
+pub use trunkline_xai as xai;
 // backends:end

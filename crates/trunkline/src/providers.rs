@@ -8,10 +8,18 @@ use crate::ProviderDef;
 pub fn providers() -> &'static [ProviderDef] {
     &[
         // backends:begin
+        #[cfg(feature = "deepseek")]
+        crate::deepseek::PROVIDER,
         #[cfg(feature = "groq")]
         crate::groq::PROVIDER,
+        #[cfg(feature = "moonshot")]
+        crate::moonshot::PROVIDER,
         #[cfg(feature = "openai")]
         crate::openai::PROVIDER,
+        #[cfg(feature = "openrouter")]
+        crate::openrouter::PROVIDER,
+        #[cfg(feature = "xai")]
+        crate::xai::PROVIDER,
         // backends:end
     ]
 }

@@ -77,6 +77,14 @@ impl Spec {
         format!("trunkline-{}", self.name)
     }
 
+    /// The account's type: the name in capitals, or as the title has them: `DeepSeek`.
+    pub(super) fn type_name(&self) -> String {
+        let camel = name::camel(&self.name);
+        let title = self.title.replace([' ', '-'], "");
+        let fits = title.eq_ignore_ascii_case(&camel) && title.starts_with(char::is_uppercase);
+        if fits { title } else { camel }
+    }
+
     pub(super) fn folder(&self) -> String {
         format!("crates/providers/{}", self.name)
     }

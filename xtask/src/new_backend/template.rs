@@ -124,7 +124,7 @@ fn rename(text: &str, template: &Template, spec: &Spec) -> String {
         (format!("`{old}-1`"), format!("`{}`", spec.model)),
         (format!("{screaming}_API_KEY"), spec.key_env.clone()),
         (screaming, spec.env()),
-        (camel, name::camel(&spec.name)),
+        (camel, spec.type_name()),
         // Where a hyphen would be a minus.
         (format!("trunkline_{old}"), format!("trunkline_{snake}")),
         (format!("{old}_is_full"), format!("{snake}_is_full")),

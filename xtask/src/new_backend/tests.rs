@@ -123,6 +123,20 @@ fn f137_texts_are_values_and_never_code() {
 }
 
 #[test]
+fn the_type_is_spelled_as_the_title_where_that_is_the_same_name() {
+    for (name, title, expected) in [
+        ("deepseek", "DeepSeek", "DeepSeek"),
+        ("acme-cloud", "ACME Cloud", "ACMECloud"),
+        ("xai", "xAI", "Xai"),
+        ("moonshot", "Moonshot AI", "Moonshot"),
+    ] {
+        let mut with = wanted(name);
+        with.title = Some(title.to_owned());
+        assert_eq!(Spec::of(&with).unwrap().type_name(), expected, "{title}");
+    }
+}
+
+#[test]
 fn a_base_url_is_where_a_key_may_go() {
     let tree = tree();
     for url in [

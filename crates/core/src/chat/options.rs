@@ -28,11 +28,51 @@ pub trait ProviderOptions: Serialize {
 /// let request = trunkline_core::ChatRequest::from("Hi").option(Options::new().mode("fast"));
 /// assert_eq!(request.options["example"].get(), r#"{"mode":"fast"}"#);
 /// ```
+///
+/// Without `for`, it is an object that one of them holds:
+///
+/// ```
+/// trunkline_core::options! {
+///     /// Which pages Example reads.
+///     pub struct Pages {
+///         /// Those of one language only.
+///         language: String,
+///     }
+/// }
+/// trunkline_core::options! {
+///     /// What only Example takes.
+///     pub struct Options for "example" {
+///         /// Which pages it reads.
+///         pages: Pages,
+///     }
+/// }
+///
+/// let options = Options::new().pages(Pages::new().language("da"));
+/// let request = trunkline_core::ChatRequest::from("Hi").option(options);
+/// assert_eq!(request.options["example"].get(), r#"{"pages":{"language":"da"}}"#);
+/// ```
 #[macro_export]
 macro_rules! options {
     (
         $(#[$doc:meta])*
         pub struct $name:ident for $provider:tt {
+            $($(#[$field_doc:meta])+ $field:ident: $type:ty,)+
+        }
+    ) => {
+        $crate::options! {
+            $(#[$doc])*
+            pub struct $name {
+                $($(#[$field_doc])+ $field: $type,)+
+            }
+        }
+
+        impl $crate::chat::ProviderOptions for $name {
+            const PROVIDER: &'static str = $provider;
+        }
+    };
+    (
+        $(#[$doc:meta])*
+        pub struct $name:ident {
             $($(#[$field_doc:meta])+ $field:ident: $type:ty,)+
         }
     ) => {
@@ -44,7 +84,7 @@ macro_rules! options {
         }
 
         impl $name {
-            /// No options.
+            /// Nothing set.
             pub fn new() -> Self {
                 Self::default()
             }
@@ -55,10 +95,6 @@ macro_rules! options {
                 self.$field = Some($field.into());
                 self
             })+
-        }
-
-        impl $crate::chat::ProviderOptions for $name {
-            const PROVIDER: &'static str = $provider;
         }
 
         // By hand, so that the provider's crate needs no serde of its own.

@@ -53,6 +53,10 @@ pub struct Dialect {
     pub prefill: Option<&'static str>,
     /// Whether it knows `allowed_tools`; else the other tools are left out.
     pub allowed_tools: bool,
+    /// How the addresses of images and films begin that it fetches; empty where it fetches all.
+    pub image_urls: &'static str,
+    /// Whether it fetches documents by their addresses, which stand where their bytes would.
+    pub document_urls: bool,
     /// Whether embeddings come as base64 when asked to, which is a fifth of the work.
     pub base64_embeddings: bool,
     /// What its own error codes mean.
@@ -75,6 +79,11 @@ pub enum ReasoningParam {
     Effort,
     /// `"reasoning": { "effort": "low" }`, or `{ "max_tokens": 1024 }`.
     Object,
+    /// `"reasoning_effort": "low"`, and `"thinking": { "type": "disabled" }` for no thinking at all.
+    ///
+    /// DeepSeek: <https://api-docs.deepseek.com/guides/thinking_mode>; Moonshot:
+    /// <https://platform.kimi.ai/docs/guide/use-thinking-effort>.
+    Thinking,
 }
 
 /// Where a provider wants the model's earlier thoughts back.
@@ -147,6 +156,8 @@ impl Dialect {
         think_tags: false,
         prefill: None,
         allowed_tools: true,
+        image_urls: "",
+        document_urls: false,
         base64_embeddings: true,
         classify: |_| None,
         call_id: |id| Cow::Borrowed(id),
@@ -228,6 +239,25 @@ impl Dialect {
     #[must_use]
     pub const fn allowed_tools(mut self) -> Self {
         self.allowed_tools = true;
+        self
+    }
+
+    /// Sets how the addresses of images and films begin that it fetches: its own `ms://`, or `data:`
+    /// where it fetches none. Others are left out, with a warning; bytes are not concerned.
+    ///
+    /// Moonshot: <https://platform.kimi.ai/docs/guide/use-kimi-vision-model>.
+    #[must_use]
+    pub const fn image_urls(mut self, begin: &'static str) -> Self {
+        self.image_urls = begin;
+        self
+    }
+
+    /// Says that it fetches documents by their addresses, in `file_data`.
+    ///
+    /// OpenRouter: <https://openrouter.ai/docs/guides/overview/multimodal/pdfs>.
+    #[must_use]
+    pub const fn document_urls(mut self) -> Self {
+        self.document_urls = true;
         self
     }
 

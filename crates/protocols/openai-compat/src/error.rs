@@ -167,6 +167,7 @@ fn by_code(detail: &ErrorDetail) -> Option<ErrorKind> {
             | "model_max_prompt_tokens_exceeded" => ErrorKind::ContextLength,
             "content_filter"
             | "content_policy_violation"
+            | "refusal"
             | "ResponsibleAIPolicyViolation"
             | "moderation_error"
             | "data_inspection_failed" => ErrorKind::ContentFilter,

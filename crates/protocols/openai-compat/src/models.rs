@@ -8,7 +8,7 @@ use trunkline_core::{Error, Ext, ModelInfo, Result, models::ModelsPage};
 
 use crate::{
     Dialect, decode, error,
-    wire::{Str, count},
+    wire::{Str, count, object},
 };
 
 pub(crate) fn page(dialect: Dialect, body: &[u8]) -> Result<ModelsPage> {
@@ -77,6 +77,15 @@ fn model(dialect: Dialect, raw: &RawValue) -> Option<ModelInfo> {
         max_context_length: Option<&'a RawValue>,
         #[serde(borrow)]
         max_completion_tokens: Option<&'a RawValue>,
+        /// OpenRouter's limit on output, which is its best upstream's.
+        #[serde(borrow)]
+        top_provider: Option<&'a RawValue>,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Upstream<'a> {
+        #[serde(borrow)]
+        max_completion_tokens: Option<&'a RawValue>,
     }
     let wire: Wire<'_> = serde_json::from_str(raw.get()).ok()?;
     let owned = |text: &Option<Str<'_>>| text.as_ref().and_then(Str::non_empty).map(str::to_owned);
@@ -93,7 +102,11 @@ fn model(dialect: Dialect, raw: &RawValue) -> Option<ModelInfo> {
     .into_iter()
     .flatten()
     .find_map(count);
-    model.output_limit = wire.max_completion_tokens.and_then(count);
+    let upstream: Option<Upstream<'_>> = object(wire.top_provider).ok().flatten();
+    model.output_limit = wire
+        .max_completion_tokens
+        .or_else(|| upstream?.max_completion_tokens)
+        .and_then(count);
     let mut ext = Ext::default();
     ext.insert(dialect.provider, raw.into());
     model.ext = ext;

@@ -27,6 +27,8 @@ pub(crate) struct Chunk<'a> {
     pub(crate) model: Option<Str<'a>>,
     pub(crate) created: Option<&'a RawValue>,
     pub(crate) service_tier: Option<Str<'a>>,
+    /// Who answered, behind OpenRouter.
+    pub(crate) provider: Option<&'a RawValue>,
     pub(crate) choices: Option<Few<Choice<'a>>>,
     /// The address of its name, where nothing came before it that counts in every event.
     pub(crate) choices_at: Option<usize>,
@@ -53,6 +55,8 @@ pub(crate) struct Choice<'a> {
     /// Boxed, since every event of a stream would carry its room.
     pub(crate) message: Option<Box<Delta<'a>>>,
     pub(crate) finish_reason: Option<Str<'a>>,
+    /// The word of whoever answered, behind OpenRouter.
+    pub(crate) native_finish_reason: Option<Str<'a>>,
     pub(crate) logprobs: Option<&'a RawValue>,
     /// Moonshot's streams put their usage here.
     pub(crate) usage: Option<&'a RawValue>,

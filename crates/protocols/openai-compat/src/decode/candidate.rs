@@ -30,6 +30,7 @@ pub(super) struct Candidate {
     pub(super) signature: Option<String>,
     pub(super) sources: Vec<Part>,
     reason: Option<Box<str>>,
+    native_reason: Option<Box<str>>,
     /// What content filters found, at last.
     filter: String,
     over: bool,
@@ -51,6 +52,7 @@ impl Candidate {
             signature: None,
             sources: Vec::new(),
             reason: None,
+            native_reason: None,
             filter: String::new(),
             over: false,
         }
@@ -72,6 +74,13 @@ impl Candidate {
         };
         if self.reason.is_none() || reason == "content_filter" {
             self.reason = Some(reason.into());
+        }
+    }
+
+    /// Keeps whoever's word it was first.
+    pub(super) fn native_reason(&mut self, reason: Option<&Str<'_>>) {
+        if self.native_reason.is_none() {
+            self.native_reason = reason.and_then(Str::non_empty).map(Into::into);
         }
     }
 
@@ -191,6 +200,9 @@ impl Candidate {
             && !self.filter.is_empty()
         {
             *category = filter::category(&self.filter);
+        }
+        if self.native_reason != self.reason {
+            finish.detail.clone_from(&self.native_reason);
         }
         finish
     }

@@ -17,7 +17,7 @@ pub(super) fn finish(reason: Option<&str>, has_calls: bool) -> Finish {
         Some("content_filter") => FinishKind::ContentFilter(Category::Unspecified),
         Some("refusal") => FinishKind::Refusal,
         Some("error" | "insufficient_system_resource") => FinishKind::Error,
-        Some("cancelled" | "abort") => FinishKind::Cancelled,
+        Some("cancelled" | "abort" | "aborted") => FinishKind::Cancelled,
         Some(_) => FinishKind::Other,
     };
     let finish = Finish::new(kind);

@@ -83,6 +83,7 @@ struct Known {
     created: bool,
     service_tier: bool,
     prompt_filter: bool,
+    provider: bool,
 }
 
 /// How far it was told what the answer stands on. Perplexity repeats it in every event.
@@ -340,14 +341,20 @@ impl ChunkDecoder {
         let prompt_filter = chunk
             .prompt_filter
             .filter(|found| !known.prompt_filter && wire::is_set(found));
+        let provider = chunk
+            .provider
+            .filter(|name| !known.provider && wire::is_set(name));
         let is_known = id.is_none() && model.is_none() && service_tier.is_none();
-        if is_known && created.is_none() && prompt_filter.is_none() {
+        if is_known && created.is_none() && prompt_filter.is_none() && provider.is_none() {
             return;
         }
         let mut meta = ChunkMeta::default();
         if let Some(found) = prompt_filter {
             meta.ext = filter::ext(self.dialect.provider, "prompt_filter_results", found.get());
             known.prompt_filter = true;
+        } else if let Some(name) = provider {
+            meta.ext = filter::ext(self.dialect.provider, "provider", name.get());
+            known.provider = true;
         }
         meta.id = id;
         meta.model = model;
@@ -416,6 +423,7 @@ impl ChunkDecoder {
         if let Some(logprobs) = logprobs {
             candidate.logprobs(&logprobs, &mut out);
         }
+        candidate.native_reason(choice.native_finish_reason.as_ref());
         if let Some(found) = choice.filter.filter(|found| wire::is_set(found)) {
             candidate.filtered(found.get());
         }

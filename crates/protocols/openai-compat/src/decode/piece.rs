@@ -126,7 +126,8 @@ impl Candidate {
         if let (Some(start), Some(end)) = (
             start_index.and_then(wire::count),
             end_index.and_then(wire::count),
-        ) {
+        ) && start < end
+        {
             citation = citation.span(start..end);
         }
         let ix = out.open(&mut self.text, Text::default);

@@ -43,6 +43,9 @@ struct Wire<'a> {
     /// Perplexity.
     #[serde(borrow)]
     num_search_queries: Option<&'a RawValue>,
+    /// OpenRouter.
+    #[serde(borrow)]
+    server_tool_use_details: Option<ServerTools<'a>>,
     /// Groq, in seconds.
     #[serde(borrow)]
     queue_time: Option<&'a RawValue>,
@@ -55,6 +58,13 @@ struct Wire<'a> {
     /// SambaNova, in seconds.
     #[serde(borrow)]
     total_latency: Option<&'a RawValue>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ServerTools<'a> {
+    #[serde(borrow)]
+    web_search_requests: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -171,7 +181,9 @@ pub(crate) fn usage(raw: &RawValue) -> Option<Usage> {
             usage.output.total = output.checked_add(reasoning);
         }
     }
-    if let Some(searches) = number(wire.num_search_queries) {
+    let hosted = wire.server_tool_use_details.as_ref();
+    let searches = hosted.and_then(|tools| number(tools.web_search_requests).filter(|n| *n > 0));
+    if let Some(searches) = searches.or_else(|| number(wire.num_search_queries)) {
         usage.server_tools.insert("web_search".to_owned(), searches);
     }
     usage.timing = timing(&wire).map(Box::new);

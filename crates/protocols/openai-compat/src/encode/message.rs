@@ -165,7 +165,13 @@ impl Turn<'_> {
         if let Some(refusal) = joined(refusals, "") {
             body.serialize_entry("refusal", &refusal)?;
         }
-        if let Some(ReasoningReplay::Field(field)) = dialect.reasoning_replay {
+        let states = || parts().filter(|part| !is_call(part));
+        let mut details = states().filter_map(|part| state_of(*dialect, part, "reasoning_details"));
+        let details = details.next();
+        // Details say the same, and more.
+        if let Some(ReasoningReplay::Field(field)) = dialect.reasoning_replay
+            && details.is_none()
+        {
             let thoughts = parts().filter_map(|part| match &part.content {
                 Content::Reasoning(reasoning) if is_from_here(*dialect, part) => {
                     reasoning.text.as_deref()
@@ -178,9 +184,7 @@ impl Turn<'_> {
                 body.serialize_entry(field, &thoughts)?;
             }
         }
-        let states = || parts().filter(|part| !is_call(part));
-        let mut details = states().filter_map(|part| state_of(*dialect, part, "reasoning_details"));
-        if let Some(details) = details.next() {
+        if let Some(details) = details {
             body.serialize_entry("reasoning_details", details)?;
         }
         let mut extras = states().filter_map(|part| state_of(*dialect, part, "extra_content"));
@@ -292,18 +296,21 @@ pub(super) fn unsendable(dialect: Dialect, role: Role, media: &Media) -> Option<
         return Some("file of another provider");
     }
     let is_url = matches!(media.source, Source::Url(_));
+    let is_far = matches!(&media.source, Source::Url(url) if !url.starts_with(dialect.image_urls));
     let is_file = matches!(media.source, Source::File(_));
     match media.media_type.top_level() {
         // A sound of its own is named by its id; other media of a model have no place.
         _ if role == Role::Assistant => Some("media of the assistant"),
+        "image" if can.image_in && is_far => Some("image_in.url"),
         "image" if can.image_in => None,
         "image" => Some("image_in"),
         "audio" if can.audio_in && (is_file || matches!(media.source, Source::Bytes(_))) => None,
         "audio" if can.audio_in => Some("audio_in.url"),
         "audio" => Some("audio_in"),
+        "video" if can.video_in && is_far => Some("video_in.url"),
         "video" if can.video_in => None,
         "video" => Some("video_in"),
-        _ if can.document_in && !is_url => None,
+        _ if can.document_in && (!is_url || dialect.document_urls) => None,
         _ if can.document_in => Some("document_in.url"),
         _ => Some("document_in"),
     }

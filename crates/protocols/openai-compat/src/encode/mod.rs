@@ -141,6 +141,9 @@ impl Serialize for Body<'_> {
             (Thinking::Effort(effort), ReasoningParam::Object) => {
                 body.serialize_entry("reasoning", &Object([("effort", effort.as_str())]))?;
             }
+            (Thinking::Effort(Effort::None), ReasoningParam::Thinking) => {
+                body.serialize_entry("thinking", &Object([("type", "disabled")]))?;
+            }
             (Thinking::Budget(tokens), _) => {
                 body.serialize_entry("reasoning", &Object([("max_tokens", tokens)]))?;
             }

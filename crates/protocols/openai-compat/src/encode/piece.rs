@@ -110,13 +110,16 @@ impl Piece<'_> {
                     #[serde(skip_serializing_if = "Option::is_none")]
                     filename: Option<&'a str>,
                     #[serde(skip_serializing_if = "Option::is_none")]
-                    file_data: Option<String>,
+                    file_data: Option<Cow<'a, str>>,
                     #[serde(skip_serializing_if = "Option::is_none")]
                     file_id: Option<&'a str>,
                 }
                 let file = File {
                     filename: media.filename.as_deref(),
-                    file_data: inline(media),
+                    file_data: match &media.source {
+                        Source::Url(url) => Some(url.into()),
+                        _ => inline(media).map(Cow::Owned),
+                    },
                     file_id,
                 };
                 body.serialize_entry("type", "file")?;

@@ -84,10 +84,16 @@ pub(super) struct Choice<'a> {
 }
 
 impl Choice<'_> {
-    fn named<'a>(&self, name: &'a str) -> Named<'a> {
+    fn named<'a>(&'a self, name: &'a str) -> Named<'a> {
         let tool = self.tools.iter().find(|tool| tool.name == name);
         let name = Object([("name", name)]);
         match tool.map(|tool| &tool.kind) {
+            // OpenRouter's are forced by their type, which is all that names them.
+            Some(ToolKind::Hosted(hosted)) => Named {
+                r#type: hosted,
+                function: None,
+                custom: None,
+            },
             Some(ToolKind::Custom) => Named {
                 r#type: "custom",
                 function: None,
@@ -104,7 +110,7 @@ impl Choice<'_> {
 
 #[derive(Serialize)]
 struct Named<'a> {
-    r#type: &'static str,
+    r#type: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     function: Option<Object<&'a str, 1>>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -53,6 +53,7 @@ impl<'de> Object<'de> for Chunk<'de> {
             }
             "usage" => self.usage = map.next_value()?,
             "service_tier" => self.service_tier = map.next_value()?,
+            "provider" => self.provider = map.next_value()?,
             "x_groq" => self.x_groq = map.next_value()?,
             "time_info" => self.time_info = map.next_value()?,
             "prompt_filter_results" | "prompt_annotations" => {
@@ -74,6 +75,7 @@ impl<'de> Object<'de> for Choice<'de> {
             "delta" => map.next_value_seed(Maybe(&mut self.delta))?,
             "message" => map.next_value_seed(Maybe(&mut self.message))?,
             "finish_reason" => self.finish_reason = map.next_value()?,
+            "native_finish_reason" => self.native_finish_reason = map.next_value()?,
             "logprobs" => self.logprobs = map.next_value()?,
             "error" => self.error = map.next_value()?,
             "usage" => self.usage = map.next_value()?,

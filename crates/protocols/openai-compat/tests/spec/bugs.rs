@@ -107,6 +107,7 @@ fn bug_24_finish_reasons_that_nobody_wrote_down() {
         ("eos", FinishKind::Stop, Some("eos")),
         ("eos_token", FinishKind::Stop, Some("eos_token")),
         ("repetition", FinishKind::Other, Some("repetition")),
+        ("aborted", FinishKind::Cancelled, Some("aborted")),
     ] {
         let answer = stream(&[delta(r#"{"content":"Hi"}"#), finish(wire)]).answer();
         assert_eq!(answer.finish.kind, kind, "{wire:?}");

@@ -17,6 +17,7 @@ mod filters;
 mod fixture_kit;
 mod properties;
 mod round_trip;
+mod routed;
 mod sources;
 mod support;
 mod told;

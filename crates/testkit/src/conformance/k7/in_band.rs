@@ -196,8 +196,12 @@ async fn cannot_be_read(
             )));
         }
         let partial = error.partial().map(ChatResponse::text).unwrap_or_default();
+        // The first that came may be a thought.
+        let has_parts = error
+            .partial()
+            .is_some_and(|it| !it.message.parts.is_empty());
         let expected = stream.answer.text();
-        if committed && (partial.is_empty() || !expected.starts_with(&partial)) {
+        if committed && (!has_parts || !expected.starts_with(&partial)) {
             return Err(cut(format!(
                 "what had come before {what} is the error's partial answer, and that is {partial:?}"
             )));

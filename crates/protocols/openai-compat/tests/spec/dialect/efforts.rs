@@ -67,3 +67,15 @@ fn a_budget_becomes_a_known_degree_with_one_warning() {
     assert!(body.contains(r#""reasoning":{"max_tokens":9}"#), "{body}");
     assert_eq!(warnings, []);
 }
+
+#[test]
+fn no_thinking_is_an_object_where_degrees_are_a_word() {
+    let dialect = PLAIN.reasoning(ReasoningParam::Thinking);
+    let asked = |effort| encoded(dialect, ChatRequest::from("hi").effort(effort)).0;
+    let none = asked(None);
+    assert!(none.contains(r#""thinking":{"type":"disabled"}"#), "{none}");
+    assert!(!none.contains("reasoning_effort"), "{none}");
+    let high = asked(High);
+    assert!(high.contains(r#""reasoning_effort":"high""#), "{high}");
+    assert!(!high.contains("thinking"), "{high}");
+}

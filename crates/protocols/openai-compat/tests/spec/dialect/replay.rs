@@ -95,3 +95,18 @@ fn thoughts_of_another_stay_here() {
     let kind = "macaw.reasoning".into();
     assert_eq!(warnings, [Warning::StateDropped { kind }]);
 }
+
+/// <https://openrouter.ai/docs/guides/best-practices/reasoning-tokens>
+#[test]
+fn thoughts_go_back_as_text_only_where_they_have_no_details() {
+    let dialect = PLAIN.reasoning_replay("reasoning");
+    let details = r#"[{"type":"reasoning.text","text":"so","signature":"c2ln"}]"#;
+    let thought = || Part::new(Reasoning::new("so"));
+    let mut signed = thought();
+    signed.state = Some(OpaqueState::new("openai.reasoning_details", details));
+    let (body, _) = again(dialect, [signed, Part::text("Hi")]);
+    assert!(body.contains(details), "{body}");
+    assert!(!body.contains(r#""reasoning":"#), "{body}");
+    let (body, _) = again(dialect, [thought(), Part::text("Hi")]);
+    assert!(body.contains(r#""reasoning":"so""#), "{body}");
+}
