@@ -41,6 +41,8 @@ pub struct Dialect {
     pub stream_usage: bool,
     /// How it is told how much to think.
     pub reasoning: ReasoningParam,
+    /// The field that takes a number of tokens to think with, where it has one.
+    pub reasoning_budget: Option<&'static str>,
     /// The degrees of thinking that it knows; empty where it knows all.
     pub efforts: &'static [Effort],
     /// Where it wants the model's earlier thoughts back, if it does.
@@ -141,6 +143,7 @@ impl Dialect {
         developer_role: true,
         stream_usage: true,
         reasoning: ReasoningParam::Effort,
+        reasoning_budget: None,
         efforts: &[],
         reasoning_replay: None,
         reasoning_replay_always: false,
@@ -207,6 +210,17 @@ impl Dialect {
     #[must_use]
     pub const fn reasoning(mut self, param: ReasoningParam) -> Self {
         self.reasoning = param;
+        self
+    }
+
+    /// Sets the field that takes a number of tokens to think with; it may be the one for degrees.
+    /// Without it a number becomes a degree, with a warning.
+    ///
+    /// Fireworks' `reasoning_effort`: <https://docs.fireworks.ai/guides/reasoning>; NVIDIA's
+    /// `reasoning_budget`: <https://build.nvidia.com/nvidia/nemotron-3-ultra-550b-a55b>.
+    #[must_use]
+    pub const fn reasoning_budget(mut self, field: &'static str) -> Self {
+        self.reasoning_budget = Some(field);
         self
     }
 

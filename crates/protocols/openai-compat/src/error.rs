@@ -211,6 +211,7 @@ fn by_words(detail: &ErrorDetail) -> Option<ErrorKind> {
         "context window",
         "exceeds the available context size",
         "longer than the model's context",
+        "reduce the length of the messages",
     ]) {
         Some(ErrorKind::ContextLength)
     } else if says(&["api key not valid"]) {

@@ -157,9 +157,10 @@ impl Serialize for Body<'_> {
             (Thinking::Effort(effort), ReasoningParam::Object) => {
                 body.serialize_entry("reasoning", &Object([("effort", effort.as_str())]))?;
             }
-            (Thinking::Budget(tokens), _) => {
-                body.serialize_entry("reasoning", &Object([("max_tokens", tokens)]))?;
-            }
+            (Thinking::Budget(tokens), _) => match dialect.reasoning_budget {
+                Some(field) => body.serialize_entry(field, &tokens)?,
+                None => body.serialize_entry("reasoning", &Object([("max_tokens", tokens)]))?,
+            },
             (Thinking::Effort(effort), _) => {
                 body.serialize_entry("reasoning_effort", effort.as_str())?;
             }
@@ -284,7 +285,10 @@ fn effort(dialect: Dialect, request: &ChatRequest, warnings: &mut Warnings) -> T
         return Thinking::Unsaid;
     };
     match setting {
-        ReasoningSetting::Budget(tokens) if dialect.reasoning == ReasoningParam::Object => {
+        ReasoningSetting::Budget(tokens)
+            if dialect.reasoning == ReasoningParam::Object
+                || dialect.reasoning_budget.is_some() =>
+        {
             Thinking::Budget(tokens)
         }
         ReasoningSetting::Budget(tokens) => {

@@ -140,3 +140,11 @@ fn a_status_beside_an_error_in_a_stream_is_its_status() {
         );
     }
 }
+
+/// Cerebras has other words around these: <https://github.com/cline/cline/issues/5140>.
+#[test]
+fn who_asks_for_fewer_words_was_given_too_many() {
+    let words = "Please reduce the length of the messages or completion. Current length is 9";
+    let body = format!(r#"{{"message":"{words}","type":"invalid_request_error"}}"#);
+    assert_eq!(error(400, &body).kind(), ErrorKind::ContextLength);
+}

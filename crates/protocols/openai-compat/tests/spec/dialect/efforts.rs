@@ -67,3 +67,17 @@ fn a_budget_becomes_a_known_degree_with_one_warning() {
     assert!(body.contains(r#""reasoning":{"max_tokens":9}"#), "{body}");
     assert_eq!(warnings, []);
 }
+
+#[test]
+fn a_budget_goes_into_the_field_that_takes_one() {
+    for field in ["reasoning_effort", "reasoning_budget"] {
+        let dialect = PLAIN.efforts(&[Low]).reasoning_budget(field);
+        let budget = ChatRequest::from("hi").reasoning(ReasoningSetting::Budget(512));
+        let (body, warnings) = encoded(dialect, budget);
+        assert!(body.contains(&format!(r#""{field}":512"#)), "{body}");
+        assert_eq!(body.matches("reasoning").count(), 1, "{body}");
+        assert_eq!(warnings, []);
+        let (body, _) = encoded(dialect, ChatRequest::from("hi").effort(Low));
+        assert!(body.contains(r#""reasoning_effort":"low""#), "{body}");
+    }
+}
