@@ -8,6 +8,8 @@ pub use providers::providers;
 pub use trunkline_core::*;
 
 // backends:begin
+#[cfg(feature = "cerebras")]
+pub use trunkline_cerebras as cerebras;
 #[cfg(feature = "groq")]
 pub use trunkline_groq as groq;
 #[cfg(feature = "openai")]

@@ -8,6 +8,8 @@ use crate::ProviderDef;
 pub fn providers() -> &'static [ProviderDef] {
     &[
         // backends:begin
+        #[cfg(feature = "cerebras")]
+        crate::cerebras::PROVIDER,
         #[cfg(feature = "groq")]
         crate::groq::PROVIDER,
         #[cfg(feature = "openai")]
