@@ -43,6 +43,8 @@ pub struct Dialect {
     pub reasoning: ReasoningParam,
     /// The field that takes a number of tokens to think with, where it has one.
     pub reasoning_budget: Option<&'static str>,
+    /// What says that it shall not think at all, where that is no degree: a merge patch as JSON.
+    pub no_thinking: Option<&'static str>,
     /// The degrees of thinking that it knows; empty where it knows all.
     pub efforts: &'static [Effort],
     /// Where it wants the model's earlier thoughts back, if it does.
@@ -144,6 +146,7 @@ impl Dialect {
         stream_usage: true,
         reasoning: ReasoningParam::Effort,
         reasoning_budget: None,
+        no_thinking: None,
         efforts: &[],
         reasoning_replay: None,
         reasoning_replay_always: false,
@@ -221,6 +224,17 @@ impl Dialect {
     #[must_use]
     pub const fn reasoning_budget(mut self, field: &'static str) -> Self {
         self.reasoning_budget = Some(field);
+        self
+    }
+
+    /// Sets what stands for [`Effort::None`] where that is a switch and no degree: a merge patch over
+    /// the body of a request, as JSON.
+    ///
+    /// Together: <https://docs.together.ai/docs/inference/chat/reasoning>; SambaNova:
+    /// <https://docs.sambanova.ai/docs/en/models/sambacloud-models.md>.
+    #[must_use]
+    pub const fn no_thinking(mut self, patch: &'static str) -> Self {
+        self.no_thinking = Some(patch);
         self
     }
 

@@ -212,6 +212,7 @@ fn by_words(detail: &ErrorDetail) -> Option<ErrorKind> {
         "exceeds the available context size",
         "longer than the model's context",
         "reduce the length of the messages",
+        "`max_new_tokens` must be",
     ]) {
         Some(ErrorKind::ContextLength)
     } else if says(&["api key not valid"]) {

@@ -44,7 +44,9 @@ pub(crate) fn chat(
         )
         .with_source(error)
     })?;
+    let off = dialect.no_thinking.filter(|_| body.effort == Thinking::Off);
     let patches = [
+        off.and_then(|patch| Json::parse(patch).ok()),
         (dialect.patch)(request),
         request.options.get(dialect.provider).cloned(),
     ];
@@ -93,9 +95,11 @@ struct Body<'a> {
 }
 
 /// How much to think, as the wire says it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Thinking {
     Unsaid,
+    /// Said by a patch.
+    Off,
     Effort(Effort),
     Budget(u32),
 }
@@ -153,7 +157,7 @@ impl Serialize for Body<'_> {
         self.tools(&mut body)?;
         self.format(&mut body)?;
         match (self.effort, dialect.reasoning) {
-            (Thinking::Unsaid, _) => {}
+            (Thinking::Unsaid | Thinking::Off, _) => {}
             (Thinking::Effort(effort), ReasoningParam::Object) => {
                 body.serialize_entry("reasoning", &Object([("effort", effort.as_str())]))?;
             }
@@ -304,6 +308,7 @@ fn effort(dialect: Dialect, request: &ChatRequest, warnings: &mut Warnings) -> T
             };
             known_effort(dialect, asked, &format!("{tokens} tokens"), warnings)
         }
+        ReasoningSetting::Effort(Effort::None) if dialect.no_thinking.is_some() => Thinking::Off,
         ReasoningSetting::Effort(asked) => known_effort(dialect, asked, asked.as_str(), warnings),
         _ => Thinking::Unsaid,
     }

@@ -81,3 +81,16 @@ fn a_budget_goes_into_the_field_that_takes_one() {
         assert!(body.contains(r#""reasoning_effort":"low""#), "{body}");
     }
 }
+
+#[test]
+fn not_to_think_may_be_a_switch() {
+    let dialect = PLAIN
+        .efforts(&[Low, High])
+        .no_thinking(r#"{"reasoning":{"enabled":false}}"#);
+    let (body, warnings) = encoded(dialect, ChatRequest::from("hi").effort(None));
+    assert!(body.contains(r#""reasoning":{"enabled":false}"#), "{body}");
+    assert!(!body.contains("effort"), "{body}");
+    assert_eq!(warnings, []);
+    let (body, _) = encoded(dialect, ChatRequest::from("hi").effort(Low));
+    assert!(!body.contains("enabled"), "{body}");
+}
