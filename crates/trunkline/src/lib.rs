@@ -14,4 +14,6 @@ pub use trunkline_cerebras as cerebras;
 pub use trunkline_groq as groq;
 #[cfg(feature = "openai")]
 pub use trunkline_openai as openai;
+#[cfg(feature = "together")]
+pub use trunkline_together as together;
 // backends:end
