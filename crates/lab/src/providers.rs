@@ -20,6 +20,7 @@ type Stacked = fn(&crate::faults::client::Settings<'_>, HttpClient) -> Result<Ba
 const LINKED: &[Linked] = &[
     // backends:begin
     Linked::of::<trunkline_cerebras::Api>(),
+    Linked::of::<trunkline_fireworks::Api>(),
     Linked::of::<trunkline_groq::Api>(),
     Linked::of::<trunkline_openai::Api>(),
     Linked::of::<trunkline_together::Api>(),

@@ -10,6 +10,8 @@ pub use trunkline_core::*;
 // backends:begin
 #[cfg(feature = "cerebras")]
 pub use trunkline_cerebras as cerebras;
+#[cfg(feature = "fireworks")]
+pub use trunkline_fireworks as fireworks;
 #[cfg(feature = "groq")]
 pub use trunkline_groq as groq;
 #[cfg(feature = "openai")]

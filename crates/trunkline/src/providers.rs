@@ -10,6 +10,8 @@ pub fn providers() -> &'static [ProviderDef] {
         // backends:begin
         #[cfg(feature = "cerebras")]
         crate::cerebras::PROVIDER,
+        #[cfg(feature = "fireworks")]
+        crate::fireworks::PROVIDER,
         #[cfg(feature = "groq")]
         crate::groq::PROVIDER,
         #[cfg(feature = "openai")]
