@@ -23,6 +23,7 @@ const LINKED: &[Linked] = &[
     Linked::of::<trunkline_fireworks::Api>(),
     Linked::of::<trunkline_groq::Api>(),
     Linked::of::<trunkline_openai::Api>(),
+    Linked::of::<trunkline_sambanova::Api>(),
     Linked::of::<trunkline_together::Api>(),
     // backends:end
 ];

@@ -16,6 +16,8 @@ pub use trunkline_fireworks as fireworks;
 pub use trunkline_groq as groq;
 #[cfg(feature = "openai")]
 pub use trunkline_openai as openai;
+#[cfg(feature = "sambanova")]
+pub use trunkline_sambanova as sambanova;
 #[cfg(feature = "together")]
 pub use trunkline_together as together;
 // backends:end

@@ -16,6 +16,8 @@ pub fn providers() -> &'static [ProviderDef] {
         crate::groq::PROVIDER,
         #[cfg(feature = "openai")]
         crate::openai::PROVIDER,
+        #[cfg(feature = "sambanova")]
+        crate::sambanova::PROVIDER,
         #[cfg(feature = "together")]
         crate::together::PROVIDER,
         // backends:end
