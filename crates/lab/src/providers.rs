@@ -22,6 +22,7 @@ const LINKED: &[Linked] = &[
     Linked::of::<trunkline_cerebras::Api>(),
     Linked::of::<trunkline_fireworks::Api>(),
     Linked::of::<trunkline_groq::Api>(),
+    Linked::of::<trunkline_nvidia::Api>(),
     Linked::of::<trunkline_openai::Api>(),
     Linked::of::<trunkline_sambanova::Api>(),
     Linked::of::<trunkline_together::Api>(),

@@ -14,6 +14,8 @@ pub use trunkline_cerebras as cerebras;
 pub use trunkline_fireworks as fireworks;
 #[cfg(feature = "groq")]
 pub use trunkline_groq as groq;
+#[cfg(feature = "nvidia")]
+pub use trunkline_nvidia as nvidia;
 #[cfg(feature = "openai")]
 pub use trunkline_openai as openai;
 #[cfg(feature = "sambanova")]

@@ -14,6 +14,8 @@ pub fn providers() -> &'static [ProviderDef] {
         crate::fireworks::PROVIDER,
         #[cfg(feature = "groq")]
         crate::groq::PROVIDER,
+        #[cfg(feature = "nvidia")]
+        crate::nvidia::PROVIDER,
         #[cfg(feature = "openai")]
         crate::openai::PROVIDER,
         #[cfg(feature = "sambanova")]
