@@ -8,16 +8,26 @@ pub use providers::providers;
 pub use trunkline_core::*;
 
 // backends:begin
+#[cfg(feature = "cerebras")]
+pub use trunkline_cerebras as cerebras;
 #[cfg(feature = "deepseek")]
 pub use trunkline_deepseek as deepseek;
+#[cfg(feature = "fireworks")]
+pub use trunkline_fireworks as fireworks;
 #[cfg(feature = "groq")]
 pub use trunkline_groq as groq;
 #[cfg(feature = "moonshot")]
 pub use trunkline_moonshot as moonshot;
+#[cfg(feature = "nvidia")]
+pub use trunkline_nvidia as nvidia;
 #[cfg(feature = "openai")]
 pub use trunkline_openai as openai;
 #[cfg(feature = "openrouter")]
 pub use trunkline_openrouter as openrouter;
+#[cfg(feature = "sambanova")]
+pub use trunkline_sambanova as sambanova;
+#[cfg(feature = "together")]
+pub use trunkline_together as together;
 #[cfg(feature = "xai")]
 pub use trunkline_xai as xai;
 // backends:end

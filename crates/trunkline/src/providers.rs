@@ -8,16 +8,26 @@ use crate::ProviderDef;
 pub fn providers() -> &'static [ProviderDef] {
     &[
         // backends:begin
+        #[cfg(feature = "cerebras")]
+        crate::cerebras::PROVIDER,
         #[cfg(feature = "deepseek")]
         crate::deepseek::PROVIDER,
+        #[cfg(feature = "fireworks")]
+        crate::fireworks::PROVIDER,
         #[cfg(feature = "groq")]
         crate::groq::PROVIDER,
         #[cfg(feature = "moonshot")]
         crate::moonshot::PROVIDER,
+        #[cfg(feature = "nvidia")]
+        crate::nvidia::PROVIDER,
         #[cfg(feature = "openai")]
         crate::openai::PROVIDER,
         #[cfg(feature = "openrouter")]
         crate::openrouter::PROVIDER,
+        #[cfg(feature = "sambanova")]
+        crate::sambanova::PROVIDER,
+        #[cfg(feature = "together")]
+        crate::together::PROVIDER,
         #[cfg(feature = "xai")]
         crate::xai::PROVIDER,
         // backends:end

@@ -41,6 +41,10 @@ pub struct Dialect {
     pub stream_usage: bool,
     /// How it is told how much to think.
     pub reasoning: ReasoningParam,
+    /// The field that takes a number of tokens to think with, where it has one.
+    pub reasoning_budget: Option<&'static str>,
+    /// What says that it shall not think at all, where that is no degree: a merge patch as JSON.
+    pub no_thinking: Option<&'static str>,
     /// The degrees of thinking that it knows; empty where it knows all.
     pub efforts: &'static [Effort],
     /// Where it wants the model's earlier thoughts back, if it does.
@@ -79,11 +83,6 @@ pub enum ReasoningParam {
     Effort,
     /// `"reasoning": { "effort": "low" }`, or `{ "max_tokens": 1024 }`.
     Object,
-    /// `"reasoning_effort": "low"`, and `"thinking": { "type": "disabled" }` for no thinking at all.
-    ///
-    /// DeepSeek: <https://api-docs.deepseek.com/guides/thinking_mode>; Moonshot:
-    /// <https://platform.kimi.ai/docs/guide/use-thinking-effort>.
-    Thinking,
 }
 
 /// Where a provider wants the model's earlier thoughts back.
@@ -150,6 +149,8 @@ impl Dialect {
         developer_role: true,
         stream_usage: true,
         reasoning: ReasoningParam::Effort,
+        reasoning_budget: None,
+        no_thinking: None,
         efforts: &[],
         reasoning_replay: None,
         reasoning_replay_always: false,
@@ -218,6 +219,28 @@ impl Dialect {
     #[must_use]
     pub const fn reasoning(mut self, param: ReasoningParam) -> Self {
         self.reasoning = param;
+        self
+    }
+
+    /// Sets the field that takes a number of tokens to think with; it may be the one for degrees.
+    /// Without it a number becomes a degree, with a warning.
+    ///
+    /// Fireworks' `reasoning_effort`: <https://docs.fireworks.ai/guides/reasoning>; NVIDIA's
+    /// `reasoning_budget`: <https://build.nvidia.com/nvidia/nemotron-3-ultra-550b-a55b>.
+    #[must_use]
+    pub const fn reasoning_budget(mut self, field: &'static str) -> Self {
+        self.reasoning_budget = Some(field);
+        self
+    }
+
+    /// Sets what stands for [`Effort::None`] where that is a switch and no degree: a merge patch over
+    /// the body of a request, as JSON.
+    ///
+    /// Together: <https://docs.together.ai/docs/inference/chat/reasoning>; SambaNova:
+    /// <https://docs.sambanova.ai/docs/en/models/sambacloud-models.md>.
+    #[must_use]
+    pub const fn no_thinking(mut self, patch: &'static str) -> Self {
+        self.no_thinking = Some(patch);
         self
     }
 

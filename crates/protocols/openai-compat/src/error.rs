@@ -211,6 +211,8 @@ fn by_words(detail: &ErrorDetail) -> Option<ErrorKind> {
         "context window",
         "exceeds the available context size",
         "longer than the model's context",
+        "reduce the length of the messages",
+        "`max_new_tokens` must be",
     ]) {
         Some(ErrorKind::ContextLength)
     } else if says(&["api key not valid"]) {

@@ -66,6 +66,9 @@ fn model(dialect: Dialect, raw: &RawValue) -> Option<ModelInfo> {
         created: Option<&'a RawValue>,
         #[serde(borrow)]
         owned_by: Option<Str<'a>>,
+        /// Together.
+        #[serde(borrow)]
+        organization: Option<Str<'a>>,
         /// Groq; OpenRouter, Together and Venice; vLLM; Mistral.
         #[serde(borrow)]
         context_window: Option<&'a RawValue>,
@@ -92,7 +95,7 @@ fn model(dialect: Dialect, raw: &RawValue) -> Option<ModelInfo> {
     let mut model = ModelInfo::new(owned(&wire.id)?);
     model.display_name = owned(&wire.display_name).or_else(|| owned(&wire.name));
     model.created = wire.created.and_then(count);
-    model.owner = owned(&wire.owned_by);
+    model.owner = owned(&wire.owned_by).or_else(|| owned(&wire.organization));
     model.context_limit = [
         wire.context_window,
         wire.context_length,

@@ -35,7 +35,8 @@ pub(crate) struct Chunk<'a> {
     pub(crate) usage: Option<&'a RawValue>,
     /// Groq's streams put their usage here.
     pub(crate) x_groq: Option<&'a RawValue>,
-    /// Cerebras' own time: <https://inference-docs.cerebras.ai/api-reference/chat-completions>
+    /// Cerebras' own time: <https://inference-docs.cerebras.ai/api-reference/chat-completions>;
+    /// Fireworks' under `perf_metrics`: <https://docs.fireworks.ai/guides/prompt-caching>
     pub(crate) time_info: Option<&'a RawValue>,
     /// Pages that the answer stands on (Perplexity, xAI).
     pub(crate) citations: Option<&'a RawValue>,

@@ -6,7 +6,7 @@ use trunkline_core::{
     account::{Provider, Settings},
     chat::Effort,
 };
-use trunkline_openai_compat::{COMMON, Dialect, ErrorDetail, OpenAiCompat, ReasoningParam};
+use trunkline_openai_compat::{COMMON, Dialect, ErrorDetail, OpenAiCompat};
 
 #[doc(no_inline)]
 pub use trunkline_core::prelude;
@@ -37,7 +37,7 @@ pub const PROVIDER: ProviderDef = ProviderDef::of::<Api>("deepseek", "DEEPSEEK")
 /// <https://api-docs.deepseek.com/guides/thinking_mode>; end users:
 /// <https://api-docs.deepseek.com/quick_start/rate_limit>
 pub const DIALECT: Dialect = Dialect::of(&PROVIDER)
-    .reasoning(ReasoningParam::Thinking)
+    .no_thinking(r#"{"thinking":{"type":"disabled"}}"#)
     .efforts(&[Effort::None, Effort::Low, Effort::High, Effort::Max])
     .reasoning_replay("reasoning_content")
     .reasoning_replay_always()

@@ -6,7 +6,7 @@ use trunkline_core::{
     account::{Provider, Settings},
     chat::{Effort, ReasoningSetting},
 };
-use trunkline_openai_compat::{COMMON, Dialect, ErrorDetail, OpenAiCompat, ReasoningParam};
+use trunkline_openai_compat::{COMMON, Dialect, ErrorDetail, OpenAiCompat};
 
 mod options;
 
@@ -44,7 +44,7 @@ pub const DIALECT: Dialect = Dialect::of(&PROVIDER)
     .user_field("safety_identifier")
     .prefill("partial")
     .image_urls("ms://")
-    .reasoning(ReasoningParam::Thinking)
+    .no_thinking(r#"{"thinking":{"type":"disabled"}}"#)
     .efforts(&[Effort::None, Effort::Low, Effort::High, Effort::Max])
     .reasoning_replay("reasoning_content")
     .reasoning_replay_always()

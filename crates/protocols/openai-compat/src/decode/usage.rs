@@ -58,6 +58,9 @@ struct Wire<'a> {
     /// SambaNova, in seconds.
     #[serde(borrow)]
     total_latency: Option<&'a RawValue>,
+    /// Fireworks, in seconds.
+    #[serde(borrow, rename = "server-processing-time")]
+    server_processing_time: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -208,6 +211,12 @@ fn timing(wire: &Wire<'_>) -> Option<Timing> {
     timing.queue = seconds(wire.queue_time);
     timing.prompt = seconds(wire.prompt_time);
     timing.completion = seconds(wire.completion_time);
-    timing.total = seconds(wire.total_time).or_else(|| seconds(wire.total_latency));
+    timing.total = [
+        wire.total_time,
+        wire.total_latency,
+        wire.server_processing_time,
+    ]
+    .into_iter()
+    .find_map(seconds);
     (timing != Timing::default()).then_some(timing)
 }

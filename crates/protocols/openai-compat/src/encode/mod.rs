@@ -44,7 +44,9 @@ pub(crate) fn chat(
         )
         .with_source(error)
     })?;
+    let off = dialect.no_thinking.filter(|_| body.effort == Thinking::Off);
     let patches = [
+        off.and_then(|patch| Json::parse(patch).ok()),
         (dialect.patch)(request),
         request.options.get(dialect.provider).cloned(),
     ];
@@ -77,9 +79,11 @@ struct Body<'a> {
 }
 
 /// How much to think, as the wire says it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Thinking {
     Unsaid,
+    /// Said by a patch.
+    Off,
     Effort(Effort),
     Budget(u32),
 }
@@ -137,16 +141,14 @@ impl Serialize for Body<'_> {
         self.tools(&mut body)?;
         self.format(&mut body)?;
         match (self.effort, dialect.reasoning) {
-            (Thinking::Unsaid, _) => {}
+            (Thinking::Unsaid | Thinking::Off, _) => {}
             (Thinking::Effort(effort), ReasoningParam::Object) => {
                 body.serialize_entry("reasoning", &Object([("effort", effort.as_str())]))?;
             }
-            (Thinking::Effort(Effort::None), ReasoningParam::Thinking) => {
-                body.serialize_entry("thinking", &Object([("type", "disabled")]))?;
-            }
-            (Thinking::Budget(tokens), _) => {
-                body.serialize_entry("reasoning", &Object([("max_tokens", tokens)]))?;
-            }
+            (Thinking::Budget(tokens), _) => match dialect.reasoning_budget {
+                Some(field) => body.serialize_entry(field, &tokens)?,
+                None => body.serialize_entry("reasoning", &Object([("max_tokens", tokens)]))?,
+            },
             (Thinking::Effort(effort), _) => {
                 body.serialize_entry("reasoning_effort", effort.as_str())?;
             }
@@ -271,7 +273,10 @@ fn effort(dialect: Dialect, request: &ChatRequest, warnings: &mut Warnings) -> T
         return Thinking::Unsaid;
     };
     match setting {
-        ReasoningSetting::Budget(tokens) if dialect.reasoning == ReasoningParam::Object => {
+        ReasoningSetting::Budget(tokens)
+            if dialect.reasoning == ReasoningParam::Object
+                || dialect.reasoning_budget.is_some() =>
+        {
             Thinking::Budget(tokens)
         }
         ReasoningSetting::Budget(tokens) => {
@@ -287,6 +292,7 @@ fn effort(dialect: Dialect, request: &ChatRequest, warnings: &mut Warnings) -> T
             };
             known_effort(dialect, asked, &format!("{tokens} tokens"), warnings)
         }
+        ReasoningSetting::Effort(Effort::None) if dialect.no_thinking.is_some() => Thinking::Off,
         ReasoningSetting::Effort(asked) => known_effort(dialect, asked, asked.as_str(), warnings),
         _ => Thinking::Unsaid,
     }

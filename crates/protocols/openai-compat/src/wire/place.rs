@@ -55,7 +55,7 @@ impl<'de> Object<'de> for Chunk<'de> {
             "service_tier" => self.service_tier = map.next_value()?,
             "provider" => self.provider = map.next_value()?,
             "x_groq" => self.x_groq = map.next_value()?,
-            "time_info" => self.time_info = map.next_value()?,
+            "time_info" | "perf_metrics" => self.time_info = map.next_value()?,
             "prompt_filter_results" | "prompt_annotations" => {
                 self.prompt_filter = map.next_value()?;
             }

@@ -147,3 +147,20 @@ fn a_status_beside_an_error_in_a_stream_is_its_status() {
         );
     }
 }
+
+/// Cerebras has other words around the first: <https://github.com/cline/cline/issues/5140>.
+#[test]
+fn who_asks_for_fewer_words_was_given_too_many() {
+    for words in [
+        "Please reduce the length of the messages or completion. Current length is 9",
+        // TGI and Together: <https://github.com/Portkey-AI/gateway>.
+        "`inputs` tokens + `max_new_tokens` must be <= 9. Given: 8 `inputs` tokens",
+    ] {
+        let body = format!(r#"{{"message":"{words}","type":"invalid_request_error"}}"#);
+        assert_eq!(
+            error(400, &body).kind(),
+            ErrorKind::ContextLength,
+            "{words}"
+        );
+    }
+}

@@ -112,6 +112,12 @@ fn the_provider_s_own_time_wherever_it_stands() {
     // SambaNova: within it, under another name.
     let within = usage(r#"{"prompt_tokens":1,"total_latency":0.75}"#);
     assert_eq!(within.timing.unwrap().total, Some(milliseconds(750)));
+    // Fireworks: beside it as well. <https://docs.fireworks.ai/guides/prompt-caching>
+    let asked_for = whole(
+        r#"{"choices":[{"message":{"content":"Hi"}}],"usage":{"prompt_tokens":1},"perf_metrics":{"prompt-tokens":1,"server-processing-time":0.75}}"#,
+    );
+    let timing = *asked_for.unwrap().usage.timing.unwrap();
+    assert_eq!(timing.total, Some(milliseconds(750)));
     // Time alone is no usage.
     let alone =
         whole(r#"{"choices":[{"message":{"content":"Hi"}}],"time_info":{"total_time":2.5}}"#);

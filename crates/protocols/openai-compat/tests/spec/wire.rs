@@ -255,6 +255,12 @@ fn k2_models_under_any_roof() {
             "{body}"
         );
     }
+    for owner in ["owned_by", "organization"] {
+        let models = page(&format!(r#"[{{"id":"a","{owner}":"o"}}]"#))
+            .unwrap()
+            .models;
+        assert_eq!(models[0].owner.as_deref(), Some("o"), "{owner}");
+    }
     assert_eq!(page("{}").unwrap_err().kind(), ErrorKind::Decode);
     assert_eq!(
         page(r#"{"error":{"code":"invalid_api_key","message":"no"}}"#)

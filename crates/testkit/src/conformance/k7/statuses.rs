@@ -315,7 +315,10 @@ fn error_as_success(subject: Arc<Subject>) -> Running {
                     error.kind(),
                     ErrorKind::Decode | ErrorKind::Server | ErrorKind::InvalidRequest
                 );
-                if !known && !is_vague {
+                // Words alone are no event: as a stream they are one that broke off.
+                let is_cut =
+                    error.kind() == ErrorKind::Interrupted && role.media_type == "text/plain";
+                if !known && !is_vague && !is_cut {
                     return Err(cut(format!(
                         "the body of `{}` under 200 is {:?}, and became {error:?}",
                         role.name,

@@ -69,13 +69,28 @@ fn a_budget_becomes_a_known_degree_with_one_warning() {
 }
 
 #[test]
-fn no_thinking_is_an_object_where_degrees_are_a_word() {
-    let dialect = PLAIN.reasoning(ReasoningParam::Thinking);
-    let asked = |effort| encoded(dialect, ChatRequest::from("hi").effort(effort)).0;
-    let none = asked(None);
-    assert!(none.contains(r#""thinking":{"type":"disabled"}"#), "{none}");
-    assert!(!none.contains("reasoning_effort"), "{none}");
-    let high = asked(High);
-    assert!(high.contains(r#""reasoning_effort":"high""#), "{high}");
-    assert!(!high.contains("thinking"), "{high}");
+fn a_budget_goes_into_the_field_that_takes_one() {
+    for field in ["reasoning_effort", "reasoning_budget"] {
+        let dialect = PLAIN.efforts(&[Low]).reasoning_budget(field);
+        let budget = ChatRequest::from("hi").reasoning(ReasoningSetting::Budget(512));
+        let (body, warnings) = encoded(dialect, budget);
+        assert!(body.contains(&format!(r#""{field}":512"#)), "{body}");
+        assert_eq!(body.matches("reasoning").count(), 1, "{body}");
+        assert_eq!(warnings, []);
+        let (body, _) = encoded(dialect, ChatRequest::from("hi").effort(Low));
+        assert!(body.contains(r#""reasoning_effort":"low""#), "{body}");
+    }
+}
+
+#[test]
+fn not_to_think_may_be_a_switch() {
+    let dialect = PLAIN
+        .efforts(&[Low, High])
+        .no_thinking(r#"{"reasoning":{"enabled":false}}"#);
+    let (body, warnings) = encoded(dialect, ChatRequest::from("hi").effort(None));
+    assert!(body.contains(r#""reasoning":{"enabled":false}"#), "{body}");
+    assert!(!body.contains("effort"), "{body}");
+    assert_eq!(warnings, []);
+    let (body, _) = encoded(dialect, ChatRequest::from("hi").effort(Low));
+    assert!(!body.contains("enabled"), "{body}");
 }
