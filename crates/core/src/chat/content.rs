@@ -294,6 +294,17 @@ impl OpaqueState {
 }
 
 impl Part {
+    /// The state of this part that this provider made, of the kind `provider.item`, if it may go
+    /// back there.
+    pub fn state_of(&self, provider: &str, item: &str) -> Option<&str> {
+        let state = self
+            .state
+            .as_ref()
+            .filter(|state| state.replay != Replay::Never)?;
+        let rest = state.kind.strip_prefix(provider)?.strip_prefix('.')?;
+        (rest == item).then_some(state.data.as_str())
+    }
+
     /// A part that the application wrote.
     pub fn new(content: impl Into<Content>) -> Self {
         Self {
