@@ -55,6 +55,14 @@ pub struct Dialect {
     pub allowed_tools: bool,
     /// Whether embeddings come as base64 when asked to, which is a fifth of the work.
     pub base64_embeddings: bool,
+    /// Whether embeddings come as one signed byte for each number, in base64.
+    pub int8_embeddings: bool,
+    /// How it takes documents.
+    pub documents: DocumentParam,
+    /// Whether it takes a sound as its base64 or its address, without a word on its format.
+    pub plain_audio: bool,
+    /// Whether a speaker may have a name.
+    pub names: bool,
     /// What its own error codes mean.
     pub classify: fn(&ErrorDetail) -> Option<ErrorKind>,
     /// The id under which a tool call and its result go.
@@ -75,6 +83,18 @@ pub enum ReasoningParam {
     Effort,
     /// `"reasoning": { "effort": "low" }`, or `{ "max_tokens": 1024 }`.
     Object,
+}
+
+/// How a provider takes documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DocumentParam {
+    /// `{"type":"file","file":{"filename":…,"file_data":"data:…"}}`; no addresses.
+    File,
+    /// `{"type":"document_url","document_url":"data:…","document_name":…}`; addresses too.
+    DocumentUrl,
+    /// `{"type":"file_url","file_url":{"url":…},"file_name":…}`, bare base64 or an address.
+    FileUrl,
 }
 
 /// Where a provider wants the model's earlier thoughts back.
@@ -148,6 +168,10 @@ impl Dialect {
         prefill: None,
         allowed_tools: true,
         base64_embeddings: true,
+        int8_embeddings: false,
+        documents: DocumentParam::File,
+        plain_audio: false,
+        names: true,
         classify: |_| None,
         call_id: |id| Cow::Borrowed(id),
         patch: |_| None,
@@ -235,6 +259,43 @@ impl Dialect {
     #[must_use]
     pub const fn base64_embeddings(mut self) -> Self {
         self.base64_embeddings = true;
+        self
+    }
+
+    /// Says that embeddings come as one signed byte for each number, in base64, and asks for that.
+    ///
+    /// Perplexity: <https://docs.perplexity.ai/docs/embeddings/quickstart>.
+    #[must_use]
+    pub const fn int8_embeddings(mut self) -> Self {
+        self.int8_embeddings = true;
+        self
+    }
+
+    /// Sets how it takes documents.
+    ///
+    /// Mistral's `document_url`: <https://docs.mistral.ai/api>; Perplexity's `file_url`:
+    /// <https://docs.perplexity.ai/docs/sonar/openai-compatibility>.
+    #[must_use]
+    pub const fn documents(mut self, param: DocumentParam) -> Self {
+        self.documents = param;
+        self
+    }
+
+    /// Says that it takes a sound as its base64 or its address, without a word on its format.
+    ///
+    /// Mistral: <https://docs.mistral.ai/studio/audio/speech_to_text/offline_transcription>.
+    #[must_use]
+    pub const fn plain_audio(mut self) -> Self {
+        self.plain_audio = true;
+        self
+    }
+
+    /// Says that it refuses messages whose speaker has a name.
+    ///
+    /// Mistral: <https://docs.mistral.ai/api>.
+    #[must_use]
+    pub const fn no_names(mut self) -> Self {
+        self.names = false;
         self
     }
 

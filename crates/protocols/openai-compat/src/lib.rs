@@ -10,7 +10,7 @@ mod models;
 mod wire;
 
 pub use decode::ChunkDecoder;
-pub use dialect::{COMMON, Dialect, ReasoningParam, ReasoningReplay};
+pub use dialect::{COMMON, Dialect, DocumentParam, ReasoningParam, ReasoningReplay};
 pub use error::ErrorDetail;
 
 use bytes::Bytes;

@@ -3,6 +3,8 @@
 mod call_ids;
 mod efforts;
 mod embed;
+mod media;
+mod names;
 mod prefill;
 mod replay;
 mod user;
