@@ -20,6 +20,7 @@ type Stacked = fn(&crate::faults::client::Settings<'_>, HttpClient) -> Result<Ba
 const LINKED: &[Linked] = &[
     // backends:begin
     Linked::of::<trunkline_groq::Api>(),
+    Linked::of::<trunkline_mistral::Api>(),
     Linked::of::<trunkline_openai::Api>(),
     // backends:end
 ];

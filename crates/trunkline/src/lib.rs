@@ -10,6 +10,8 @@ pub use trunkline_core::*;
 // backends:begin
 #[cfg(feature = "groq")]
 pub use trunkline_groq as groq;
+#[cfg(feature = "mistral")]
+pub use trunkline_mistral as mistral;
 #[cfg(feature = "openai")]
 pub use trunkline_openai as openai;
 // backends:end

@@ -10,6 +10,8 @@ pub fn providers() -> &'static [ProviderDef] {
         // backends:begin
         #[cfg(feature = "groq")]
         crate::groq::PROVIDER,
+        #[cfg(feature = "mistral")]
+        crate::mistral::PROVIDER,
         #[cfg(feature = "openai")]
         crate::openai::PROVIDER,
         // backends:end

@@ -108,6 +108,41 @@ pub enum ReasoningReplay {
     Piece,
 }
 
+/// An id of a tool call as Mistral's models want it, wherever they run: nine letters or digits. Another
+/// one becomes digits, the same each time.
+///
+/// <https://github.com/editor-code-assistant/eca/issues/233>
+///
+/// ```
+/// use trunkline_openai_compat::nine_letters;
+///
+/// assert_eq!(nine_letters("kQ7mZp2Lx"), "kQ7mZp2Lx");
+/// assert_eq!(nine_letters("call_1").len(), 9);
+/// ```
+pub fn nine_letters(id: &str) -> Cow<'_, str> {
+    if id.len() == 9 && id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Cow::Borrowed(id);
+    }
+    // FNV-1a, of which the upper bits are the better ones.
+    let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    Cow::Owned(format!("{:09x}", hash >> 28))
+}
+
+/// A patch that sends a number under another name.
+///
+/// ```
+/// use trunkline_openai_compat::renamed;
+///
+/// let patch = renamed("seed", "random_seed", 7).unwrap();
+/// assert_eq!(patch.get(), r#"{"seed":null,"random_seed":7}"#);
+/// ```
+pub fn renamed(ours: &str, theirs: &str, value: impl Into<i64>) -> Option<Json> {
+    let value = value.into();
+    Json::parse(format!(r#"{{"{ours}":null,"{theirs}":{value}}}"#)).ok()
+}
+
 /// What nearly every server of chat completions takes. A provider starts from it and adds what its
 /// documentation names.
 ///
