@@ -8,6 +8,8 @@ pub use providers::providers;
 pub use trunkline_core::*;
 
 // backends:begin
+#[cfg(feature = "azure")]
+pub use trunkline_azure as azure;
 #[cfg(feature = "groq")]
 pub use trunkline_groq as groq;
 #[cfg(feature = "mistral")]

@@ -8,6 +8,8 @@ use crate::ProviderDef;
 pub fn providers() -> &'static [ProviderDef] {
     &[
         // backends:begin
+        #[cfg(feature = "azure")]
+        crate::azure::PROVIDER,
         #[cfg(feature = "groq")]
         crate::groq::PROVIDER,
         #[cfg(feature = "mistral")]
