@@ -21,6 +21,7 @@ const LINKED: &[Linked] = &[
     // backends:begin
     Linked::of::<trunkline_azure::Api>(),
     Linked::of::<trunkline_groq::Api>(),
+    Linked::of::<trunkline_huggingface::Api>(),
     Linked::of::<trunkline_mistral::Api>(),
     Linked::of::<trunkline_openai::Api>(),
     // backends:end

@@ -12,6 +12,8 @@ pub use trunkline_core::*;
 pub use trunkline_azure as azure;
 #[cfg(feature = "groq")]
 pub use trunkline_groq as groq;
+#[cfg(feature = "huggingface")]
+pub use trunkline_huggingface as huggingface;
 #[cfg(feature = "mistral")]
 pub use trunkline_mistral as mistral;
 #[cfg(feature = "openai")]

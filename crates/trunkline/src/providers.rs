@@ -12,6 +12,8 @@ pub fn providers() -> &'static [ProviderDef] {
         crate::azure::PROVIDER,
         #[cfg(feature = "groq")]
         crate::groq::PROVIDER,
+        #[cfg(feature = "huggingface")]
+        crate::huggingface::PROVIDER,
         #[cfg(feature = "mistral")]
         crate::mistral::PROVIDER,
         #[cfg(feature = "openai")]
