@@ -24,6 +24,7 @@ const LINKED: &[Linked] = &[
     Linked::of::<trunkline_huggingface::Api>(),
     Linked::of::<trunkline_mistral::Api>(),
     Linked::of::<trunkline_openai::Api>(),
+    Linked::of::<trunkline_perplexity::Api>(),
     // backends:end
 ];
 

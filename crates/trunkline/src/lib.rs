@@ -18,4 +18,6 @@ pub use trunkline_huggingface as huggingface;
 pub use trunkline_mistral as mistral;
 #[cfg(feature = "openai")]
 pub use trunkline_openai as openai;
+#[cfg(feature = "perplexity")]
+pub use trunkline_perplexity as perplexity;
 // backends:end

@@ -18,6 +18,8 @@ pub fn providers() -> &'static [ProviderDef] {
         crate::mistral::PROVIDER,
         #[cfg(feature = "openai")]
         crate::openai::PROVIDER,
+        #[cfg(feature = "perplexity")]
+        crate::perplexity::PROVIDER,
         // backends:end
     ]
 }
