@@ -19,14 +19,18 @@ type Stacked = fn(&crate::faults::client::Settings<'_>, HttpClient) -> Result<Ba
 /// `cargo xtask backends` writes the list.
 const LINKED: &[Linked] = &[
     // backends:begin
+    Linked::of::<trunkline_azure::Api>(),
     Linked::of::<trunkline_cerebras::Api>(),
     Linked::of::<trunkline_deepseek::Api>(),
     Linked::of::<trunkline_fireworks::Api>(),
     Linked::of::<trunkline_groq::Api>(),
+    Linked::of::<trunkline_huggingface::Api>(),
+    Linked::of::<trunkline_mistral::Api>(),
     Linked::of::<trunkline_moonshot::Api>(),
     Linked::of::<trunkline_nvidia::Api>(),
     Linked::of::<trunkline_openai::Api>(),
     Linked::of::<trunkline_openrouter::Api>(),
+    Linked::of::<trunkline_perplexity::Api>(),
     Linked::of::<trunkline_sambanova::Api>(),
     Linked::of::<trunkline_together::Api>(),
     Linked::of::<trunkline_xai::Api>(),

@@ -8,6 +8,8 @@ pub use providers::providers;
 pub use trunkline_core::*;
 
 // backends:begin
+#[cfg(feature = "azure")]
+pub use trunkline_azure as azure;
 #[cfg(feature = "cerebras")]
 pub use trunkline_cerebras as cerebras;
 #[cfg(feature = "deepseek")]
@@ -16,6 +18,10 @@ pub use trunkline_deepseek as deepseek;
 pub use trunkline_fireworks as fireworks;
 #[cfg(feature = "groq")]
 pub use trunkline_groq as groq;
+#[cfg(feature = "huggingface")]
+pub use trunkline_huggingface as huggingface;
+#[cfg(feature = "mistral")]
+pub use trunkline_mistral as mistral;
 #[cfg(feature = "moonshot")]
 pub use trunkline_moonshot as moonshot;
 #[cfg(feature = "nvidia")]
@@ -24,6 +30,8 @@ pub use trunkline_nvidia as nvidia;
 pub use trunkline_openai as openai;
 #[cfg(feature = "openrouter")]
 pub use trunkline_openrouter as openrouter;
+#[cfg(feature = "perplexity")]
+pub use trunkline_perplexity as perplexity;
 #[cfg(feature = "sambanova")]
 pub use trunkline_sambanova as sambanova;
 #[cfg(feature = "together")]

@@ -8,6 +8,8 @@ use crate::ProviderDef;
 pub fn providers() -> &'static [ProviderDef] {
     &[
         // backends:begin
+        #[cfg(feature = "azure")]
+        crate::azure::PROVIDER,
         #[cfg(feature = "cerebras")]
         crate::cerebras::PROVIDER,
         #[cfg(feature = "deepseek")]
@@ -16,6 +18,10 @@ pub fn providers() -> &'static [ProviderDef] {
         crate::fireworks::PROVIDER,
         #[cfg(feature = "groq")]
         crate::groq::PROVIDER,
+        #[cfg(feature = "huggingface")]
+        crate::huggingface::PROVIDER,
+        #[cfg(feature = "mistral")]
+        crate::mistral::PROVIDER,
         #[cfg(feature = "moonshot")]
         crate::moonshot::PROVIDER,
         #[cfg(feature = "nvidia")]
@@ -24,6 +30,8 @@ pub fn providers() -> &'static [ProviderDef] {
         crate::openai::PROVIDER,
         #[cfg(feature = "openrouter")]
         crate::openrouter::PROVIDER,
+        #[cfg(feature = "perplexity")]
+        crate::perplexity::PROVIDER,
         #[cfg(feature = "sambanova")]
         crate::sambanova::PROVIDER,
         #[cfg(feature = "together")]

@@ -63,6 +63,14 @@ pub struct Dialect {
     pub document_urls: bool,
     /// Whether embeddings come as base64 when asked to, which is a fifth of the work.
     pub base64_embeddings: bool,
+    /// Whether embeddings come as one signed byte for each number, in base64.
+    pub int8_embeddings: bool,
+    /// How it takes documents.
+    pub documents: DocumentParam,
+    /// Whether it takes a sound as its base64 or its address, without a word on its format.
+    pub plain_audio: bool,
+    /// Whether a speaker may have a name.
+    pub names: bool,
     /// What its own error codes mean.
     pub classify: fn(&ErrorDetail) -> Option<ErrorKind>,
     /// The id under which a tool call and its result go.
@@ -85,6 +93,18 @@ pub enum ReasoningParam {
     Object,
 }
 
+/// How a provider takes documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DocumentParam {
+    /// `{"type":"file","file":{"filename":…,"file_data":"data:…"}}`; no addresses.
+    File,
+    /// `{"type":"document_url","document_url":"data:…","document_name":…}`; addresses too.
+    DocumentUrl,
+    /// `{"type":"file_url","file_url":{"url":…},"file_name":…}`, bare base64 or an address.
+    FileUrl,
+}
+
 /// Where a provider wants the model's earlier thoughts back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -94,6 +114,41 @@ pub enum ReasoningReplay {
     /// Among the pieces of its content, with their signature:
     /// `{"type":"thinking","thinking":[{"type":"text","text":"…"}]}`.
     Piece,
+}
+
+/// An id of a tool call as Mistral's models want it, wherever they run: nine letters or digits. Another
+/// one becomes digits, the same each time.
+///
+/// <https://github.com/editor-code-assistant/eca/issues/233>
+///
+/// ```
+/// use trunkline_openai_compat::nine_letters;
+///
+/// assert_eq!(nine_letters("kQ7mZp2Lx"), "kQ7mZp2Lx");
+/// assert_eq!(nine_letters("call_1").len(), 9);
+/// ```
+pub fn nine_letters(id: &str) -> Cow<'_, str> {
+    if id.len() == 9 && id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Cow::Borrowed(id);
+    }
+    // FNV-1a, of which the upper bits are the better ones.
+    let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    Cow::Owned(format!("{:09x}", hash >> 28))
+}
+
+/// A patch that sends a number under another name.
+///
+/// ```
+/// use trunkline_openai_compat::renamed;
+///
+/// let patch = renamed("seed", "random_seed", 7).unwrap();
+/// assert_eq!(patch.get(), r#"{"seed":null,"random_seed":7}"#);
+/// ```
+pub fn renamed(ours: &str, theirs: &str, value: impl Into<i64>) -> Option<Json> {
+    let value = value.into();
+    Json::parse(format!(r#"{{"{ours}":null,"{theirs}":{value}}}"#)).ok()
 }
 
 /// What nearly every server of chat completions takes. A provider starts from it and adds what its
@@ -160,6 +215,10 @@ impl Dialect {
         image_urls: "",
         document_urls: false,
         base64_embeddings: true,
+        int8_embeddings: false,
+        documents: DocumentParam::File,
+        plain_audio: false,
+        names: true,
         classify: |_| None,
         call_id: |id| Cow::Borrowed(id),
         patch: |_| None,
@@ -288,6 +347,43 @@ impl Dialect {
     #[must_use]
     pub const fn base64_embeddings(mut self) -> Self {
         self.base64_embeddings = true;
+        self
+    }
+
+    /// Says that embeddings come as one signed byte for each number, in base64, and asks for that.
+    ///
+    /// Perplexity: <https://docs.perplexity.ai/docs/embeddings/quickstart>.
+    #[must_use]
+    pub const fn int8_embeddings(mut self) -> Self {
+        self.int8_embeddings = true;
+        self
+    }
+
+    /// Sets how it takes documents.
+    ///
+    /// Mistral's `document_url`: <https://docs.mistral.ai/api>; Perplexity's `file_url`:
+    /// <https://docs.perplexity.ai/docs/sonar/openai-compatibility>.
+    #[must_use]
+    pub const fn documents(mut self, param: DocumentParam) -> Self {
+        self.documents = param;
+        self
+    }
+
+    /// Says that it takes a sound as its base64 or its address, without a word on its format.
+    ///
+    /// Mistral: <https://docs.mistral.ai/studio/audio/speech_to_text/offline_transcription>.
+    #[must_use]
+    pub const fn plain_audio(mut self) -> Self {
+        self.plain_audio = true;
+        self
+    }
+
+    /// Says that it refuses messages whose speaker has a name.
+    ///
+    /// Mistral: <https://docs.mistral.ai/api>.
+    #[must_use]
+    pub const fn no_names(mut self) -> Self {
+        self.names = false;
         self
     }
 

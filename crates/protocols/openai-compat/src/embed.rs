@@ -67,8 +67,8 @@ pub(crate) fn response(
     in_order(&mut data)?;
     let vectors = data
         .into_iter()
-        .map(|item| Embedding::from(item.embedding.0))
-        .collect();
+        .map(|item| item.embedding.numbers(dialect).map(Embedding::from))
+        .collect::<Result<Vec<_>>>()?;
     let mut response = EmbedResponse::new(
         wire.model
             .map(|model| model.0.into_owned())
@@ -122,7 +122,28 @@ fn usage(raw: &RawValue) -> Option<Usage> {
     Some(usage)
 }
 
-struct Vector(Vec<f32>);
+enum Vector {
+    Numbers(Vec<f32>),
+    Bytes(Vec<u8>),
+}
+
+impl Vector {
+    fn numbers(self, dialect: Dialect) -> Result<Vec<f32>> {
+        match self {
+            Self::Numbers(numbers) => Ok(numbers),
+            Self::Bytes(bytes) if dialect.int8_embeddings => Ok(bytes
+                .into_iter()
+                .map(|byte| f32::from(byte.cast_signed()))
+                .collect()),
+            Self::Bytes(bytes) => match bytes.as_chunks::<4>() {
+                (floats, []) => Ok(floats.iter().copied().map(f32::from_le_bytes).collect()),
+                _ => Err(Error::decode(
+                    "an embedding is base64 of something else than 32-bit floats",
+                )),
+            },
+        }
+    }
+}
 
 impl<'de> Deserialize<'de> for Vector {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -131,21 +152,11 @@ impl<'de> Deserialize<'de> for Vector {
             type Value = Vector;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of numbers, or base64 of 32-bit floats")
+                f.write_str("a list of numbers, or base64")
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Vector, E> {
-                let bytes = STANDARD.decode(text).map_err(E::custom)?;
-                let (floats, rest) = bytes.as_chunks::<4>();
-                if !rest.is_empty() {
-                    return Err(E::custom("base64 of something else than 32-bit floats"));
-                }
-                Ok(Vector(
-                    floats
-                        .iter()
-                        .map(|float| f32::from_le_bytes(*float))
-                        .collect(),
-                ))
+                STANDARD.decode(text).map(Vector::Bytes).map_err(E::custom)
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vector, A::Error> {
@@ -154,7 +165,7 @@ impl<'de> Deserialize<'de> for Vector {
                 while let Some(float) = seq.next_element()? {
                     floats.push(float);
                 }
-                Ok(Vector(floats))
+                Ok(Vector::Numbers(floats))
             }
         }
         deserializer.deserialize_any(Numbers)

@@ -10,7 +10,9 @@ mod models;
 mod wire;
 
 pub use decode::ChunkDecoder;
-pub use dialect::{COMMON, Dialect, ReasoningParam, ReasoningReplay};
+pub use dialect::{
+    COMMON, Dialect, DocumentParam, ReasoningParam, ReasoningReplay, nine_letters, renamed,
+};
 pub use error::ErrorDetail;
 
 use bytes::Bytes;

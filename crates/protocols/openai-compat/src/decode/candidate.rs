@@ -1,7 +1,7 @@
 //! One of the answers of a stream, as far as it has come.
 
 use trunkline_core::{
-    Delta, Ext, Part, Result, StreamChunk,
+    Delta, Ext, Json, Part, Result, StreamChunk,
     chat::{Finish, FinishKind, OpaqueState, Reasoning, Refusal, Text},
 };
 
@@ -84,10 +84,17 @@ impl Candidate {
         }
     }
 
-    /// What content filters found so far. It is the same in most events: its room is kept.
+    /// What content filters found so far: the last of each. It is the same in most events.
     pub(super) fn filtered(&mut self, found: &str) {
-        self.filter.clear();
-        self.filter.push_str(found);
+        const MOST: usize = 16 * 1024;
+        if self.filter == found {
+            return;
+        }
+        let known = (1..MOST).contains(&self.filter.len());
+        let merged = known
+            .then(|| Json::parse(found).ok()?.merge_into(&self.filter).ok())
+            .flatten();
+        self.filter = merged.unwrap_or_else(|| found.to_owned());
     }
 
     /// Takes out of `said` what it can: moving all of it costs more than most events say.

@@ -122,6 +122,9 @@ pub(crate) fn usage(raw: &RawValue) -> Option<Usage> {
     let mut usage = Usage::default();
     let (prompt, completion) = (number(wire.prompt_tokens), number(wire.completion_tokens));
     let total = number(wire.total_tokens);
+    let audio = wire.prompt_tokens_details.as_ref();
+    let audio = number(audio.and_then(|details| details.audio_tokens));
+    let prompt = with_audio(prompt, completion, audio, total).or(prompt);
     usage.input.total = prompt;
     usage.output.total = completion;
 
@@ -196,6 +199,17 @@ pub(crate) fn usage(raw: &RawValue) -> Option<Usage> {
     usage.completeness = Completeness::Final;
     usage.raw = Some(raw.into());
     Some(usage)
+}
+
+/// The prompt with its sounds, where they are counted beside it (Mistral); the total tells.
+fn with_audio(
+    prompt: Option<u64>,
+    completion: Option<u64>,
+    audio: Option<u64>,
+    total: Option<u64>,
+) -> Option<u64> {
+    let all = prompt?.checked_add(audio.filter(|audio| *audio > 0)?)?;
+    (all.checked_add(completion?) == total).then_some(all)
 }
 
 /// The provider's own time, where it stands beside the usage.

@@ -91,7 +91,9 @@ impl Serialize for Body<'_> {
         let mut body = serializer.serialize_map(None)?;
         body.serialize_entry("model", &request.model)?;
         body.serialize_entry("input", &List(request.inputs.iter().map(Input)))?;
-        if dialect.base64_embeddings {
+        if dialect.int8_embeddings {
+            body.serialize_entry("encoding_format", "base64_int8")?;
+        } else if dialect.base64_embeddings {
             body.serialize_entry("encoding_format", "base64")?;
         }
         if let (true, Some(dimensions)) = (dialect.capabilities.dimensions, request.dimensions) {

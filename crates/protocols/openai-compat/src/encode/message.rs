@@ -16,7 +16,7 @@ use super::{
     piece::{Piece, TextPiece},
     survey::{file_of, is_from_here, is_ours, state_of},
 };
-use crate::{Dialect, ReasoningReplay};
+use crate::{Dialect, DocumentParam, ReasoningReplay};
 
 pub(super) struct Messages<'a> {
     pub(super) dialect: Dialect,
@@ -102,7 +102,7 @@ impl Serialize for Turn<'_> {
             role => role,
         };
         body.serialize_entry("role", role.as_str())?;
-        if let Some(name) = &message.name {
+        if let Some(name) = message.name.as_ref().filter(|_| dialect.names) {
             body.serialize_entry("name", name)?;
         }
         let pieces = || {
@@ -305,13 +305,17 @@ pub(super) fn unsendable(dialect: Dialect, role: Role, media: &Media) -> Option<
         "image" if can.image_in => None,
         "image" => Some("image_in"),
         "audio" if can.audio_in && (is_file || matches!(media.source, Source::Bytes(_))) => None,
+        "audio" if can.audio_in && is_url && dialect.plain_audio => None,
         "audio" if can.audio_in => Some("audio_in.url"),
         "audio" => Some("audio_in"),
         "video" if can.video_in && is_far => Some("video_in.url"),
         "video" if can.video_in => None,
         "video" => Some("video_in"),
-        _ if can.document_in && (!is_url || dialect.document_urls) => None,
-        _ if can.document_in => Some("document_in.url"),
-        _ => Some("document_in"),
+        _ if !can.document_in => Some("document_in"),
+        _ => match dialect.documents {
+            DocumentParam::File if is_url && !dialect.document_urls => Some("document_in.url"),
+            DocumentParam::FileUrl if is_file => Some("document_in.file"),
+            _ => None,
+        },
     }
 }

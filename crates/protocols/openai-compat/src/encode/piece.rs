@@ -13,7 +13,7 @@ use super::{
     Object,
     survey::{file_of, signature_of},
 };
-use crate::Dialect;
+use crate::{Dialect, DocumentParam};
 
 #[derive(Serialize)]
 pub(super) struct TextPiece<'a> {
@@ -88,22 +88,55 @@ impl Piece<'_> {
                 body.serialize_entry("type", field)?;
                 body.serialize_entry(field, &Address { url, detail })?;
             }
+            "audio" if file_id.is_none() && self.dialect.plain_audio => {
+                let sound = match &media.source {
+                    Source::Url(url) => Cow::Borrowed(url.as_str()),
+                    source => base64_of(source).into(),
+                };
+                body.serialize_entry("type", "input_audio")?;
+                body.serialize_entry("input_audio", &sound)?;
+            }
             "audio" if file_id.is_none() => {
                 let format = match media.media_type.subtype() {
                     "mpeg" => "mp3",
                     "x-wav" | "wave" | "vnd.wave" => "wav",
                     other => other,
                 };
-                let data = match &media.source {
-                    Source::Bytes(bytes) => STANDARD.encode(bytes),
-                    _ => String::new(),
-                };
+                let data = base64_of(&media.source);
                 body.serialize_entry("type", "input_audio")?;
                 body.serialize_entry(
                     "input_audio",
                     &Object([("data", data.as_str()), ("format", format)]),
                 )?;
             }
+            _ if self.dialect.documents == DocumentParam::FileUrl => {
+                let url = match &media.source {
+                    Source::Url(url) => Cow::Borrowed(url.as_str()),
+                    source => base64_of(source).into(),
+                };
+                body.serialize_entry("type", "file_url")?;
+                body.serialize_entry("file_url", &Object([("url", url)]))?;
+                if let Some(name) = &media.filename {
+                    body.serialize_entry("file_name", name)?;
+                }
+            }
+            _ if self.dialect.documents == DocumentParam::DocumentUrl => match file_id {
+                Some(id) => {
+                    body.serialize_entry("type", "file")?;
+                    body.serialize_entry("file_id", id)?;
+                }
+                None => {
+                    let url = match &media.source {
+                        Source::Url(url) => Cow::Borrowed(url.as_str()),
+                        _ => inline(media).unwrap_or_default().into(),
+                    };
+                    body.serialize_entry("type", "document_url")?;
+                    body.serialize_entry("document_url", &url)?;
+                    if let Some(name) = &media.filename {
+                        body.serialize_entry("document_name", name)?;
+                    }
+                }
+            },
             _ => {
                 #[derive(Serialize)]
                 struct File<'a> {
@@ -127,6 +160,15 @@ impl Piece<'_> {
             }
         }
         body.end()
+    }
+}
+
+/// What is here and not elsewhere, as bare base64.
+fn base64_of(source: &Source) -> String {
+    match source {
+        Source::Bytes(bytes) => STANDARD.encode(bytes),
+        Source::Text(text) => STANDARD.encode(text),
+        _ => String::new(),
     }
 }
 

@@ -34,6 +34,7 @@ pub(super) fn messages(dialect: Dialect, request: &ChatRequest, warnings: &mut W
         if message.role == Role::Developer && !dialect.developer_role {
             warnings.push(Warning::coerced("role", "developer", "system"));
         }
+        warnings.unsupported_if(message.name.is_some() && !dialect.names, "name");
         for part in &message.parts {
             self::part(dialect, message.role, part, warnings);
         }

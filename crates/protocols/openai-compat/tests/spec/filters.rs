@@ -53,6 +53,23 @@ fn in_a_stream_the_last_results_count() {
 }
 
 #[test]
+fn results_of_several_events_add_up() {
+    let event = |results: &str| {
+        format!(
+            r#"{{"choices":[{{"index":0,"delta":{{"content":"a"}},"content_filter_results":{results}}}]}}"#
+        )
+    };
+    let read = stream(&[
+        event(SAFE),
+        event(r#"{"profanity":{"filtered":false}}"#),
+        event(SAFE),
+        r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#.to_owned(),
+    ]);
+    let found = r#"{"content_filter_results":{"hate":{"filtered":false,"severity":"safe"},"profanity":{"filtered":false}}}"#;
+    assert_eq!(read.answer().ext.get("openai").unwrap().get(), found);
+}
+
+#[test]
 fn a_filter_that_cuts_an_answer_says_what_for() {
     for (results, category) in [
         (

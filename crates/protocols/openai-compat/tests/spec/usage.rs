@@ -123,3 +123,17 @@ fn the_provider_s_own_time_wherever_it_stands() {
         whole(r#"{"choices":[{"message":{"content":"Hi"}}],"time_info":{"total_time":2.5}}"#);
     assert_eq!(alone.unwrap().usage, Usage::default());
 }
+
+#[test]
+fn input_includes_sounds_however_they_are_counted() {
+    let mistral = usage(
+        r#"{"prompt_tokens":11,"completion_tokens":15,"total_tokens":401,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":375}}"#,
+    );
+    let openai = usage(
+        r#"{"prompt_tokens":386,"completion_tokens":15,"total_tokens":401,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":375}}"#,
+    );
+    for usage in [mistral, openai] {
+        assert_eq!(usage.input.total, Some(386));
+        assert_eq!(usage.input.uncached, Some(386));
+    }
+}

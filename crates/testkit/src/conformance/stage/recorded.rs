@@ -95,7 +95,11 @@ impl Recorded {
             if is_content && self.content_after == 0 {
                 self.content_after = count;
             }
-            let new = read.chunks.get(before..).unwrap_or_default();
+            // Some tell the usage so far with each word.
+            let new = read.chunks.iter().skip(before);
+            let new: Vec<_> = new
+                .filter(|chunk| !matches!(chunk, StreamChunk::Usage(_)))
+                .collect();
             if let (
                 [
                     StreamChunk::Delta {
@@ -104,7 +108,7 @@ impl Recorded {
                     },
                 ],
                 Err(_),
-            ) = (new, &read.result)
+            ) = (new.as_slice(), &read.result)
                 && !text.is_empty()
                 && before > 0
             {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use trunkline_core::{EmbedRequest, Json, Op, Warning, embed::Purpose};
-use trunkline_openai_compat::Dialect;
+use trunkline_core::{EmbedRequest, Json, Op, Reply, Warning, embed::Purpose, protocol::Protocol};
+use trunkline_openai_compat::{Dialect, OpenAiCompat};
 
 use super::PLAIN;
 use crate::support::body_of;
@@ -54,4 +54,22 @@ fn a_purpose_is_told_in_the_provider_s_words() {
     }
     let (body, _) = embed(dialect, |_| {});
     assert!(!body.contains("input_type"), "{body}");
+}
+
+#[test]
+fn bytes_are_asked_for_and_read_as_the_numbers_that_they_are() {
+    let dialect = PLAIN.int8_embeddings();
+    let (body, _) = embed(dialect, |_| {});
+    assert!(
+        body.ends_with(r#""encoding_format":"base64_int8"}"#),
+        "{body}"
+    );
+    let request = Op::Embed(Arc::new(EmbedRequest::new(["a"]).model("m")));
+    let answer = r#"{"data":[{"index":0,"embedding":"AH+A/w=="}]}"#;
+    let (head, ()) = http::Response::new(()).into_parts();
+    let reply = OpenAiCompat(dialect).decode(&request, &head, answer.into());
+    let Ok(Reply::Embed(answer)) = reply else {
+        panic!("{reply:?}");
+    };
+    assert_eq!(answer.vectors[0].as_slice(), [0.0, 127.0, -128.0, -1.0]);
 }

@@ -1,10 +1,12 @@
 //! What dialects differ in, one setting in each file.
 
 mod call_ids;
+mod documents;
 mod efforts;
 mod embed;
 mod hosted;
 mod media;
+mod names;
 mod prefill;
 mod replay;
 mod user;
