@@ -1,4 +1,5 @@
 //! Where requests go, and with which credentials.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use trunkline_azure::{Api, Azure, PROVIDER};
 use trunkline_core::{
