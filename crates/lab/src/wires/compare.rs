@@ -70,7 +70,10 @@ fn success(exchange: &Exchange, op: &Op, got: &Got) -> Vec<String> {
             chat(&said, response)
         }
         (None, Got::Embed(response)) => {
-            let said = naive::vectors(&whole.unwrap_or_default());
+            let said = naive::vectors(
+                &whole.unwrap_or_default(),
+                exchange.provider == "perplexity",
+            );
             let got: Vec<&[f32]> = response.vectors.iter().map(Embedding::as_slice).collect();
             lost("vectors", said == got, || {
                 format!("{} of {} came back", got.len(), said.len())

@@ -73,7 +73,7 @@ impl Chat {
         }
         for usage in [&said["x_groq"]["usage"], &said["usage"]] {
             if usage.is_object() {
-                self.input = usage["prompt_tokens"].as_u64().or(self.input);
+                self.input = input(usage).or(self.input);
                 self.output = output(usage).or(self.output);
             }
         }
@@ -155,6 +155,20 @@ impl Call {
     }
 }
 
+/// What went in, with sounds. Who counts sounds apart is known by the total.
+fn input(usage: &Value) -> Option<u64> {
+    let input = usage["prompt_tokens"].as_u64()?;
+    let audio = usage["prompt_tokens_details"]["audio_tokens"]
+        .as_u64()
+        .unwrap_or(0);
+    let apart = usage["completion_tokens"].as_u64().unwrap_or(0) + input + audio;
+    Some(if usage["total_tokens"].as_u64() == Some(apart) {
+        input + audio
+    } else {
+        input
+    })
+}
+
 /// What came out, with reasoning. Who counts reasoning apart is known by the total.
 fn output(usage: &Value) -> Option<u64> {
     let output = usage["completion_tokens"].as_u64()?;
@@ -202,13 +216,14 @@ pub(crate) fn error_message(said: &Value) -> Option<String> {
     places.into_iter().find_map(words)
 }
 
-/// The vectors of an answer, in the order of their index.
-pub(crate) fn vectors(answer: &Value) -> Vec<Vec<f32>> {
+/// The vectors of an answer, in the order of their index. What one number is in base64 is not said in
+/// the answer: a byte with a sign, or a float.
+pub(crate) fn vectors(answer: &Value, is_int8: bool) -> Vec<Vec<f32>> {
     let mut vectors: Vec<(u64, Vec<f32>)> = list(&answer["data"])
         .map(|entry| {
             (
                 entry["index"].as_u64().unwrap_or(0),
-                vector(&entry["embedding"]),
+                vector(&entry["embedding"], is_int8),
             )
         })
         .collect();
@@ -217,9 +232,13 @@ pub(crate) fn vectors(answer: &Value) -> Vec<Vec<f32>> {
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "vectors are of 32 bits")]
-fn vector(embedding: &Value) -> Vec<f32> {
+fn vector(embedding: &Value, is_int8: bool) -> Vec<f32> {
     if let Some(base64) = embedding.as_str() {
         let bytes = STANDARD.decode(base64).unwrap_or_default();
+        if is_int8 {
+            let numbers = bytes.iter().map(|byte| f32::from(byte.cast_signed()));
+            return numbers.collect();
+        }
         let quads = bytes
             .chunks_exact(4)
             .filter_map(|quad| quad.try_into().ok());
@@ -326,6 +345,16 @@ mod tests {
     }
 
     #[test]
+    fn sounds_that_are_counted_apart_are_added() {
+        let usage = |total: u64| {
+            json!({"usage": {"prompt_tokens": 11, "completion_tokens": 15, "total_tokens": total,
+                             "prompt_tokens_details": {"audio_tokens": 375}}})
+        };
+        assert_eq!(Chat::of_answer(&usage(26)).input, Some(11));
+        assert_eq!(Chat::of_answer(&usage(401)).input, Some(386));
+    }
+
+    #[test]
     fn events_are_the_lines_of_data_that_are_json() {
         let body = b": hello\n\ndata: {\"a\":1}\n\ndata:{\"a\":2}\r\n\r\nevent: x\ndata: {\"a\":3}\n\ndata: [DONE] \n";
         let numbers: Vec<_> = events(body)
@@ -354,7 +383,9 @@ mod tests {
             {"index": 1, "embedding": "AACAPwAAAEA="},
             {"index": 0, "embedding": [0.5, -1]},
         ]});
-        assert_eq!(vectors(&answer), [vec![0.5, -1.0], vec![1.0, 2.0]]);
+        assert_eq!(vectors(&answer, false), [vec![0.5, -1.0], vec![1.0, 2.0]]);
+        let bytes = json!({"data": [{"index": 0, "embedding": "AH+A/w=="}]});
+        assert_eq!(vectors(&bytes, true), [vec![0.0, 127.0, -128.0, -1.0]]);
     }
 
     #[test]

@@ -25,7 +25,6 @@ pub(crate) enum Plan {
 
 const NO_OPERATION: &str = "no crate or operation for it yet";
 const NATIVE: &str = "in the provider's own format, and no crate for it yet";
-const INT8: &str = "vectors of 8-bit integers in base64, and no crate for them yet";
 
 /// What to do with `exchange`.
 ///
@@ -34,8 +33,6 @@ const INT8: &str = "vectors of 8-bit integers in base64, and no crate for them y
 pub(crate) fn of(exchange: &Exchange) -> Plan {
     match exchange.api.as_str() {
         "chat-completions" => Plan::Replay(chat(exchange)),
-        // What one number is in these is not said in the answer, and another client's default.
-        "embeddings" if exchange.provider == "perplexity" => Plan::NotYet(INT8),
         "embeddings" if is_common(exchange, "/embeddings", "embedding") => {
             Plan::Replay(embed(exchange))
         }
