@@ -24,7 +24,7 @@ impl Step {
     }
 }
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step {
         command: "cargo fmt --all --check",
         quick: true,
@@ -56,6 +56,10 @@ const STEPS: [Step; 10] = [
     Step {
         command: "cargo xtask graph",
         quick: true,
+    },
+    Step {
+        command: "cargo xtask templates",
+        quick: false,
     },
     Step {
         command: "cargo xtask wires ../shared/wires",

@@ -11,8 +11,11 @@ use crate::{finding::Finding, source, workspace::Workspace};
 const BEGIN: &str = "<!-- code ";
 const END: &str = "<!-- /code -->";
 
+/// A file and its text.
+type Page = (PathBuf, String);
+
 /// Each page with excerpts, as it should be, and what no excerpt can be taken from.
-pub(crate) fn pages(workspace: &Workspace) -> Result<(Vec<(PathBuf, String)>, Vec<Finding>)> {
+pub(crate) fn pages(workspace: &Workspace) -> Result<(Vec<Page>, Vec<Finding>)> {
     let (mut pages, mut findings) = (Vec::new(), Vec::new());
     for path in source::files(&workspace.root, "docs", "md")? {
         let text = workspace.read(&path)?.unwrap_or_default();
@@ -84,7 +87,7 @@ fn excerpt(source: &str, first: &str) -> Option<String> {
         let depth = line.len() - line.trim_start().len();
         depth == indent && (line.trim_end().ends_with(['}', ';']) || line.trim() == ");")
     };
-    let length = lines.get(at..)?.iter().position(|line| ends(line))?;
+    let length = lines.get(at..)?.iter().position(ends)?;
     let kept = lines
         .get(begin..=at + length)?
         .iter()

@@ -73,7 +73,7 @@ enum Task {
     ///
     /// Format, clippy, tests, docs, tidy, generated lists, packaging. What fails is left in target/templates.
     Templates,
-    /// Runs what CI runs: format, clippy, tests, docs, tidy, graph, recorded traffic, faults
+    /// Runs what CI runs: format, clippy, tests, docs, tidy, graph, templates, recorded traffic, faults
     ///
     /// All steps run, also after one has failed; the end says which failed and how long each took.
     Check {

@@ -108,7 +108,16 @@ impl Tree {
         );
         tree.krate("crates/providers/groq", "trunkline-groq", GROQ);
         tree.write("crates/providers/groq/README.md", GUIDE);
-        tree.write("crates/providers/groq/fixtures/chat/call.json", "{}");
+        for case in ["chat", "stream", "error_auth", "error_rate_limit"] {
+            tree.write(
+                &format!("crates/providers/groq/fixtures/{case}/call.json"),
+                "{}",
+            );
+        }
+        tree.write(
+            "CHANGELOG.md",
+            "## Unreleased\n\n### trunkline-groq 0.1.0\n",
+        );
         tree.write(
             "crates/providers/groq/tests/conformance.rs",
             "//! The suite.\nfn main() -> _ { conformance::run(Subject::of::<Api>(\"fixtures\")) }\n",

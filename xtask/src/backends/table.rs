@@ -3,7 +3,7 @@
 use super::entry::Entry;
 
 /// What the first release is to hold, named as the folders in crates/providers.
-const PLANNED: [&str; 21] = [
+const PLANNED: [&str; 28] = [
     "openai",
     "anthropic",
     "gemini",
@@ -17,6 +17,13 @@ const PLANNED: [&str; 21] = [
     "xai",
     "openrouter",
     "huggingface",
+    "together",
+    "fireworks",
+    "cerebras",
+    "perplexity",
+    "nvidia",
+    "sambanova",
+    "moonshot",
     "ollama",
     "llamacpp",
     "vllm",
@@ -148,10 +155,10 @@ mod tests {
 
     #[test]
     fn progress_counts_what_is_planned_and_names_what_is_missing() {
-        assert_eq!(progress(&[]), "0 of 21 planned backends.");
+        assert_eq!(progress(&[]), "0 of 28 planned backends.");
         assert_eq!(
             progress(&[entry("groq"), entry("s3"), entry("acme")]),
-            "2 of 21 planned backends, and 1 more."
+            "2 of 28 planned backends, and 1 more."
         );
         let page = page(&[entry("groq")]);
         assert!(

@@ -108,16 +108,29 @@ impl Plan {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Each case of the fixtures is some files of a known form; their names are enough.
+        let (mut cases, mut folder) = (Vec::new(), None);
         for (path, text) in &self.created {
-            writeln!(
-                f,
-                "new     {:>4} lines  {}",
-                text.lines().count(),
-                path.display()
-            )?;
+            let case = path.parent().unwrap_or(path);
+            match case.parent().filter(|folder| folder.ends_with("fixtures")) {
+                Some(fixtures) => {
+                    folder = Some(fixtures.display());
+                    cases.push(case.file_name().unwrap_or_default().to_string_lossy());
+                }
+                None => writeln!(
+                    f,
+                    "new     {} ({} lines)",
+                    path.display(),
+                    text.lines().count()
+                )?,
+            }
+        }
+        cases.dedup();
+        if let Some(folder) = folder {
+            writeln!(f, "new     {folder}: {}", cases.join(", "))?;
         }
         for (path, _) in &self.edited {
-            writeln!(f, "edited              {}", path.display())?;
+            writeln!(f, "edited  {}", path.display())?;
         }
         let (new, edited) = (self.created.len(), self.edited.len());
         write!(

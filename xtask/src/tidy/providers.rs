@@ -28,20 +28,44 @@ pub(crate) fn check(workspace: &Workspace, provider: &Package) -> Result<Vec<Fin
     findings.extend(purity(workspace, provider)?);
     findings.extend(guide(workspace, provider)?);
     findings.extend(example(workspace, provider));
-    let fixtures = provider.folder.join("fixtures");
-    let filled = workspace
-        .root
-        .join(&fixtures)
-        .read_dir()
-        .is_ok_and(|mut entries| entries.next().is_some());
-    if !filled {
-        findings.push(Finding::file(
-            fixtures,
-            "missing or empty; record at least one exchange per operation",
-        ));
-    }
+    findings.extend(fixtures(workspace, provider));
     findings.extend(conformance(workspace, provider));
+    findings.extend(changelog(workspace, provider)?);
     Ok(findings)
+}
+
+/// What its wire looks like: a case for each operation, and for the errors that everybody meets.
+fn fixtures(workspace: &Workspace, provider: &Package) -> Vec<Finding> {
+    const OPERATIONS: [&str; 4] = ["chat", "stream", "embed", "models"];
+    const ERRORS: [&str; 2] = ["error_auth", "error_rate_limit"];
+    let declared = provider
+        .manifest
+        .list(&["package", "metadata", "trunkline", "operations"])
+        .unwrap_or_default();
+    let cases = OPERATIONS
+        .into_iter()
+        .filter(|operation| declared.contains(operation))
+        .chain(ERRORS);
+    let missing = cases
+        .map(|case| provider.folder.join("fixtures").join(case))
+        .filter(|case| !workspace.exists(case.join("call.json")));
+    missing
+        .map(|case| {
+            let advice = "missing; write this case from the provider's documentation, as docs/new-backend.md shows";
+            Finding::file(case, advice)
+        })
+        .collect()
+}
+
+fn changelog(workspace: &Workspace, provider: &Package) -> Result<Option<Finding>> {
+    const FILE: &str = "CHANGELOG.md";
+    let text = workspace.read(FILE)?.unwrap_or_default();
+    let heading = format!("### {} ", provider.name);
+    let tells = text.lines().any(|line| line.starts_with(&heading));
+    Ok((!tells).then(|| {
+        let what = format!("no section `{heading}…`; tell what users of the crate get");
+        Finding::file(FILE, what)
+    }))
 }
 
 /// The suite of the testkit, which runs on the fixtures.
@@ -279,10 +303,24 @@ mod tests {
     }
 
     #[test]
-    fn fixtures_are_asked_for_and_an_empty_folder_is_none() {
+    fn a_fixture_is_asked_for_each_operation_and_for_the_usual_errors() {
+        for case in ["chat", "stream", "error_auth", "error_rate_limit"] {
+            let tree = Tree::in_order();
+            let folder = format!("crates/providers/groq/fixtures/{case}");
+            tree.remove(&format!("{folder}/call.json"));
+            assert!(only(found(&tree)).file.ends_with(case));
+            tree.remove(&folder);
+            assert!(only(found(&tree)).file.ends_with(case));
+        }
         let tree = Tree::in_order();
-        tree.remove("crates/providers/groq/fixtures/chat/call.json");
-        tree.remove("crates/providers/groq/fixtures/chat");
-        assert!(only(found(&tree)).file.ends_with("fixtures"));
+        tree.replace(MANIFEST, "\"stream\"]", "\"stream\", \"embed\"]");
+        assert!(only(found(&tree)).file.ends_with("embed"));
+    }
+
+    #[test]
+    fn the_changelog_tells_of_it() {
+        let tree = Tree::in_order();
+        tree.replace("CHANGELOG.md", "trunkline-groq 0", "trunkline-grok 0");
+        assert!(only(found(&tree)).what.contains("trunkline-groq"));
     }
 }

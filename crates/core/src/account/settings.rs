@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::builder::Builder;
-use crate::{Error, Result};
+use crate::{Error, Json, Result};
 
 /// The settings of an account that only its provider knows, such as Azure's `api_version`.
 ///
@@ -24,8 +26,9 @@ impl<P> Builder<P> {
     pub(super) fn settings(&self) -> Result<Settings> {
         let mut settings = BTreeMap::new();
         let extra = match &self.extra {
-            Some(extra) => serde_json::from_str::<BTreeMap<String, String>>(extra.get())
-                .map_err(|_| Error::config("`extra` has to be an object of strings"))?,
+            Some(extra) => values(extra).ok_or_else(|| {
+                Error::config("`extra` has to be an object of strings and numbers")
+            })?,
             None => BTreeMap::new(),
         };
         let set = self.settings.iter().map(|(name, value)| (name, value));
@@ -38,6 +41,17 @@ impl<P> Builder<P> {
         }
         Ok(Settings(settings))
     }
+}
+
+/// The fields of an object, each as text.
+fn values(extra: &Json) -> Option<BTreeMap<String, String>> {
+    let fields: BTreeMap<String, Value> = extra.read().ok()?;
+    let text = |(name, value): (String, Value)| match value {
+        Value::String(text) => Some((name, text)),
+        Value::Number(_) | Value::Bool(_) => Some((name, value.to_string())),
+        _ => None,
+    };
+    fields.into_iter().map(text).collect()
 }
 
 fn unknown(name: &str, known: &[&str]) -> Error {

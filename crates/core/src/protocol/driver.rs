@@ -99,7 +99,12 @@ impl<P: Protocol> Shared<P> {
         let (head, body, warnings) = self.send(op, call, first_content).await?;
         let first_content =
             first_content.map(|limit| (limit, limit.saturating_sub(began.elapsed())));
-        match self.protocol.shape(op, &head) {
+        // What a caller asks for by itself is the caller's to read, whatever the protocol makes of it.
+        let shape = match op {
+            Op::Raw(_) => Shape::Streamed,
+            op => self.protocol.shape(op, &head),
+        };
+        match shape {
             Shape::Whole => {
                 let raw = self.read_whole(op, body).await;
                 let raw = raw.map_err(|error| status::identify(error, &head))?;

@@ -46,10 +46,10 @@ pub trait Protocol: Send + Sync + 'static {
     /// have; [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for what cannot be meant.
     fn encode(&self, op: &Op, target: &Target, warnings: &mut Warnings) -> Result<Request<Bytes>>;
 
-    /// How to read this answer, a success, by its head and what was asked.
+    /// How to read this answer, a success, by its head and what was asked. Never asked for
+    /// [`Op::Raw`], whose answer the caller reads.
     fn shape(&self, op: &Op, head: &Parts) -> Shape {
         match op {
-            Op::Raw(_) => Shape::Streamed,
             Op::ChatStream(_) if !is_json(head) => {
                 Shape::Frames(Framing::Sse, FrameLimits::default())
             }

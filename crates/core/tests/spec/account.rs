@@ -382,7 +382,7 @@ mod own_settings {
         let told = message(builder().config(config(r#"{"Sk-canary":"2"}"#)).build());
         assert!(!told.contains("canary"), "{told}");
         let told = message(builder().config(config("[1]")).build());
-        assert_eq!(told, "`extra` has to be an object of strings");
+        assert_eq!(told, "`extra` has to be an object of strings and numbers");
         let none = trunkline_core::account::Builder::of(&PARROT, Parrot)
             .client(wire().client())
             .key(KEY)

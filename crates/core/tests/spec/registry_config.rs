@@ -55,7 +55,7 @@ async fn a_file_says_everything_and_its_keys_may_be_named() {
     let json = r#"[
         {"provider": "parrot", "keys": [{"env": "PARROT_KEY_OF_MINE"}]},
         {"provider": "parrot", "name": "polly", "keys": ["sk-2"], "model": "ara-2",
-         "base_urls": ["https://polly.example/v2"], "headers": {"x-org": "birds"}, "extra": {"a": 1}}
+         "base_urls": ["https://polly.example/v2"], "headers": {"x-org": "birds"}, "extra": {}}
     ]"#;
     let registry = Registry::from_config(json, &[PARROT], &vars, wire.client()).unwrap();
 
@@ -109,6 +109,10 @@ fn what_is_wrong_is_told_with_its_place_and_what_there_is() {
         (
             r#"{"name": "a/b", "provider": "parrot"}"#,
             "entry 2 `a/b`, line 2: `name` is empty or has a slash; models are called `name/model`",
+        ),
+        (
+            r#"{"name": "b", "provider": "parrot", "extra": {"region": "eu"}}"#,
+            "entry 2 `b`, line 2: there is no setting `region`: this provider has none of its own; remove it",
         ),
         (
             r#"{"name": "b", "provider": "parrot", "model": "a", "model": "b"}"#,

@@ -158,7 +158,7 @@ impl Report {
 impl Provider {
     fn print(&self, out: &mut dyn Write, name: &str) -> io::Result<()> {
         let subject = if self.scenarios.is_empty() {
-            "not replayed"
+            "not replayed".to_owned()
         } else {
             Subject::of(name).name
         };

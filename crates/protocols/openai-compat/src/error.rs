@@ -97,8 +97,7 @@ fn error(dialect: Dialect, detail: &ErrorDetail, usual: &Error) -> Error {
                 | ErrorKind::RateLimited
         );
     let kind = match kind {
-        ErrorKind::RateLimited => kind,
-        _ if elsewhere => ErrorKind::Server,
+        ErrorKind::Auth | ErrorKind::QuotaExhausted if elsewhere => ErrorKind::Server,
         kind => kind,
     };
     let delivery = match kind {

@@ -74,6 +74,9 @@ pub(super) fn fields(request: &Received) -> Vec<(String, Value)> {
 /// Whether `text` is in a body of any kind; an empty text is in none.
 pub(super) fn carries_text(body: &[u8], text: &str) -> bool {
     let whole = String::from_utf8_lossy(body);
-    !text.is_empty()
-        && (whole.contains(text) || leaves(body).iter().any(|leaf| leaf.contains(text)))
+    let leaves = leaves(body);
+    // Some wires have a text in pieces.
+    let is_in_leaves =
+        || leaves.iter().any(|leaf| leaf.contains(text)) || leaves.concat().contains(text);
+    !text.is_empty() && (whole.contains(text) || is_in_leaves())
 }

@@ -141,7 +141,8 @@ pub(crate) fn fault(status: StatusCode, body: &[u8]) -> Error {
         "tired" => ErrorKind::Overloaded,
         _ => error.kind(),
     };
-    Error::new(kind, wrath.because.unwrap_or_default())
+    let because = wrath.because.unwrap_or_else(|| error.message().to_owned());
+    Error::new(kind, because)
         .with_delivery(error.delivery())
         .with_code(wrath.wrath)
 }
@@ -179,6 +180,9 @@ impl Pouring {
 
 impl Decoder for Pouring {
     fn frame(&mut self, frame: Frame, out: &mut VecDeque<StreamChunk>) -> Result<()> {
+        if std::str::from_utf8(&frame.data).is_err() {
+            return Err(Error::decode("the oracle does not speak UTF-8"));
+        }
         let (name, data) = event(&frame);
         match name.as_str() {
             "open" => {

@@ -1,6 +1,8 @@
 //! The suite on a provider that nobody knows, with a wire of its own: nothing in the suite may take
 //! another's wire for granted.
 
+#![allow(clippy::indexing_slicing, reason = "tests")]
+
 mod wire;
 
 use trunkline_core::{

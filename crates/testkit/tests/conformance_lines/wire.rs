@@ -1,7 +1,7 @@
 //! How parrots talk: `{"say":["Par","is."],"why":"done","cost":[7,2]}`, and as a stream a line for
 //! each word.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::collections::VecDeque;
 
 use bytes::Bytes;
 use http::{Request, response::Parts};
@@ -10,7 +10,7 @@ use trunkline_core::{
     ChatRequest, ChatResponse, Error, ErrorKind, Op, Part, Reply, Result, StreamChunk,
     chat::{Finish, FinishKind, Usage, Warnings},
     http_transport::frame::{Frame, FrameLimits, Framing},
-    protocol::{Decoder, Protocol, Shape, Target, Terminal, error_of_status},
+    protocol::{Decoder, Protocol, Shape, Target, Terminal, error_of_status, instructions, within},
 };
 
 pub(crate) struct Parrot;
@@ -18,7 +18,7 @@ pub(crate) struct Parrot;
 impl Protocol for Parrot {
     type Decoder = Ear;
 
-    fn encode(&self, op: &Op, target: &Target, _: &mut Warnings) -> Result<Request<Bytes>> {
+    fn encode(&self, op: &Op, target: &Target, warnings: &mut Warnings) -> Result<Request<Bytes>> {
         let (request, path) = match op {
             Op::Chat(request) => (request, "/whole"),
             Op::ChatStream(request) => (request, "/lines"),
@@ -27,7 +27,8 @@ impl Protocol for Parrot {
                 return Err(Error::new(ErrorKind::Unsupported, no));
             }
         };
-        target.post(path, body(request).to_string())
+        let request = within(crate::PROVIDER.capabilities, request, warnings)?;
+        target.post(path, body(&request, warnings).to_string())
     }
 
     fn shape(&self, op: &Op, _: &Parts) -> Shape {
@@ -79,13 +80,36 @@ impl Protocol for Parrot {
     }
 }
 
-fn body(request: &Arc<ChatRequest>) -> Value {
-    let words: Vec<String> = request
-        .messages
+fn body(request: &ChatRequest, warnings: &mut Warnings) -> Value {
+    let (orders, turns) = instructions(request, warnings);
+    for message in &turns {
+        warnings.unsupported_if(message.name.is_some(), "name");
+        for part in &message.parts {
+            warnings.state_dropped(part);
+            if part.as_text().is_none() {
+                warnings.left_out(part);
+            }
+        }
+    }
+    let words: Vec<Value> = turns
         .iter()
-        .map(trunkline_core::Message::text)
+        .map(|message| json!({ "by": message.role, "words": message.text() }))
         .collect();
-    json!({ "bird": request.model, "hears": words })
+    let mut body = json!({ "bird": request.model, "hears": words });
+    if !orders.is_empty() {
+        body["orders"] = orders.into();
+    }
+    if let Some(most) = request.max_output_tokens {
+        body["most"] = most.into();
+    }
+    if let Some(options) = request.options.get(crate::PROVIDER.id)
+        && let Ok(Value::Object(fields)) = options.read()
+    {
+        for (name, value) in fields {
+            body[name] = value;
+        }
+    }
+    body
 }
 
 fn json_of(bytes: &[u8]) -> Result<Value> {
@@ -127,8 +151,8 @@ fn usage(value: &Value) -> Usage {
             .and_then(Value::as_u64)
     };
     match (cost(0), cost(1)) {
-        (Some(input), Some(output)) => Usage::new(input, output),
-        _ => Usage::default(),
+        (None, None) => Usage::default(),
+        (input, output) => Usage::told(input, output, value["cost"].clone().into()),
     }
 }
 

@@ -243,8 +243,7 @@ fn a_hint_in_the_body_must_be_of_its_kind() {
 fn tokens_of_one_direction_are_not_the_tokens_of_a_key() {
     let counted = |name: &'static str| {
         let headers = headers(&[(name, "5")]);
-        let counted = quotas(&headers).next().unwrap().counted;
-        counted
+        quotas(&headers).next().unwrap().counted
     };
     for name in [
         "x-ratelimit-remaining-tokens-prompt",

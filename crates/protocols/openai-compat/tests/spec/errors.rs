@@ -38,15 +38,22 @@ fn the_account_of_a_router_is_not_ours() {
         assert_eq!(error.kind(), ErrorKind::Server, "{code}");
         assert_eq!((error.message(), error.code()), ("theirs", Some("502")));
     }
-    for status in [401, 402, 403] {
+    for (status, kind) in [
+        (401, ErrorKind::Server),
+        (402, ErrorKind::Server),
+        // A block of its own, often for content: nobody's key.
+        (403, ErrorKind::Permission),
+        (429, ErrorKind::RateLimited),
+    ] {
         let error = behind(status, &raw(r#"{"error":{"message":"no"}}"#));
-        assert_eq!(error.kind(), ErrorKind::Server, "{status}");
-        assert!(
-            !matches!(error.scope(), Scope::Key | Scope::Account),
+        assert_eq!(
+            (error.kind(), error.scope()),
+            (kind, Scope::Model),
             "{status}"
         );
         let ours = behind(status, "{}");
-        assert_ne!(ours.kind(), ErrorKind::Server, "{status}");
+        let scope = ours.scope();
+        assert!(matches!(scope, Scope::Key | Scope::Account), "{status}");
     }
     // What the request is at fault for it is at fault for anywhere.
     let long = behind(
