@@ -86,7 +86,6 @@ pub(super) fn add(list: &mut List, talks: &Outcome) {
         "a_number_that_is_none_is_refused",
         |subject| async move {
             let request = baseline(&subject)?.temperature(f64::NAN);
-<<<<<<< HEAD
             let refused = invalid(
                 &subject,
                 subject.op(request.clone()),
@@ -95,22 +94,9 @@ pub(super) fn add(list: &mut List, talks: &Outcome) {
             .await;
             if refused.is_ok() || subject.can("temperature") {
                 return refused;
-=======
-            match subject.can("temperature") {
-                true => invalid(&subject, subject.op(request), "has the temperature NaN").await,
-                // It is refused all the same, or left out; it must not become a `null` on the way.
-                false => match invalid(
-                    &subject,
-                    subject.op(request.clone()),
-                    "has the temperature NaN",
-                )
-                .await
-                {
-                    Ok(()) => Ok(()),
-                    Err(_) => in_order(&subject, request, &["Say one word."]).await,
-                },
->>>>>>> c971c354bdf97035671aefeeaefe8739f56377ca
             }
+            // Where it is left out, it must not become a `null` on the way.
+            in_order(&subject, request, &["Say one word."]).await
         },
     );
     list.add_if(talks, "the_model_s_name_arrives", |subject| async move {
