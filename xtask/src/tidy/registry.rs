@@ -13,7 +13,7 @@ const INCLUDED: [(&str, &str); 3] = [
     ("LICENSE", "\"LICENSE-*\""),
 ];
 
-/// Those of https://crates.io/category_slugs in August 2026. Others are dropped with a warning that nobody reads.
+/// Those of <https://crates.io/category_slugs> in August 2026. Others are dropped with a warning that nobody reads.
 const CATEGORIES: &str = "
     accessibility aerospace aerospace::drones aerospace::protocols aerospace::simulation
     aerospace::space-protocols aerospace::unmanned-aerial-vehicles algorithms api-bindings
