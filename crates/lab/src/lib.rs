@@ -16,6 +16,7 @@ macro_rules! pages {
 pages! {
     readme: "README.md",
     architecture: "docs/architecture.md",
+    conformance: "docs/conformance.md",
     errors: "docs/errors.md",
     registry: "docs/registry.md",
     resilience: "docs/resilience.md",
@@ -47,7 +48,11 @@ mod tests {
                 let name = entry.unwrap().file_name().into_string().unwrap();
                 let page = format!("{folder}/{name}");
                 if name.ends_with(".md") && !PAGES.contains(&page.as_str()) {
-                    let rust = read(&page).lines().any(|line| line.starts_with("```rust"));
+                    // What is ignored was taken from a file that CI compiles: xtask/src/excerpts.rs.
+                    let is_code = |line: &str| {
+                        line.starts_with("```rust") && !line.starts_with("```rust,ignore")
+                    };
+                    let rust = read(&page).lines().any(is_code);
                     assert!(!rust, "{page} has Rust code; name it in `pages!`");
                 }
             }

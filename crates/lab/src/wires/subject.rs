@@ -81,7 +81,7 @@ mod tests {
         for (provider, id) in [
             ("groq", "groq"),
             ("openai", "openai"),
-            ("mistral", "compatible"),
+            ("venice", "compatible"),
         ] {
             let client = HttpClient::new(Recorded::new(&exchange(), &Cut::Whole));
             let backend = Subject::of(provider).backend(client).unwrap();
