@@ -27,8 +27,8 @@ pub use settings::Settings;
 /// # use std::collections::VecDeque;
 /// # use trunkline_core::{Error, Op, Reply, StreamChunk, chat::Warnings, http_transport::frame::Frame};
 /// # use trunkline_core::protocol::{Decoder, Protocol, Target, Terminal};
-/// # struct Speech;
-/// # struct Words;
+/// # pub struct Speech;
+/// # pub struct Words;
 /// # impl Decoder for Words {
 /// #     fn frame(&mut self, _: Frame, _: &mut VecDeque<StreamChunk>) -> Result<()> { Ok(()) }
 /// #     fn terminal(&self) -> Terminal { Terminal::Last }
