@@ -1,7 +1,7 @@
 //! What every provider's crate has to do, as named tests: the suite that a crate runs to prove that
 //! it may be used.
 //!
-//! A crate says what it is by its [`Provider`], and lays down [fixtures](crate::fixture): what goes
+//! A crate says what it is by its [`Provider`](trunkline_core::account::Provider), and lays down [fixtures](crate::fixture): what goes
 //! in and what comes out. From them and from the capabilities that it declares, the suite makes its
 //! tests. They need no key and no network but loopback.
 //!
