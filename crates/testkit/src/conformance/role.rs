@@ -37,12 +37,20 @@ pub(super) const ROLES: [(&str, &str); 10] = [
 
 /// The case of this name, or what to add.
 pub(super) fn role(subject: &Subject, name: &str) -> Outcome<Case> {
+    let shows = ROLES.iter().find(|(role, _)| *role == name);
+    case(
+        subject,
+        name,
+        shows.map_or("what it is called after", |(_, shows)| shows),
+    )
+}
+
+/// The case `name`, or to add it, since it `shows` something.
+pub(super) fn case(subject: &Subject, name: &str, shows: &str) -> Outcome<Case> {
     let dir = subject.fixtures.join(name);
     ensure(dir.is_dir(), || {
-        let shows = ROLES.iter().find(|(role, _)| *role == name);
-        let shows = shows.map_or(String::new(), |(_, shows)| format!(", which shows {shows}"));
         format!(
-            "add the fixture `{name}`{shows}, in {}; docs/conformance.md says how",
+            "add the fixture `{name}`, which shows {shows}, in {}; docs/conformance.md says how",
             subject.fixtures.display()
         )
     })?;

@@ -1,16 +1,13 @@
 //! A fixture by its name, in the role that it plays for a test.
 
-use std::{fs, sync::Arc};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::Value;
 use trunkline_core::{ChatRequest, ChatResponse, Op};
 
-use super::super::Subject;
-use crate::{
-    fixture::{case::Case, folders},
-    peer::Reply,
-};
+use super::super::{Subject, role};
+use crate::{fixture::folders, peer::Reply};
 
 /// A fixture: what is asked, what the server answers, and what is made of that.
 pub(in super::super) struct Role {
@@ -31,21 +28,8 @@ impl Role {
         name: &str,
         what: &str,
     ) -> Result<Self, String> {
-        let dir = subject.fixtures.join(name);
-        if !dir.is_dir() {
-            return Err(format!(
-                "add the fixture `{name}`, which shows {what}: {}",
-                dir.display()
-            ));
-        }
-        let broken = |why: String| format!("mend the fixture `{name}`: {why}");
-        let case = Case::read(&dir).map_err(broken)?;
-        let expect = fs::read(dir.join("expect.json"))
-            .map_err(|error| error.to_string())
-            .and_then(|text| serde_json::from_slice(&text).map_err(|error| error.to_string()))
-            .map_err(|error| {
-                broken(format!("expect.json: {error}; UPDATE_FIXTURES=1 writes it"))
-            })?;
+        let case = role::case(subject, name, what)?;
+        let expect = role::expected(subject, name)?;
         let mut headers: Vec<(String, String)> = case.head.headers.into_iter().collect();
         if !headers
             .iter()
