@@ -43,8 +43,7 @@ impl<P> Builder<P> {
         self.timers.check()?;
         self.limits.check()?;
         self.stack.check()?;
-        let speak = std::mem::replace(&mut self.speak, Box::new(|_| Err(Error::config("built"))));
-        let assemble = speak(&self.settings()?)?;
+        let assemble = (self.speak)(&self.settings()?)?;
         let info = self.info();
         let sites = self.sites()?;
         let is_plain = matches!(self.keys.as_slice(), [] | [Key::Fixed(_, None)]);
@@ -75,7 +74,7 @@ impl<P> Builder<P> {
             Some(backend) if !self.stack.pools() => self.stack.around(backend)?,
             _ => self.stack.over(pool),
         };
-        Ok(Account::new_pair(bare, stacked))
+        Ok(Account::of(bare, stacked))
     }
 
     fn info(&self) -> BackendInfo {

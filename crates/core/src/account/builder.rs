@@ -69,7 +69,7 @@ pub(crate) struct Site {
 }
 
 /// The protocol of an account, once its settings are known.
-pub(super) type Speak = Box<dyn FnOnce(&Settings) -> Result<Assemble> + Send>;
+pub(super) type Speak = Box<dyn Fn(&Settings) -> Result<Assemble> + Send>;
 /// A backend at one endpoint.
 pub(super) type Assemble = Box<dyn Fn(BackendInfo, Site) -> Backend>;
 
@@ -79,12 +79,12 @@ impl Builder {
     ///
     /// [`Provider`]: super::Provider
     pub fn of(provider: &'static ProviderDef, protocol: impl Protocol) -> Self {
-        Self::new(provider, Box::new(|_| Ok(assemble(protocol))))
+        let protocol = Arc::new(protocol);
+        Self::new(provider, Box::new(move |_| Ok(assemble(protocol.clone()))))
     }
 }
 
-pub(super) fn assemble(protocol: impl Protocol) -> Assemble {
-    let protocol = Arc::new(protocol);
+pub(super) fn assemble(protocol: Arc<impl Protocol>) -> Assemble {
     Box::new(move |info, site| Backend::new(HttpBackend::new(info, protocol.clone(), site)))
 }
 

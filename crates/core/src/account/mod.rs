@@ -156,13 +156,13 @@ impl<P: Provider> Account<P> {
     /// Everything else that can be set. Reads nothing of the environment, unless
     /// [`vars`](Builder::vars) is called.
     pub fn builder() -> Builder<P> {
-        let speak = |settings: &Settings| P::protocol(settings).map(builder::assemble);
+        let speak = |settings: &Settings| Ok(builder::assemble(Arc::new(P::protocol(settings)?)));
         Builder::new(P::DEF, Box::new(speak))
     }
 }
 
 impl<P> Account<P> {
-    fn new_pair(bare: Backend, stacked: Backend) -> Self {
+    fn of(bare: Backend, stacked: Backend) -> Self {
         let provider = PhantomData;
         Self {
             bare,
@@ -219,7 +219,7 @@ impl<P> From<Account<P>> for Backend {
 // By hand, since a derive would ask the same of `P`, which is never there.
 impl<P> Clone for Account<P> {
     fn clone(&self) -> Self {
-        Self::new_pair(self.bare.clone(), self.stacked.clone())
+        Self::of(self.bare.clone(), self.stacked.clone())
     }
 }
 

@@ -52,6 +52,13 @@ impl Media {
     }
 
     /// The bytes as base64, if they are here: to be written into a body without a copy between.
+    ///
+    /// ```
+    /// use trunkline_core::chat::{Media, MediaType, Source};
+    ///
+    /// let dot = Media::new(MediaType::PNG, Source::Bytes("dot".into()));
+    /// assert_eq!(serde_json::to_string(&dot.base64()).unwrap(), r#""ZG90""#);
+    /// ```
     pub fn base64(&self) -> Option<Base64<'_>> {
         match &self.source {
             Source::Bytes(bytes) => Some(Base64(bytes)),

@@ -3,7 +3,10 @@
 //! <https://platform.openai.com/docs/api-reference/embeddings/create>
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
-use trunkline_core::{EmbedRequest, Error, ErrorKind, Result, chat::Warnings, embed::EmbedInput};
+use trunkline_core::{
+    EmbedRequest, Error, ErrorKind, Result, chat::Warnings, embed::EmbedInput,
+    protocol::check_embed,
+};
 
 use super::List;
 use crate::Dialect;
@@ -13,23 +16,7 @@ pub(crate) fn embed(
     request: &EmbedRequest,
     warnings: &mut Warnings,
 ) -> Result<Vec<u8>> {
-    let invalid = |what: String| Error::new(ErrorKind::InvalidRequest, what);
-    if request.model.is_empty() {
-        return Err(invalid("the request names no model".to_owned()));
-    }
-    if request.inputs.is_empty() {
-        return Err(invalid("there is nothing to embed".to_owned()));
-    }
-    if let Some(most) = dialect
-        .capabilities
-        .max_inputs
-        .filter(|most| request.inputs.len() > *most)
-    {
-        let inputs = request.inputs.len();
-        return Err(invalid(format!(
-            "{inputs} inputs in one request; the provider takes {most}. Send several requests"
-        )));
-    }
+    check_embed(dialect.capabilities, request, warnings)?;
     if request
         .inputs
         .iter()
@@ -40,13 +27,8 @@ pub(crate) fn embed(
             "only texts and tokens can be embedded here, no media",
         ));
     }
-    warnings.unsupported_if(
-        request.dimensions.is_some() && !dialect.capabilities.dimensions,
-        "dimensions",
-    );
     let purpose = purpose(dialect, request);
     warnings.unsupported_if(request.purpose.is_some() && purpose.is_none(), "purpose");
-    warnings.unsupported_if(request.user.is_some() && !dialect.capabilities.user, "user");
 
     let mut bytes = Vec::new();
     let body = Body {
@@ -55,7 +37,8 @@ pub(crate) fn embed(
         purpose,
     };
     serde_json::to_writer(&mut bytes, &body).map_err(|error| {
-        invalid("the request cannot be written as JSON".to_owned()).with_source(error)
+        let what = "the request cannot be written as JSON";
+        Error::new(ErrorKind::InvalidRequest, what).with_source(error)
     })?;
     let patches = [
         (dialect.embed_patch)(request),

@@ -14,7 +14,7 @@ use trunkline_core::{
 use super::{
     List, Object,
     piece::{Piece, TextPiece},
-    survey::{file_of, is_from_here, is_ours, state_of},
+    survey::{file_of, is_from_here, state_of},
 };
 use crate::{Dialect, DocumentParam, ReasoningReplay};
 
@@ -227,7 +227,7 @@ pub(super) fn is_spoken(part: &Part) -> bool {
 
 /// What the provider noted beside an answer, and reads in later requests.
 fn is_annotation(dialect: Dialect, opaque: &Opaque) -> bool {
-    is_ours(dialect, &opaque.kind, opaque.replay) && opaque.kind.ends_with(".annotation")
+    opaque.is_of(dialect.provider) && opaque.kind.ends_with(".annotation")
 }
 
 /// All of them as one; `None` if there are none.
@@ -281,7 +281,7 @@ fn is_piece(dialect: Dialect, role: Role, part: &Part) -> bool {
         }
         Content::Media(media) => unsendable(dialect, role, media).is_none(),
         Content::Opaque(opaque) => {
-            is_ours(dialect, &opaque.kind, opaque.replay) && !is_annotation(dialect, opaque)
+            opaque.is_of(dialect.provider) && !is_annotation(dialect, opaque)
         }
         _ => false,
     }

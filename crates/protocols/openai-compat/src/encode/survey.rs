@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 use trunkline_core::{
     ChatRequest, Content, Part, Role, Warning,
-    chat::{Replay, Source, ToolChoice, ToolKind, ToolStatus, Warnings},
+    chat::{Source, ToolChoice, ToolKind, ToolStatus, Warnings},
     protocol::survey,
 };
 
@@ -85,7 +85,7 @@ fn part(dialect: Dialect, role: Role, part: &Part, warnings: &mut Warnings) {
                 kind: format!("{provider}.reasoning").into(),
             });
         }
-        Content::Opaque(opaque) if !is_ours(dialect, &opaque.kind, opaque.replay) => {
+        Content::Opaque(opaque) if !opaque.is_of(dialect.provider) => {
             warnings.push(Warning::StateDropped {
                 kind: opaque.kind.clone(),
             });
@@ -106,39 +106,24 @@ pub(super) fn is_from_here(dialect: Dialect, part: &Part) -> bool {
         .is_none_or(|origin| &*origin.provider == dialect.provider)
 }
 
-/// Whether state of this kind goes back to this provider.
-pub(super) fn is_ours(dialect: Dialect, kind: &str, replay: Replay) -> bool {
-    replay != Replay::Never
-        && kind
-            .strip_prefix(dialect.provider)
-            .is_some_and(|rest| rest.starts_with('.'))
-}
-
 /// The fields of a message or a call in which providers want their state back.
 const STATES: [&str; 2] = ["reasoning_details", "extra_content"];
 
 /// The state of a part that goes back in the field `name`.
 pub(super) fn state_of<'a>(dialect: Dialect, part: &'a Part, name: &str) -> Option<&'a RawValue> {
-    let state = part.state.as_ref()?;
-    let field = state.kind.strip_prefix(dialect.provider)?;
-    let fits = match part.content {
-        Content::ToolCall(_) => name == "extra_content",
-        _ => true,
-    };
-    if !fits || field.strip_prefix('.') != Some(name) || state.replay == Replay::Never {
+    // A call has but one of them.
+    if matches!(part.content, Content::ToolCall(_)) && name != "extra_content" {
         return None;
     }
-    serde_json::from_str(&state.data).ok()
+    serde_json::from_str(part.state_of(dialect.provider, name)?).ok()
 }
 
 /// The signature of a thought that goes back as a piece of content.
 pub(super) fn signature_of(dialect: Dialect, part: &Part) -> Option<&str> {
-    let state = part.state.as_ref()?;
     let goes = dialect.reasoning_replay == Some(ReasoningReplay::Piece)
-        && matches!(part.content, Content::Reasoning(_))
-        && is_ours(dialect, &state.kind, state.replay)
-        && state.kind.ends_with(".signature");
-    goes.then_some(&*state.data)
+        && matches!(part.content, Content::Reasoning(_));
+    part.state_of(dialect.provider, "signature")
+        .filter(|_| goes)
 }
 
 /// Whether the file is one that this provider stores.
