@@ -8,6 +8,8 @@ pub use providers::providers;
 pub use trunkline_core::*;
 
 // backends:begin
+#[cfg(feature = "anthropic")]
+pub use trunkline_anthropic as anthropic;
 #[cfg(feature = "azure")]
 pub use trunkline_azure as azure;
 #[cfg(feature = "cerebras")]

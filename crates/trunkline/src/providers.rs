@@ -8,6 +8,8 @@ use crate::ProviderDef;
 pub fn providers() -> &'static [ProviderDef] {
     &[
         // backends:begin
+        #[cfg(feature = "anthropic")]
+        crate::anthropic::PROVIDER,
         #[cfg(feature = "azure")]
         crate::azure::PROVIDER,
         #[cfg(feature = "cerebras")]
