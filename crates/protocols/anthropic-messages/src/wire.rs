@@ -101,6 +101,17 @@ pub(crate) enum Content<'a> {
         name: &'a str,
         input: Cow<'a, Json>,
     },
+    ServerToolUse {
+        id: Cow<'a, str>,
+        name: &'a str,
+        input: Cow<'a, Json>,
+    },
+    McpToolUse {
+        id: Cow<'a, str>,
+        name: &'a str,
+        server_name: &'a str,
+        input: Cow<'a, Json>,
+    },
     ToolResult {
         tool_use_id: Cow<'a, str>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -212,13 +223,21 @@ pub(crate) struct Metadata<'a> {
     pub(crate) user_id: &'a str,
 }
 
+/// A name, which costs nothing to read.
+#[derive(Deserialize)]
+pub(crate) struct Name<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
+
+/// A name that may be absent.
+pub(crate) fn name<'a>(name: &'a Option<Name<'_>>) -> &'a str {
+    name.as_ref().map_or("", |name| &name.0)
+}
+
 /// An event of a stream. Its parts are read once the `type` says what they are.
 #[derive(Deserialize)]
 pub(crate) struct Event<'a> {
-    #[serde(rename = "type", borrow, default)]
-    pub(crate) kind: Cow<'a, str>,
-    #[serde(default)]
-    pub(crate) index: u64,
+    #[serde(rename = "type", borrow)]
+    pub(crate) kind: Option<Name<'a>>,
+    pub(crate) index: Option<u64>,
     #[serde(borrow)]
     pub(crate) message: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -236,8 +255,8 @@ pub(crate) struct Event<'a> {
 /// By what a block grows.
 #[derive(Deserialize)]
 pub(crate) struct Grown<'a> {
-    #[serde(rename = "type", borrow, default)]
-    pub(crate) kind: Cow<'a, str>,
+    #[serde(rename = "type", borrow)]
+    pub(crate) kind: Option<Name<'a>>,
     pub(crate) text: Option<String>,
     pub(crate) thinking: Option<String>,
     pub(crate) signature: Option<String>,

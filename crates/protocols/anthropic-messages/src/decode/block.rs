@@ -2,8 +2,9 @@
 //!
 //! <https://platform.claude.com/docs/en/api/messages/create>, "content"
 
+use serde::Deserialize;
 use trunkline_core::{
-    Content, Ext, Json, Part, Result, ToolCall,
+    Content, Json, Part, Result, ToolCall,
     chat::{Executor, Opaque, OpaqueState, Reasoning, ToolInput, ToolKind, ToolResult, ToolStatus},
     protocol::read,
 };
@@ -40,12 +41,10 @@ impl EventDecoder {
                 let part = Part::new(reasoning).state(state(&kind, data));
                 self.parts.start(at, part, out)
             }
-            "tool_use" => self.call(at, &kind, block, out),
-            "server_tool_use" | "mcp_tool_use" => self.call(at, &kind, block, out),
-            kind if kind.ends_with("_tool_result") => self.result(at, kind, block, out),
+            "tool_use" | "server_tool_use" | "mcp_tool_use" => self.call(at, &kind, block, out),
+            kind if kind.ends_with("_tool_result") => self.result(at, kind, raw, out),
             _ => {
-                block = read(raw.as_bytes())?;
-                self.unknown.push((at, block));
+                self.unknown.push((at, read(raw.as_bytes())?));
                 Ok(())
             }
         }
@@ -59,6 +58,10 @@ impl EventDecoder {
             let unknown = Opaque::new(format!("{ORIGIN}.{kind}"), block.to_json());
             self.parts
                 .start(at, Part::new(Content::Opaque(unknown)), out)?;
+        }
+        if let Some(whole) = self.inputs.iter().position(|(call, _)| *call == at) {
+            let (_, input) = self.inputs.remove(whole);
+            self.parts.grow(at, input.get(), out)?;
         }
         self.parts.end(at, out);
         Ok(())
@@ -75,69 +78,58 @@ impl EventDecoder {
     fn call(&mut self, at: u64, kind: &str, mut block: Fields, out: &mut Out) -> Result<()> {
         let id = block.text("id").unwrap_or_default();
         let name = block.text("name").unwrap_or_default();
-        let input = block.take("input");
-        let mut call = ToolCall::new(id, name, ToolInput::from_text(""));
+        let mut call = ToolCall::new(id.as_str(), name, ToolInput::from_text(""));
         let is_client_s = kind == "tool_use";
         if !is_client_s {
             call.executor = Executor::Provider;
-            // Who runs it goes back with the rest of the block.
-            let server = block.clone().text("server_name");
-            call.kind = match server {
+            call.kind = match block.text("server_name") {
                 Some(server) => ToolKind::Mcp(server.into()),
                 None => ToolKind::Hosted(call.name.as_str().into()),
             };
         }
         let mut part = Part::new(Content::ToolCall(call));
         if !is_client_s {
-            part = part.state(state(kind, block.to_json().get()));
-        } else if !block.is_empty() {
-            part.ext = ext(&block);
+            part = part.state(state(kind, id));
         }
-        self.parts.start(at, part, out)?;
-        // A stream begins with no arguments, which is not the same as to have none.
-        match input {
-            Some(input) if input.get() != "{}" => self.parts.grow(at, input.get(), out),
-            _ => Ok(()),
+        if let Some(caller) = block.take("caller") {
+            let mut more = Fields::default();
+            more.set("caller".to_owned(), caller);
+            part.ext.insert(ORIGIN, more.to_json());
         }
+        if let Some(input) = block.take("input").filter(|input| input.get() != "{}") {
+            self.inputs.push((at, input));
+        }
+        self.parts.start(at, part, out)
     }
 
-    /// What a tool gave that the provider ran.
-    fn result(&mut self, at: u64, kind: &str, mut block: Fields, out: &mut Out) -> Result<()> {
-        #[derive(serde::Deserialize)]
+    /// What a tool gave that the provider ran. All of the block goes back as it came.
+    fn result(&mut self, at: u64, kind: &str, raw: &str, out: &mut Out) -> Result<()> {
+        #[derive(Deserialize)]
         struct Kind {
             r#type: Option<String>,
         }
-        let id = block.text("tool_use_id").unwrap_or_default();
-        let content = block.take("content");
-        let is_error = block
-            .clone()
-            .take("is_error")
-            .is_some_and(|told| told.get() == "true");
-        let inner = content.as_ref().and_then(|json| json.read::<Kind>().ok());
-        let inner = inner.and_then(|inner| inner.r#type).unwrap_or_default();
-        let mut result = ToolResult::text(id, "");
+        let mut block: Fields = read(raw.as_bytes())?;
+        let content = block.take("content").unwrap_or_else(Json::null);
+        let is_error = block.take("is_error");
+        let inner = content.read::<Kind>().ok().and_then(|inner| inner.r#type);
+        let failed = is_error.is_some_and(|told| told.get() == "true")
+            || inner.is_some_and(|kind| kind.ends_with("_error"));
+        let mut result = ToolResult::text(block.text("tool_use_id").unwrap_or_default(), "");
         result.output.clear();
         result.executor = Executor::Provider;
         result.name = kind
             .strip_suffix("_tool_result")
             .filter(|name| *name != "mcp")
             .map(str::to_owned);
-        if is_error || inner.ends_with("_error") {
+        if failed {
             result.status = ToolStatus::Error;
         }
-        result.json = Some(content.unwrap_or_else(Json::null));
-        let part = Part::new(Content::ToolResult(result));
-        let part = part.state(state(kind, block.to_json().get()));
+        result.json = Some(content);
+        let part = Part::new(Content::ToolResult(result)).state(state(kind, raw));
         self.parts.start(at, part, out)
     }
 }
 
 fn state(item: &str, data: impl Into<String>) -> OpaqueState {
     OpaqueState::new(format!("{ORIGIN}.{item}"), data)
-}
-
-fn ext(fields: &Fields) -> Ext {
-    let mut ext = Ext::default();
-    ext.insert(ORIGIN, fields.to_json());
-    ext
 }

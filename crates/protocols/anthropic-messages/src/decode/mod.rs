@@ -16,7 +16,7 @@ use crate::{
     Dialect, ORIGIN,
     error::in_band,
     fields::Fields,
-    wire::{Event, Grown},
+    wire::{Event, Grown, name},
 };
 
 mod block;
@@ -32,6 +32,18 @@ const BESIDE: [&str; 4] = [
     "context_management",
     "stop_details",
     "diagnostics",
+];
+
+/// The events that say something.
+const EVENTS: [&[u8]; 8] = [
+    b"message_start",
+    b"content_block_start",
+    b"content_block_delta",
+    b"content_block_stop",
+    b"message_delta",
+    b"message_stop",
+    b"ping",
+    b"error",
 ];
 
 /// Reads a whole answer.
@@ -65,6 +77,8 @@ pub struct EventDecoder {
     parts: Parts,
     /// Blocks without a name here. They are passed on when they are whole.
     unknown: Vec<(u64, Fields)>,
+    /// The arguments that a call began with. They count if no others come.
+    inputs: Vec<(u64, Json)>,
     usage: Fields,
     finished: bool,
     over: bool,
@@ -72,11 +86,14 @@ pub struct EventDecoder {
 
 impl Decoder for EventDecoder {
     fn frame(&mut self, frame: Frame, out: &mut Out) -> Result<()> {
-        if frame.data.is_empty() {
+        // What is added tomorrow is no reason to fail.
+        let known = frame.name.is_empty() || EVENTS.contains(&&*frame.name);
+        if frame.data.is_empty() || !known {
             return Ok(());
         }
         let event: Event<'_> = read(&frame.data)?;
-        match (&*event.kind, event.error) {
+        let index = event.index.unwrap_or_default();
+        match (name(&event.kind), event.error) {
             ("ping", _) => out.push_back(StreamChunk::KeepAlive),
             ("error", error) => {
                 return Err(in_band(self.dialect, error.map_or("{}", RawValue::get)));
@@ -89,16 +106,15 @@ impl Decoder for EventDecoder {
             }
             ("content_block_start", _) if !self.finished => {
                 let block = event.content_block.map_or("{}", RawValue::get);
-                self.start(event.index, block, out)?;
+                self.start(index, block, out)?;
             }
             ("content_block_delta", _) if !self.finished => {
                 let delta = event.delta.map_or("{}", RawValue::get);
-                self.grow(event.index, delta, out)?;
+                self.grow(index, delta, out)?;
             }
-            ("content_block_stop", _) => self.stop(event.index, out)?,
+            ("content_block_stop", _) => self.stop(index, out)?,
             ("message_delta", _) => self.told(&event, out)?,
             ("message_stop", _) => self.over = true,
-            // What is added tomorrow is no reason to fail.
             _ => {}
         }
         Ok(())
@@ -119,6 +135,7 @@ impl EventDecoder {
             dialect,
             parts: Parts::default(),
             unknown: Vec::new(),
+            inputs: Vec::new(),
             usage: Fields::default(),
             finished: false,
             over: false,
@@ -147,7 +164,7 @@ impl EventDecoder {
             return Ok(());
         }
         let grown: Grown<'_> = read(delta.as_bytes())?;
-        let words = match &*grown.kind {
+        let words = match name(&grown.kind) {
             "text_delta" => grown.text,
             "thinking_delta" => grown.thinking,
             "input_json_delta" => grown.partial_json,
@@ -163,7 +180,10 @@ impl EventDecoder {
             _ => None,
         };
         match words.filter(|words| !words.is_empty()) {
-            Some(words) => self.parts.grow(at, words, out),
+            Some(words) => {
+                self.inputs.retain(|(call, _)| *call != at);
+                self.parts.grow(at, words, out)
+            }
             None => Ok(()),
         }
     }
@@ -209,9 +229,9 @@ impl EventDecoder {
     /// What is worth keeping beside the content.
     fn beside(&self, fields: &mut Fields) -> Fields {
         let mut kept = Fields::default();
-        for name in BESIDE {
-            if let Some(value) = fields.take(name) {
-                kept.set(name.to_owned(), value);
+        for field in BESIDE {
+            if let Some(value) = fields.take(field) {
+                kept.set(field.to_owned(), value);
             }
         }
         kept

@@ -4,13 +4,12 @@ use std::borrow::Cow;
 
 use trunkline_core::{
     Content as Said, Json, Part, ToolCall, Warning,
-    chat::{Executor, Media, Source as From, Text, ToolResult, ToolStatus, Warnings},
+    chat::{Executor, Media, Source as From, Text, ToolKind, ToolResult, ToolStatus, Warnings},
 };
 
 use super::turns::call_id;
 use crate::{
     ORIGIN,
-    fields::Fields,
     tools::{json, patched},
     wire::{Block, Content, Data, Known, Output, Source},
 };
@@ -37,14 +36,14 @@ pub(super) fn of<'a>(part: &'a Part, role: &str, warnings: &mut Warnings) -> Opt
             };
         }
         Said::ToolCall(call) if by_model && call.executor == Executor::Provider => {
-            return match server_call(part, call) {
-                Some(block) => Some(block),
-                None => left_out(part, warnings),
-            };
+            match server_call(part, call) {
+                Some(block) => return more(part, block),
+                None => return left_out(part, warnings),
+            }
         }
         Said::ToolCall(call) if by_model => Some(known(tool_use(call, warnings))),
-        Said::ToolResult(result) if by_model => {
-            return match server_result(part, result) {
+        Said::ToolResult(_) if by_model => {
+            return match server_result(part) {
                 Some(block) => Some(block),
                 None => left_out(part, warnings),
             };
@@ -57,13 +56,15 @@ pub(super) fn of<'a>(part: &'a Part, role: &str, warnings: &mut Warnings) -> Opt
     };
     // What another provider wants to have back with its part.
     warnings.state_dropped(part);
-    match part.ext.get(ORIGIN) {
-        Some(more) => {
-            let block = Json::of(&block?).unwrap_or_else(|_| Json::empty_object());
-            Some(Block::Json(Cow::Owned(patched(&block, more))))
-        }
+    more(part, block?)
+}
+
+/// The block with what has no name here: the application's settings for a document, who called.
+fn more<'a>(part: &Part, block: Block<'a>) -> Option<Block<'a>> {
+    Some(match part.ext.get(ORIGIN) {
+        Some(more) => Block::Json(Cow::Owned(patched(&Json::of(&block).ok()?, more))),
         None => block,
-    }
+    })
 }
 
 fn known(content: Content<'_>) -> Block<'_> {
@@ -214,33 +215,32 @@ fn tool_result<'a>(result: &'a ToolResult, warnings: &mut Warnings) -> Content<'
     }
 }
 
-/// A call that the provider ran, as it came.
-fn server_call<'a>(part: &Part, call: &ToolCall) -> Option<Block<'a>> {
-    let (kind, mut fields) = head(part)?;
-    fields.set("type".to_owned(), Json::of(kind).ok()?);
-    fields.set("id".to_owned(), Json::of(&call.id).ok()?);
-    fields.set("name".to_owned(), Json::of(&call.name).ok()?);
-    fields.set("input".to_owned(), call.arguments_json().into_owned());
-    Some(Block::Json(Cow::Owned(fields.to_json())))
+/// A call that the provider ran.
+fn server_call<'a>(part: &'a Part, call: &'a ToolCall) -> Option<Block<'a>> {
+    let (id, name) = (Cow::Borrowed(call.id.as_str()), call.name.as_str());
+    let input = call.arguments_json();
+    let content = match &call.kind {
+        ToolKind::Mcp(server_name) => {
+            part.state_of(ORIGIN, "mcp_tool_use")?;
+            Content::McpToolUse {
+                id,
+                name,
+                server_name,
+                input,
+            }
+        }
+        _ => {
+            part.state_of(ORIGIN, "server_tool_use")?;
+            Content::ServerToolUse { id, name, input }
+        }
+    };
+    Some(known(content))
 }
 
 /// What a call gave that the provider ran, as it came.
-fn server_result<'a>(part: &Part, result: &ToolResult) -> Option<Block<'a>> {
-    let (kind, mut fields) = head(part)?;
-    fields.set("type".to_owned(), Json::of(kind).ok()?);
-    fields.set("tool_use_id".to_owned(), Json::of(&result.call).ok()?);
-    fields.set("content".to_owned(), result.json.clone()?);
-    Some(Block::Json(Cow::Owned(fields.to_json())))
-}
-
-/// The type of a block that the provider wants back, and its fields that have no name here.
-fn head(part: &Part) -> Option<(&str, Fields)> {
-    let kind = part
-        .state
-        .as_ref()?
-        .kind
-        .strip_prefix(ORIGIN)?
-        .strip_prefix('.')?;
-    let fields = part.state_of(ORIGIN, kind)?;
-    Some((kind, serde_json::from_str(fields).ok()?))
+fn server_result(part: &Part) -> Option<Block<'_>> {
+    let state = part.state.as_ref()?;
+    let kind = state.kind.strip_prefix(ORIGIN)?.strip_prefix('.')?;
+    let block = Json::parse(part.state_of(ORIGIN, kind)?).ok()?;
+    Some(Block::Json(Cow::Owned(block)))
 }

@@ -47,10 +47,14 @@ pub(crate) fn body(
     let max_tokens = request.max_output_tokens.unwrap_or(model.max_output());
     let thought = think::thought(model, request.reasoning, max_tokens, &mut lost);
     let format = match &request.format {
-        Some(Format::Schema { schema, .. }) => Some(OutputFormat {
-            kind: "json_schema",
-            schema,
-        }),
+        Some(Format::Schema { schema, strict, .. }) => {
+            // There is no looser way.
+            lost.unsupported_if(!strict, "format.strict");
+            Some(OutputFormat {
+                kind: "json_schema",
+                schema,
+            })
+        }
         _ => None,
     };
     let mut ask = Ask {
