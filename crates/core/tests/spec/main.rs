@@ -33,6 +33,7 @@ mod pool_endpoints;
 mod pool_keys;
 mod pool_returns;
 mod pool_standing;
+mod pool_tokens;
 mod rate;
 mod rate_learned;
 mod registry;
