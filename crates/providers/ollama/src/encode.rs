@@ -22,12 +22,17 @@ pub(crate) fn body(
     stream: bool,
     warnings: &mut Warnings,
 ) -> Result<Vec<u8>> {
-    let within = within(PROVIDER.capabilities, request, warnings)?;
+    let choice = request.tool_choice.as_ref();
+    let mut asked = Cow::Borrowed(request);
+    if choice.is_some_and(is_carried) {
+        asked.to_mut().tool_choice = None;
+    }
+    let within = within(PROVIDER.capabilities, &asked, warnings)?;
     let ask = Ask {
         model: &within.model,
         messages: turns::of(&within.messages, warnings),
         tools: tools(request, warnings),
-        format: format(&within),
+        format: format(&within, warnings),
         think: think(&within, warnings),
         logprobs: within.logprobs.map(|_| true),
         top_logprobs: within.logprobs.filter(|others| *others > 0),
@@ -47,7 +52,15 @@ pub(crate) fn body(
     write(&ask, PROVIDER.id, &within.options, room(&within))
 }
 
-/// The tools. None are told where none may be called; no other choice has a place.
+/// Whether a choice can be told by the tools alone: Ollama has no word for it.
+fn is_carried(choice: &ToolChoice) -> bool {
+    matches!(
+        choice,
+        ToolChoice::Auto | ToolChoice::None | ToolChoice::Allowed(_)
+    )
+}
+
+/// The tools. None are told where none may be called.
 fn tools<'a>(request: &'a ChatRequest, warnings: &mut Warnings) -> Vec<Tool<'a>> {
     if request.tool_choice == Some(ToolChoice::None) {
         return Vec::new();
@@ -71,14 +84,19 @@ fn nothing() -> Json {
     Json::parse(r#"{"type":"object","properties":{}}"#).unwrap_or_else(|_| Json::empty_object())
 }
 
-/// A schema goes as it is: Ollama makes a grammar of it. Its name has no place, and it is always
-/// strict.
+/// A schema goes as it is: Ollama makes a grammar of it, to which the model is always held. Its name
+/// has no place.
 ///
 /// <https://docs.ollama.com/capabilities/structured-outputs>
-fn format(request: &ChatRequest) -> Option<Cow<'_, Json>> {
+fn format<'a>(request: &'a ChatRequest, warnings: &mut Warnings) -> Option<Cow<'a, Json>> {
     match request.format.as_ref()? {
         Format::Json => Some(Cow::Owned(json())),
-        Format::Schema { schema, .. } => Some(Cow::Borrowed(schema)),
+        Format::Schema { schema, strict, .. } => {
+            if !strict {
+                warnings.push(Warning::coerced("schema.strict", "false", "true"));
+            }
+            Some(Cow::Borrowed(schema))
+        }
         _ => None,
     }
 }

@@ -32,6 +32,7 @@ pub use trunkline_core::prelude;
 pub const PROVIDER: ProviderDef = ProviderDef::of::<Api>("ollama", "OLLAMA")
     .base_url("http://127.0.0.1:11434/api")
     .key_optional()
+    .settings(&["host"])
     .default_model("llama3.2")
     .reasoning_models(&[
         "deepseek-r1*",
@@ -78,5 +79,9 @@ impl Provider for Api {
 
     fn protocol(_: &Settings) -> Result<Ndjson> {
         Ok(Ndjson)
+    }
+
+    fn base_url(settings: &Settings) -> Result<Option<String>> {
+        settings.get("host").map(base_url).transpose()
     }
 }
