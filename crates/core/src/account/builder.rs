@@ -68,9 +68,12 @@ pub(crate) struct Site {
     pub(crate) idempotency: Option<HeaderName>,
 }
 
+/// The protocol of an account, once its settings are known.
+type Speak = Box<dyn Fn(&Settings) -> Result<Assemble> + Send>;
+
 /// What a provider makes of the settings of an account, once they are known.
 pub(super) struct Ways {
-    pub(super) protocol: Box<dyn Fn(&Settings) -> Result<Assemble> + Send>,
+    pub(super) protocol: Speak,
     pub(super) base_url: fn(&Settings) -> Result<Option<String>>,
     pub(super) credentials: fn(&Settings, &HttpClient) -> Result<Option<Credentials>>,
 }

@@ -22,7 +22,8 @@ pub const CLAUDE: Capabilities = Capabilities::NONE
     .stop()
     .reasoning()
     .user()
-    .prefill();
+    .prefill()
+    .count_tokens();
 
 /// How one platform serves the Messages API.
 ///

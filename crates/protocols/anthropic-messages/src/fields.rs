@@ -42,6 +42,11 @@ impl Fields {
         }
     }
 
+    /// Takes all fields out but these.
+    pub(crate) fn keep(&mut self, names: &[&str]) {
+        self.0.retain(|(name, _)| names.contains(&name.as_str()));
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -81,6 +81,9 @@ impl Protocol for Messages {
             Op::ChatStream(request) if can.stream => {
                 self.ask(request, Purpose::Stream, target, warnings)
             }
+            Op::CountTokens(request) if can.count_tokens => {
+                self.ask(request, Purpose::Count, target, warnings)
+            }
             Op::Models(request) if can.list_models => target.get(&match &request.page {
                 Some(last) => format!("/models?limit=1000&after_id={}", query(last)),
                 None => "/models?limit=1000".to_owned(),
@@ -101,6 +104,7 @@ impl Protocol for Messages {
     fn decode(&self, op: &Op, _head: &Parts, body: Bytes) -> Result<Reply> {
         match op {
             Op::Chat(_) | Op::ChatStream(_) => decode::response(self.0, &body).map(Reply::Chat),
+            Op::CountTokens(_) => decode::count(&body).map(Reply::CountTokens),
             Op::Models(_) => models::page(&body).map(Reply::Models),
             op => Err(self.no_such(op)),
         }

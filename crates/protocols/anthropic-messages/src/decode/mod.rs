@@ -3,10 +3,11 @@
 
 use std::collections::VecDeque;
 
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use trunkline_core::{
     ChatResponse, Delta, Error, Ext, Json, Result, StreamChunk,
-    chat::{Completeness, Finish, FinishKind, OpaqueState},
+    chat::{Completeness, Finish, FinishKind, OpaqueState, TokenCount},
     http_transport::frame::Frame,
     protocol::{Decoder, Terminal, read},
     stream::{ChunkMeta, Fold, Parts},
@@ -68,6 +69,18 @@ pub(crate) fn response(dialect: Dialect, body: &[u8]) -> Result<ChatResponse> {
         .ok_or_else(|| Error::decode("the answer does not say how it ended"))?;
     decoder.end(&reason, answer.text("stop_sequence"), beside, &mut out)?;
     Fold::of(out)
+}
+
+/// Reads a count of tokens.
+///
+/// <https://platform.claude.com/docs/en/build-with-claude/token-counting>
+pub(crate) fn count(body: &[u8]) -> Result<TokenCount> {
+    #[derive(Deserialize)]
+    struct Counted {
+        input_tokens: u64,
+    }
+    let counted: Counted = read(body)?;
+    Ok(TokenCount::new("", counted.input_tokens))
 }
 
 /// Turns the events of a stream into chunks.

@@ -30,6 +30,16 @@ pub(crate) enum Purpose {
     Count,
 }
 
+/// The fields of options that are counted too. The counter refuses all others.
+const COUNTED: [&str; 6] = [
+    "cache_control",
+    "context_management",
+    "mcp_servers",
+    "output_config",
+    "speed",
+    "thinking",
+];
+
 /// The body of a request, and the betas that go beside it.
 pub(crate) fn body(
     dialect: Dialect,
@@ -88,6 +98,12 @@ pub(crate) fn body(
             lost.unsupported_if(request.top_k.is_some(), "top_k");
         }
     }
+    let options = options.map(|mut fields| {
+        if purpose == Purpose::Count {
+            fields.keep(&COUNTED);
+        }
+        fields
+    });
     let options = options.map(|fields| BTreeMap::from([(ORIGIN.to_owned(), fields.to_json())]));
     let body = write(&ask, ORIGIN, &options.unwrap_or_default(), room(&request))?;
     each_once(lost, warnings);
