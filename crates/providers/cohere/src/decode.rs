@@ -3,132 +3,377 @@
 
 use std::collections::VecDeque;
 
+use http::response::Parts as Head;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use trunkline_core::{
-    ChatResponse, Error, Json, Part, Result, StreamChunk, ToolCall, Usage,
-    chat::{Category, Finish, FinishKind, Opaque, ToolInput},
+    ChatResponse, Delta, Error, Ext, Json, Op, Part, Result, StreamChunk, ToolCall,
+    chat::{Category, Finish, FinishKind, Opaque, Reasoning, ToolInput},
     http_transport::frame::Frame,
     protocol::{Decoder, Terminal, read},
     stream::{ChunkMeta, Fold, Parts},
 };
 
 use crate::{
-    PROVIDER,
-    error::in_band,
-    wire::{Answer, Piece, Said, Tokens},
+    PROVIDER, cite,
+    encode::{self, PLAN_MARK},
+    error::{Fault, in_band},
+    usage,
+    wire::{Answer, Called, Event, Message, Piece},
 };
 
 /// Chunks on their way out.
 type Out = VecDeque<StreamChunk>;
 
-/// Reads a whole answer.
-pub(crate) fn response(body: &[u8]) -> Result<ChatResponse> {
-    let answer: Answer = read(body)?;
-    if let Some(fault) = answer.fault {
-        return Err(in_band(fault));
-    }
-    if answer.ended.is_none() {
-        return Err(Error::decode("the answer does not say how it ended"));
-    }
-    let (mut decoder, mut out) = (EventDecoder::default(), Out::new());
-    begin(&answer, &mut out);
-    for (at, part) in (0..).zip(answer.parts.iter().flatten()) {
-        decoder.part(at, part, &mut out)?;
-    }
-    decoder.end(answer, &mut out);
-    Fold::of(out)
+/// Blocks are numbered by themselves, and so are calls: in [`Parts`] calls come after all blocks,
+/// and the plan last.
+const CALLS: u64 = 1 << 32;
+const PLAN: u64 = u64::MAX;
+
+/// What a block or a call grows by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Thinking,
+    Call,
+    Plan,
+    /// What has no name here: it does not grow.
+    Other,
 }
 
 /// Turns Cohere's events into chunks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct EventDecoder {
+    /// The model that was asked: answers do not name theirs.
+    model: Option<String>,
+    /// What Cohere calls the request's documents.
+    documents: Vec<String>,
+    /// A warning that came with the answer.
+    warning: Option<String>,
+    id: Option<String>,
     parts: Parts,
-    over: bool,
+    open: Vec<(u64, Kind)>,
+    calls: usize,
+    /// Citations of what is no text, or of a text that is over.
+    beside: Vec<Json>,
+    terminal: Terminal,
 }
 
 impl Decoder for EventDecoder {
     fn frame(&mut self, frame: Frame, out: &mut Out) -> Result<()> {
-        match &*frame.name {
-            b"begin" => begin(&read(&frame.data)?, out),
-            b"part" | b"more" => self.piece(read(&frame.data)?, out)?,
-            b"end" => self.end(read(&frame.data)?, out),
-            b"fault" => return Err(in_band(read(&frame.data)?)),
-            b"ping" => out.push_back(StreamChunk::KeepAlive),
+        if &*frame.data == b"[DONE]" {
+            self.terminal = Terminal::Last;
+            return Ok(());
+        }
+        let event: Event<'_> = read(&frame.data)?;
+        let delta = event.delta.unwrap_or_default();
+        let said = delta.message.unwrap_or_default();
+        let index = event.index.unwrap_or(0);
+        match event.kind.as_deref() {
+            Some("message-start") => self.begin(event.id, out),
+            Some("content-start") => self.block(index, required(said.content)?, out)?,
+            Some("content-delta") => {
+                if let Some(piece) = said.content {
+                    self.piece(index, parse(piece)?, out)?;
+                }
+                self.likelihood(index, event.logprobs, out)?;
+            }
+            Some("content-end") => self.end(index, out),
+            Some("tool-plan-delta") => self.plan(said.tool_plan, out)?,
+            Some("tool-call-start") => self.call(index, required(said.tool_calls)?, out)?,
+            Some("tool-call-delta") => {
+                if let Some(piece) = said.tool_calls {
+                    self.arguments(index, parse(piece)?, out)?;
+                }
+            }
+            Some("tool-call-end") => self.end(CALLS + index, out),
+            Some("citation-start") => self.cite(required(said.citations)?, out)?,
+            Some("message-end") => {
+                if let Some(error) = delta.error.filter(|error| error.get() != "null") {
+                    return Err(failed(error));
+                }
+                self.finish_with(delta.finish_reason, delta.usage, out);
+            }
+            // An error that came in place of an event.
+            None => return Err(in_band(read(&frame.data)?)),
             // What Cohere adds tomorrow is no reason to fail.
-            _ => {}
+            Some(_) => {}
         }
         Ok(())
     }
 
     fn terminal(&self) -> Terminal {
-        if self.over {
-            Terminal::Last
-        } else {
-            Terminal::Open
-        }
+        self.terminal
     }
 }
 
 impl EventDecoder {
-    fn piece(&mut self, piece: Piece, out: &mut Out) -> Result<()> {
-        if let Some(part) = &piece.part {
-            self.part(piece.at, part, out)?;
+    /// For the answer to `op`.
+    pub(crate) fn of(op: &Op, head: &Head) -> Self {
+        let request = match op {
+            Op::Chat(request) | Op::ChatStream(request) => Some(request),
+            _ => None,
+        };
+        let warning = head.headers.get("x-api-warning");
+        Self {
+            model: request.map(|request| request.model.clone()),
+            documents: request
+                .map(|it| encode::document_ids(it))
+                .unwrap_or_default(),
+            warning: warning.and_then(|words| words.to_str().ok().map(str::to_owned)),
+            id: None,
+            parts: Parts::default(),
+            open: Vec::new(),
+            calls: 0,
+            beside: Vec::new(),
+            terminal: Terminal::Open,
         }
-        let mut words = piece.text.into_iter().chain(piece.arguments);
-        words.try_for_each(|words| self.parts.grow(piece.at, words, out))
     }
 
-    fn part(&mut self, at: u64, raw: &Json, out: &mut Out) -> Result<()> {
-        let said: Said = read(raw.get().as_bytes())?;
-        match said.kind.as_deref().unwrap_or_default() {
-            "text" => {
-                self.parts.start(at, Part::text(""), out)?;
-                self.parts.grow(at, said.text.unwrap_or_default(), out)
-            }
-            "call" => {
-                let (id, tool) = (said.id.unwrap_or_default(), said.tool.unwrap_or_default());
-                let call = ToolCall::new(id, tool, ToolInput::from_text(""));
-                self.parts.start(at, Part::new(call), out)?;
-                let arguments = said.arguments.iter();
-                let mut arguments = arguments.map(Json::get);
-                arguments.try_for_each(|json| self.parts.grow(at, json, out))
+    /// Reads a whole answer.
+    pub(crate) fn response(mut self, body: &[u8]) -> Result<ChatResponse> {
+        let answer: Answer<'_> = read(body)?;
+        let message = required(answer.message)?;
+        if message.get().starts_with('"') {
+            return Err(in_band(read(body)?));
+        }
+        if answer.finish_reason.is_none() {
+            return Err(Error::decode("the answer does not say how it ended"));
+        }
+        let message: Message<'_> = parse(message)?;
+        let mut out = Out::new();
+        self.begin(answer.id, &mut out);
+        for (index, block) in (0..).zip(message.content.into_iter().flatten()) {
+            self.block(index, block, &mut out)?;
+        }
+        self.plan(message.tool_plan, &mut out)?;
+        for (index, call) in (0..).zip(message.tool_calls.into_iter().flatten()) {
+            self.call(index, call, &mut out)?;
+        }
+        for citation in message.citations.into_iter().flatten() {
+            self.cite(citation, &mut out)?;
+        }
+        self.likelihood(u64::MAX, answer.logprobs, &mut out)?;
+        self.finish_with(answer.finish_reason, answer.usage, &mut out);
+        Fold::of(out)
+    }
+
+    fn begin(&mut self, id: Option<String>, out: &mut Out) {
+        self.id.clone_from(&id);
+        let mut meta = ChunkMeta::new(id, self.model.take());
+        if let Some(warning) = self.warning.take() {
+            meta.ext = said_beside(&Beside::Warning(warning));
+        }
+        out.push_back(StreamChunk::Meta(Box::new(meta)));
+    }
+
+    fn start(&mut self, name: u64, kind: Kind, part: Part, out: &mut Out) -> Result<()> {
+        self.open.push((name, kind));
+        self.parts.start(name, part, out)
+    }
+
+    fn grow(&mut self, name: u64, words: Option<String>, out: &mut Out) -> Result<()> {
+        match words.filter(|words| !words.is_empty()) {
+            Some(words) => self.parts.grow(name, words, out),
+            None => Ok(()),
+        }
+    }
+
+    fn end(&mut self, name: u64, out: &mut Out) {
+        self.open.retain(|(open, _)| *open != name);
+        self.parts.end(name, out);
+    }
+
+    fn kind(&self, name: u64) -> Option<Kind> {
+        let mut open = self.open.iter().rev();
+        open.find(|(open, _)| *open == name).map(|(_, kind)| *kind)
+    }
+
+    fn block(&mut self, index: u64, raw: &RawValue, out: &mut Out) -> Result<()> {
+        self.end(PLAN, out);
+        let piece: Piece = parse(raw)?;
+        match piece.kind.as_deref().unwrap_or_default() {
+            "text" => self.start(index, Kind::Text, Part::text(""), out)?,
+            "thinking" => {
+                let thoughts = Part::new(Reasoning::default());
+                self.start(index, Kind::Thinking, thoughts, out)?;
             }
             other => {
-                let unknown = Opaque::new(format!("{}.{other}", PROVIDER.id), raw.clone());
-                self.parts.start(at, Part::new(unknown), out)
+                let unknown = opaque(format!("{}.{other}", PROVIDER.id), raw);
+                return self.start(index, Kind::Other, unknown, out);
             }
         }
+        self.piece(index, piece, out)
     }
 
-    fn end(&mut self, answer: Answer, out: &mut Out) {
-        self.over = true;
+    /// Some words of a block. One that was not announced begins with them.
+    fn piece(&mut self, index: u64, piece: Piece, out: &mut Out) -> Result<()> {
+        let kinds = [
+            (Kind::Text, piece.text, Part::text("")),
+            (
+                Kind::Thinking,
+                piece.thinking,
+                Part::new(Reasoning::default()),
+            ),
+        ];
+        for (kind, words, part) in kinds {
+            let words = words.filter(|words| !words.is_empty());
+            let open = self.kind(index);
+            if words.is_none() || open == Some(Kind::Other) {
+                continue;
+            }
+            if open != Some(kind) {
+                self.end(index, out);
+                self.start(index, kind, part, out)?;
+            }
+            self.grow(index, words, out)?;
+        }
+        Ok(())
+    }
+
+    /// Thoughts before a call, in a place of their own on the wire, to which they go back.
+    fn plan(&mut self, words: Option<String>, out: &mut Out) -> Result<()> {
+        let words = words.filter(|words| !words.is_empty());
+        if words.is_some() && self.kind(PLAN).is_none() {
+            let mut plan = Part::new(Reasoning::default());
+            if let Ok(mark) = Json::parse(PLAN_MARK) {
+                plan.ext.insert(PROVIDER.id, mark);
+            }
+            self.start(PLAN, Kind::Plan, plan, out)?;
+        }
+        self.grow(PLAN, words, out)
+    }
+
+    fn call(&mut self, index: u64, raw: &RawValue, out: &mut Out) -> Result<()> {
+        self.end(PLAN, out);
+        let called: Called = parse(raw)?;
+        let name = CALLS + index;
+        if let Some(other) = called.kind.filter(|kind| kind != "function") {
+            let unknown = opaque(format!("{}{other}", encode::OPAQUE_CALL), raw);
+            return self.start(name, Kind::Other, unknown, out);
+        }
+        let function = called.function.unwrap_or_default();
+        let id = called.id.filter(|id| !id.is_empty());
+        let synthetic = id.is_none();
+        let answer = self.id.as_deref().unwrap_or_default();
+        let id = id.unwrap_or_else(|| format!("call_{answer}_{}", self.calls));
+        self.calls += 1;
+        let tool = function.name.unwrap_or_default();
+        let mut call = ToolCall::new(id, tool, ToolInput::from_text(""));
+        call.synthetic_id = synthetic;
+        self.start(name, Kind::Call, Part::new(call), out)?;
+        self.grow(name, function.arguments, out)
+    }
+
+    fn arguments(&mut self, index: u64, piece: Called, out: &mut Out) -> Result<()> {
+        let name = CALLS + index;
+        if self.kind(name) == Some(Kind::Other) {
+            return Ok(());
+        }
+        self.grow(name, piece.function.unwrap_or_default().arguments, out)
+    }
+
+    fn cite(&mut self, raw: &RawValue, out: &mut Out) -> Result<()> {
+        let cited = cite::read(raw, &self.documents);
+        let text = cited.as_ref().and_then(|cited| cited.block);
+        // Not all models number the block.
+        let named = text.filter(|block| self.kind(*block) == Some(Kind::Text));
+        let mut last = self.open.iter().rev();
+        let last = last
+            .find(|(_, kind)| *kind == Kind::Text)
+            .map(|(name, _)| *name);
+        let (Some(name), Some(cited)) = (text.and(named.or(last)), cited) else {
+            self.beside.push(raw.into());
+            return Ok(());
+        };
+        let mut citations = cited.citations.into_iter();
+        citations.try_for_each(|citation| {
+            self.parts
+                .delta(name, Delta::Citation(Box::new(citation)), out)
+        })
+    }
+
+    /// An entry for each token, or for several; those of a whole answer are of its last block.
+    fn likelihood(&mut self, index: u64, entries: Option<Json>, out: &mut Out) -> Result<()> {
+        let named = self.kind(index).map(|_| index);
+        let last = self.open.last().map(|(name, _)| *name);
+        let (Some(entries), Some(name)) = (entries, named.or(last)) else {
+            return Ok(());
+        };
+        let list = match entries.get().starts_with('[') {
+            true => entries,
+            false => Json::of(&[entries])?,
+        };
+        self.parts.delta(name, Delta::Logprobs(list), out)
+    }
+
+    fn finish_with(&mut self, reason: Option<String>, usage: Option<Json>, out: &mut Out) {
+        self.terminal = Terminal::Whole;
         self.parts.end_all(out);
+        self.open.clear();
+        let beside = std::mem::take(&mut self.beside);
         out.push_back(StreamChunk::Finish {
             candidate: 0,
-            reason: finish(&answer.ended.unwrap_or_default()),
-            usage: answer.tokens.and_then(usage).map(Box::new),
-            ext: trunkline_core::Ext::default(),
+            reason: finish(&reason.unwrap_or_default()),
+            usage: usage.and_then(usage::read).map(Box::new),
+            ext: match beside.is_empty() {
+                true => Ext::default(),
+                false => said_beside(&Beside::Citations(beside)),
+            },
         });
     }
 }
 
-fn begin(answer: &Answer, out: &mut Out) {
-    let meta = ChunkMeta::new(answer.id.clone(), answer.model.clone());
-    out.push_back(StreamChunk::Meta(Box::new(meta)));
+/// What of an answer belongs to none of its parts.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Beside {
+    Warning(String),
+    Citations(Vec<Json>),
 }
 
-fn usage(raw: Json) -> Option<Usage> {
-    let tokens: Tokens = raw.read().ok()?;
-    Some(Usage::told(tokens.read, tokens.written, raw))
+fn said_beside(beside: &Beside) -> Ext {
+    let mut ext = Ext::default();
+    if let Ok(json) = Json::of(beside) {
+        ext.insert(PROVIDER.id, json);
+    }
+    ext
 }
 
-fn finish(ended: &str) -> Finish {
-    let kind = match ended {
-        "complete" => FinishKind::Stop,
-        "limit" => FinishKind::MaxTokens,
-        "tool" => FinishKind::ToolCalls,
-        "stopped" => FinishKind::StopSequence(None),
-        "blocked" => FinishKind::ContentFilter(Category::Unspecified),
+fn opaque(kind: String, raw: &RawValue) -> Part {
+    Part::new(Opaque::new(kind, raw.into()))
+}
+
+fn required(raw: Option<&RawValue>) -> Result<&RawValue> {
+    raw.ok_or_else(|| Error::decode("an event without what it is about"))
+}
+
+fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<T> {
+    read(raw.get().as_bytes())
+}
+
+/// The generation failed, and here is why.
+fn failed(error: &RawValue) -> Error {
+    let words = serde_json::from_str(error.get());
+    in_band(Fault {
+        message: Some(words.unwrap_or_else(|_| error.get().to_owned())),
+        ..Fault::default()
+    })
+}
+
+fn finish(reason: &str) -> Finish {
+    let kind = match reason {
+        "COMPLETE" => FinishKind::Stop,
+        "STOP_SEQUENCE" => FinishKind::StopSequence(None),
+        "MAX_TOKENS" => FinishKind::MaxTokens,
+        "TOOL_CALL" => FinishKind::ToolCalls,
+        // Its own failure, and its own limit of time.
+        "ERROR" | "TIMEOUT" => FinishKind::Error,
+        // Those of version 1, which models of that time still say.
+        "ERROR_TOXIC" => FinishKind::ContentFilter(Category::Unspecified),
+        "ERROR_LIMIT" => FinishKind::ContextWindow,
+        "USER_CANCEL" => FinishKind::Cancelled,
         _ => FinishKind::Other,
     };
-    Finish::new(kind).raw(ended)
+    Finish::new(kind).raw(reason)
 }

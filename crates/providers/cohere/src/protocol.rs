@@ -5,44 +5,51 @@ use http::{Request, response::Parts};
 use trunkline_core::{
     Error, ErrorKind, Op, Reply, Result,
     chat::Warnings,
-    protocol::{Protocol, Target},
+    protocol::{Protocol, Target, query},
 };
 
-use crate::embed;
-use crate::models;
-use crate::{PROVIDER, error};
-use crate::{decode, encode};
+use crate::{PROVIDER, decode::EventDecoder, embed, encode, error, models};
 
-/// The wire format of Cohere.
+/// The wire format of Cohere: version 2 of its API, and the list of models of version 1, which the
+/// second does not have.
 #[derive(Clone, Copy, Debug)]
-pub struct Replies;
+pub struct V2;
 
-impl Protocol for Replies {
-    type Decoder = decode::EventDecoder;
+impl Protocol for V2 {
+    type Decoder = EventDecoder;
 
     fn encode(&self, op: &Op, target: &Target, warnings: &mut Warnings) -> Result<Request<Bytes>> {
         match op {
-            Op::Chat(request) => target.post("/replies", encode::body(request, false, warnings)?),
+            Op::Chat(request) => target.post("/v2/chat", encode::body(request, false, warnings)?),
             Op::ChatStream(request) => {
-                target.post("/replies", encode::body(request, true, warnings)?)
+                target.post("/v2/chat", encode::body(request, true, warnings)?)
             }
-            Op::Embed(request) => target.post("/vectors", embed::body(request, warnings)?),
-            Op::Models(_) => target.get("/models"),
+            Op::Embed(request) => target.post("/v2/embed", embed::body(request, warnings)?),
+            Op::Models(request) => {
+                let page = request.page.as_deref().map(query);
+                let page = page.map(|page| format!("&page_token={page}"));
+                target.get(&format!(
+                    "/v1/models?page_size=1000{}",
+                    page.unwrap_or_default()
+                ))
+            }
             op => Err(no_such(op)),
         }
     }
 
-    fn decode(&self, op: &Op, _head: &Parts, body: Bytes) -> Result<Reply> {
+    fn decode(&self, op: &Op, head: &Parts, body: Bytes) -> Result<Reply> {
         match op {
-            Op::Embed(request) => embed::response(request, &body).map(Reply::Embed),
-            Op::Chat(_) | Op::ChatStream(_) => decode::response(&body).map(Reply::Chat),
+            Op::Chat(_) | Op::ChatStream(_) => {
+                EventDecoder::of(op, head).response(&body).map(Reply::Chat)
+            }
+            Op::Embed(request) => embed::response(request, head, &body).map(Reply::Embed),
             Op::Models(_) => models::page(&body).map(Reply::Models),
             op => Err(no_such(op)),
         }
     }
 
-    fn decoder(&self, _op: &Op, _head: &Parts) -> decode::EventDecoder {
-        decode::EventDecoder::default()
+    fn decoder(&self, op: &Op, head: &Parts) -> EventDecoder {
+        EventDecoder::of(op, head)
     }
 
     fn error(&self, head: &Parts, body: &[u8]) -> Error {
