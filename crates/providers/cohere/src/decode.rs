@@ -7,7 +7,7 @@ use http::response::Parts as Head;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use trunkline_core::{
-    ChatResponse, Delta, Error, Ext, Json, Op, Part, Result, StreamChunk, ToolCall,
+    ChatResponse, Delta, Error, Json, Op, Part, Result, StreamChunk, ToolCall,
     chat::{Category, Finish, FinishKind, Opaque, Reasoning, ToolInput},
     http_transport::frame::Frame,
     protocol::{Decoder, Terminal, read},
@@ -15,8 +15,9 @@ use trunkline_core::{
 };
 
 use crate::{
-    PROVIDER, cite,
-    encode::{self, PLAN_MARK},
+    PROVIDER,
+    beside::Beside,
+    cite, encode,
     error::{Fault, in_band},
     usage,
     wire::{Answer, Called, Event, Message, Piece},
@@ -29,6 +30,21 @@ type Out = VecDeque<StreamChunk>;
 /// and the plan last.
 const CALLS: u64 = 1 << 32;
 const PLAN: u64 = u64::MAX;
+
+/// The events, which have their names twice: as events, and in their `type`.
+const EVENTS: [&str; 11] = [
+    "message-start",
+    "content-start",
+    "content-delta",
+    "content-end",
+    "tool-plan-delta",
+    "tool-call-start",
+    "tool-call-delta",
+    "tool-call-end",
+    "citation-start",
+    "citation-end",
+    "message-end",
+];
 
 /// What a block or a call grows by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,13 +65,13 @@ pub struct EventDecoder {
     /// What Cohere calls the request's documents.
     documents: Vec<String>,
     /// A warning that came with the answer.
-    warning: Option<String>,
+    warned: Beside,
     id: Option<String>,
     parts: Parts,
     open: Vec<(u64, Kind)>,
     calls: usize,
     /// Citations of what is no text, or of a text that is over.
-    beside: Vec<Json>,
+    beside: Beside,
     terminal: Terminal,
 }
 
@@ -63,6 +79,11 @@ impl Decoder for EventDecoder {
     fn frame(&mut self, frame: Frame, out: &mut Out) -> Result<()> {
         if &*frame.data == b"[DONE]" {
             self.terminal = Terminal::Last;
+            return Ok(());
+        }
+        // What Cohere adds tomorrow is no reason to fail.
+        let is_known = |name: &&str| name.as_bytes() == &*frame.name;
+        if !frame.name.is_empty() && !EVENTS.iter().any(is_known) {
             return Ok(());
         }
         let event: Event<'_> = read(&frame.data)?;
@@ -96,7 +117,7 @@ impl Decoder for EventDecoder {
             }
             // An error that came in place of an event.
             None => return Err(in_band(read(&frame.data)?)),
-            // What Cohere adds tomorrow is no reason to fail.
+            // The end of a citation, or what has no name of its own.
             Some(_) => {}
         }
         Ok(())
@@ -114,18 +135,17 @@ impl EventDecoder {
             Op::Chat(request) | Op::ChatStream(request) => Some(request),
             _ => None,
         };
-        let warning = head.headers.get("x-api-warning");
         Self {
             model: request.map(|request| request.model.clone()),
             documents: request
                 .map(|it| encode::document_ids(it))
                 .unwrap_or_default(),
-            warning: warning.and_then(|words| words.to_str().ok().map(str::to_owned)),
+            warned: Beside::warning(usage::header(head)),
             id: None,
             parts: Parts::default(),
             open: Vec::new(),
             calls: 0,
-            beside: Vec::new(),
+            beside: Beside::default(),
             terminal: Terminal::Open,
         }
     }
@@ -161,9 +181,7 @@ impl EventDecoder {
     fn begin(&mut self, id: Option<String>, out: &mut Out) {
         self.id.clone_from(&id);
         let mut meta = ChunkMeta::new(id, self.model.take());
-        if let Some(warning) = self.warning.take() {
-            meta.ext = said_beside(&Beside::Warning(warning));
-        }
+        meta.ext = std::mem::take(&mut self.warned).into_ext();
         out.push_back(StreamChunk::Meta(Box::new(meta)));
     }
 
@@ -236,9 +254,7 @@ impl EventDecoder {
         let words = words.filter(|words| !words.is_empty());
         if words.is_some() && self.kind(PLAN).is_none() {
             let mut plan = Part::new(Reasoning::default());
-            if let Ok(mark) = Json::parse(PLAN_MARK) {
-                plan.ext.insert(PROVIDER.id, mark);
-            }
+            plan.ext = Beside::plan().into_ext();
             self.start(PLAN, Kind::Plan, plan, out)?;
         }
         self.grow(PLAN, words, out)
@@ -283,7 +299,7 @@ impl EventDecoder {
             .find(|(_, kind)| *kind == Kind::Text)
             .map(|(name, _)| *name);
         let (Some(name), Some(cited)) = (text.and(named.or(last)), cited) else {
-            self.beside.push(raw.into());
+            self.beside.citations.push(raw.into());
             return Ok(());
         };
         let mut citations = cited.citations.into_iter();
@@ -311,33 +327,13 @@ impl EventDecoder {
         self.terminal = Terminal::Whole;
         self.parts.end_all(out);
         self.open.clear();
-        let beside = std::mem::take(&mut self.beside);
         out.push_back(StreamChunk::Finish {
             candidate: 0,
             reason: finish(&reason.unwrap_or_default()),
             usage: usage.and_then(usage::read).map(Box::new),
-            ext: match beside.is_empty() {
-                true => Ext::default(),
-                false => said_beside(&Beside::Citations(beside)),
-            },
+            ext: std::mem::take(&mut self.beside).into_ext(),
         });
     }
-}
-
-/// What of an answer belongs to none of its parts.
-#[derive(serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Beside {
-    Warning(String),
-    Citations(Vec<Json>),
-}
-
-fn said_beside(beside: &Beside) -> Ext {
-    let mut ext = Ext::default();
-    if let Ok(json) = Json::of(beside) {
-        ext.insert(PROVIDER.id, json);
-    }
-    ext
 }
 
 fn opaque(kind: String, raw: &RawValue) -> Part {

@@ -125,12 +125,12 @@ pub(crate) fn response(request: &EmbedRequest, head: &Parts, body: &[u8]) -> Res
     let vectors = vectors.into_iter().map(Embedding::from).collect();
     // The answer does not name its model.
     let mut response = EmbedResponse::new(request.model.as_str(), vectors);
-    let told = head.headers.get("x-api-warning");
-    let told = told.and_then(|words| words.to_str().ok());
-    response.warnings.extend(told.map(usage::told));
-    if let Some(meta) = answer.meta {
-        response.warnings.extend(usage::warnings(&meta));
-        response.usage = usage::read(meta).unwrap_or_default();
+    response.warnings = usage::warnings(head, answer.meta.as_ref());
+    response.usage = answer.meta.and_then(usage::read).unwrap_or_default();
+    // Nothing is added to what is embedded, so that what is billed is what went in.
+    if let Some(billed) = &response.usage.billed {
+        let input = response.usage.input.total;
+        response.usage.input.total = input.or(usage::count(billed.input));
     }
     Ok(response)
 }

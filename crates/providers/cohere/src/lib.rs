@@ -6,6 +6,7 @@ use trunkline_core::{
     account::{Provider, Settings},
 };
 
+mod beside;
 mod cite;
 mod decode;
 mod embed;
@@ -14,11 +15,14 @@ mod error;
 mod models;
 mod options;
 mod protocol;
+mod rerank;
 mod tokenize;
 mod usage;
 mod wire;
 
-pub use options::{CitationMode, Document, Documents, EmbedOptions, Options, SafetyMode, Truncate};
+pub use options::{
+    CitationMode, Document, Documents, EmbedOptions, Options, RerankOptions, SafetyMode, Truncate,
+};
 pub use protocol::V2;
 pub use tokenize::{Detokenize, Tokenize, Tokens};
 #[doc(no_inline)]
@@ -62,6 +66,8 @@ pub const PROVIDER: ProviderDef = ProviderDef::of::<Api>("cohere", "COHERE")
             .embed()
             .dimensions()
             .max_inputs(96)
+            .rerank()
+            .max_documents(10_000)
             .list_models(),
     );
 

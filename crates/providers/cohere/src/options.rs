@@ -54,6 +54,27 @@ trunkline_core::options! {
     }
 }
 
+trunkline_core::options! {
+    /// What only Cohere's rankings take.
+    ///
+    /// <https://docs.cohere.com/reference/rerank>
+    ///
+    /// ```
+    /// use trunkline_core::RerankRequest;
+    /// use trunkline_cohere::RerankOptions;
+    ///
+    /// let request = RerankRequest::new("high water", ["Six o'clock."])
+    ///     .option(RerankOptions::new().max_tokens_per_doc(512_u32));
+    /// assert_eq!(request.options["cohere"].get(), r#"{"max_tokens_per_doc":512}"#);
+    /// ```
+    pub struct RerankOptions for "cohere" {
+        /// How many tokens of a document are read; by default 4,096.
+        max_tokens_per_doc: u32,
+        /// How early the request is served, from 0, the first, to 999.
+        priority: u32,
+    }
+}
+
 /// Documents of [`Options`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(transparent)]

@@ -8,7 +8,7 @@ use trunkline_core::{
     protocol::{Protocol, Target, query},
 };
 
-use crate::{PROVIDER, decode::EventDecoder, embed, encode, error, models};
+use crate::{PROVIDER, decode::EventDecoder, embed, encode, error, models, rerank};
 
 /// The wire format of Cohere: version 2 of its API, and the list of models of version 1, which the
 /// second does not have.
@@ -25,6 +25,7 @@ impl Protocol for V2 {
                 target.post("/v2/chat", encode::body(request, true, warnings)?)
             }
             Op::Embed(request) => target.post("/v2/embed", embed::body(request, warnings)?),
+            Op::Rerank(request) => target.post("/v2/rerank", rerank::body(request, warnings)?),
             Op::Models(request) => {
                 let page = request.page.as_deref().map(query);
                 let page = page.map(|page| format!("&page_token={page}"));
@@ -43,6 +44,7 @@ impl Protocol for V2 {
                 EventDecoder::of(op, head).response(&body).map(Reply::Chat)
             }
             Op::Embed(request) => embed::response(request, head, &body).map(Reply::Embed),
+            Op::Rerank(request) => rerank::response(request, head, &body).map(Reply::Rerank),
             Op::Models(_) => models::page(&body).map(Reply::Models),
             op => Err(no_such(op)),
         }

@@ -3,6 +3,7 @@
 //!
 //! `usage` of <https://docs.cohere.com/reference/chat>, `meta` of its other answers.
 
+use http::response::Parts;
 use serde::Deserialize;
 use trunkline_core::{
     Json, Usage,
@@ -68,16 +69,21 @@ pub(crate) fn read(raw: Json) -> Option<Usage> {
     Some(usage)
 }
 
-/// What `meta` warns of.
-pub(crate) fn warnings(meta: &Json) -> Vec<Warning> {
-    let cost: Option<Cost> = meta.read().ok();
+/// What an answer warns of: of a model that will not be there for long, say.
+///
+/// <https://docs.cohere.com/reference/about#warnings>
+pub(crate) fn warnings(head: &Parts, meta: Option<&Json>) -> Vec<Warning> {
+    let cost = meta.and_then(|meta| meta.read::<Cost>().ok());
     let words = cost.and_then(|cost| cost.warnings).unwrap_or_default();
-    words.into_iter().map(told).collect()
+    let words = header(head).into_iter().chain(words);
+    let told = words.map(|message| Warning::Other {
+        message: message.into(),
+    });
+    told.collect()
 }
 
-/// A warning in Cohere's own words.
-pub(crate) fn told(words: impl Into<Box<str>>) -> Warning {
-    Warning::Other {
-        message: words.into(),
-    }
+/// The same as a header, which all answers may have.
+pub(crate) fn header(head: &Parts) -> Option<String> {
+    let words = head.headers.get("x-api-warning")?;
+    words.to_str().ok().map(str::to_owned)
 }

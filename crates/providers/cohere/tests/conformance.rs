@@ -10,5 +10,17 @@ static COUNTED: conformance::Allocator = conformance::ALLOCATOR;
 
 fn main() -> ExitCode {
     let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
-    conformance::run(Subject::of::<trunkline_cohere::Api>(fixtures))
+    conformance::run(
+        Subject::of::<trunkline_cohere::Api>(fixtures)
+            .warns(
+                "reasoning",
+                "Cohere knows budgets of tokens, and an effort is a share of the longest answer \
+                 (https://docs.cohere.com/docs/reasoning)",
+            )
+            .warns(
+                "logprobs",
+                "Cohere tells those of the answer's own tokens only \
+                 (https://docs.cohere.com/reference/chat)",
+            ),
+    )
 }

@@ -9,11 +9,10 @@ use trunkline_core::{
 use super::document;
 use crate::{
     PROVIDER,
+    beside::Beside,
     wire::{Address, Assistant, Block, Call, Document, Function, ImageUrl, Turn, Words},
 };
 
-/// What marks thoughts as the plan that stood before the calls, in a part's `ext`.
-pub(crate) const PLAN_MARK: &str = r#"{"place":"tool_plan"}"#;
 /// How the kinds of calls begin that have no name here.
 pub(crate) const OPAQUE_CALL: &str = "cohere.tool_call.";
 
@@ -112,7 +111,7 @@ fn assistant<'a>(message: &'a Message, warnings: &mut Warnings) -> Assistant<'a>
                     let kind = format!("{}.reasoning", origin.unwrap_or_default());
                     warnings.push(Warning::StateDropped { kind: kind.into() });
                 }
-                Some(plan) if is_plan(part) => turn.tool_plan.push_str(plan),
+                Some(plan) if Beside::is_plan(&part.ext) => turn.tool_plan.push_str(plan),
                 Some(thinking) => turn.content.push(Block::Thinking { thinking }),
                 None => warnings.left_out(part),
             },
@@ -151,11 +150,6 @@ impl<'a> Assistant<'a> {
 fn is_ours(part: &Part) -> bool {
     let origin = part.origin.as_ref();
     origin.is_none_or(|origin| &*origin.provider == PROVIDER.id)
-}
-
-fn is_plan(part: &Part) -> bool {
-    let mark = part.ext.get(PROVIDER.id);
-    mark.is_some_and(|mark| mark.get() == PLAN_MARK)
 }
 
 /// What a tool answered: words, JSON as its text, which Cohere reads into fields, and documents.

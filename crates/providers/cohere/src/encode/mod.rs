@@ -20,7 +20,7 @@ mod message;
 mod schema;
 
 pub(crate) use document::ids as document_ids;
-pub(crate) use message::{OPAQUE_CALL, PLAN_MARK, address};
+pub(crate) use message::{OPAQUE_CALL, address};
 
 /// What a model may think where nobody says how long its answer may be: Cohere's reasoning models
 /// write up to 32k tokens.
@@ -138,7 +138,12 @@ fn tool_choice(
 fn format<'a>(request: &'a ChatRequest, warnings: &mut Warnings) -> Option<ResponseFormat<'a>> {
     let json_schema = match request.format.as_ref()? {
         Format::Json => None,
-        Format::Schema { schema, .. } => Some(schema::known(schema, "schema", warnings)),
+        Format::Schema { schema, strict, .. } => {
+            if !strict {
+                warnings.push(Warning::coerced("schema.strict", "false", "true"));
+            }
+            Some(schema::known(schema, "schema", warnings))
+        }
         _ => return None,
     };
     Some(ResponseFormat {
