@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use trunkline_testkit::peer::Reply;
 
+pub(crate) mod cohere;
 pub(crate) mod completions;
 
 /// What everybody thinks before the calls.
@@ -20,7 +21,6 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// Events that have names.
-#[allow(dead_code)]
 pub(crate) fn named<N: Display, D: Display>(events: impl IntoIterator<Item = (N, D)>) -> Reply {
     let event = |(name, data)| format!("event: {name}\ndata: {data}\n\n");
     Reply::status(200)
