@@ -320,6 +320,7 @@ fn corner_25_a_citation_has_its_span_its_sources_and_goes_back() {
         ),
         event("citation-start", 1, json!({ "citations": cited })),
         json!({"type": "citation-end", "index": 1}),
+        event("citation-start", 2, json!({ "citations": thought })),
         end("COMPLETE"),
     ];
     let answer = streamed(&op, &events).0.unwrap();
@@ -346,7 +347,7 @@ fn corner_25_a_citation_has_its_span_its_sources_and_goes_back() {
     assert_eq!(sent_back(&answer)["citations"], json!([cited]));
     // A citation of a thought has no text to stand at, and is not lost.
     let beside: Value = answer.ext.get("cohere").unwrap().read().unwrap();
-    assert_eq!(beside["citations"], json!([thought]));
+    assert_eq!(beside["citations"], json!([thought, thought]));
 }
 
 #[test]
@@ -414,6 +415,12 @@ fn corner_29_usage_that_did_not_come_is_missing_and_not_zero() {
         (partial.usage.input.total, partial.usage.output.total),
         (None, None)
     );
+
+    let mut last = end("COMPLETE");
+    last["delta"]["usage"] = json!({"tokens": {"input_tokens": 3}});
+    let told = streamed(&hi(), &[last]).0.unwrap().usage;
+    assert_eq!(told.completeness, Completeness::Final);
+    assert_eq!((told.input.total, told.output.total), (Some(3), None));
 }
 
 #[test]
