@@ -6,11 +6,15 @@
 
 use bytes::Bytes;
 
+mod array;
 mod lines;
 mod ndjson;
+mod prefixed;
 mod sse;
 
+pub use array::JsonArrayDecoder;
 pub use ndjson::NdJsonDecoder;
+pub use prefixed::PrefixedDecoder;
 pub use sse::SseDecoder;
 
 use crate::Limit;
@@ -23,6 +27,10 @@ pub enum Framing {
     Sse,
     /// One JSON value per line.
     NdJson,
+    /// One JSON array, whose elements come one after the other.
+    JsonArray,
+    /// Binary messages that begin with their length.
+    Prefixed,
 }
 
 /// One frame. It shares the buffer that it was read into: a small frame that is kept keeps that
@@ -103,6 +111,8 @@ pub struct Framer(Kind);
 enum Kind {
     Sse(SseDecoder),
     NdJson(NdJsonDecoder),
+    JsonArray(JsonArrayDecoder),
+    Prefixed(PrefixedDecoder),
 }
 
 impl Framer {
@@ -111,6 +121,8 @@ impl Framer {
         Self(match framing {
             Framing::Sse => Kind::Sse(SseDecoder::new(limits)),
             Framing::NdJson => Kind::NdJson(NdJsonDecoder::new(limits)),
+            Framing::JsonArray => Kind::JsonArray(JsonArrayDecoder::new(limits)),
+            Framing::Prefixed => Kind::Prefixed(PrefixedDecoder::new(limits)),
         })
     }
 
@@ -120,6 +132,8 @@ impl Framer {
         match &mut self.0 {
             Kind::Sse(decoder) => decoder.feed(chunk),
             Kind::NdJson(decoder) => decoder.feed(chunk),
+            Kind::JsonArray(decoder) => decoder.feed(chunk),
+            Kind::Prefixed(decoder) => decoder.feed(chunk),
         }
     }
 
@@ -136,6 +150,8 @@ impl Framer {
         match &mut self.0 {
             Kind::Sse(decoder) => decoder.next(),
             Kind::NdJson(decoder) => decoder.next(),
+            Kind::JsonArray(decoder) => decoder.next(),
+            Kind::Prefixed(decoder) => decoder.next(),
         }
     }
 
@@ -150,6 +166,8 @@ impl Framer {
         match &mut self.0 {
             Kind::Sse(decoder) => decoder.finish(),
             Kind::NdJson(decoder) => decoder.finish(),
+            Kind::JsonArray(decoder) => decoder.finish(),
+            Kind::Prefixed(decoder) => decoder.finish(),
         }
     }
 }
