@@ -30,6 +30,7 @@ const LINKED: &[Linked] = &[
     Linked::of::<trunkline_mistral::Api>(),
     Linked::of::<trunkline_moonshot::Api>(),
     Linked::of::<trunkline_nvidia::Api>(),
+    Linked::of::<trunkline_ollama::Api>(),
     Linked::of::<trunkline_openai::Api>(),
     Linked::of::<trunkline_openrouter::Api>(),
     Linked::of::<trunkline_perplexity::Api>(),

@@ -11,6 +11,7 @@ use crate::{Error, Op, Reply, Result, StreamChunk, chat::Warnings};
 
 mod auth;
 mod body;
+mod chunks;
 mod driver;
 mod events;
 pub mod hints;
@@ -24,6 +25,7 @@ mod within;
 pub use auth::{Auth, AuthScheme, Authorize};
 pub use body::{functions, instructions, read, room, write};
 pub use driver::HttpBackend;
+pub(crate) use events::{Events, Reader, Reading};
 pub use settings::{Limits, Timers};
 pub use status::error_of_status;
 pub(crate) use status::request_id;

@@ -17,6 +17,7 @@ mod escape;
 mod fallback;
 mod fallback_scope;
 mod fold;
+mod follow;
 mod gate;
 mod idempotency;
 mod laws;

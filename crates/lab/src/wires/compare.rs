@@ -75,11 +75,17 @@ fn success(exchange: &Exchange, format: &Format, op: &Op, got: &Got) -> Vec<Stri
             })
         }
         (None, Got::Rerank(response)) => {
-            let said = said.values().first().map(naive::ranks).unwrap_or_default();
+            let said = said.values().first().map(format.places).unwrap_or_default();
             let got = response.results.iter();
             let got: Vec<_> = got.map(|place| (place.index, place.score)).collect();
             lost("places", said == got, || {
-                format!("{got:?} came back, and not {said:?}")
+                format!("{got:?}, and not {said:?}")
+            })
+        }
+        (None, Got::CountTokens(count)) => {
+            let said = said.values().first().and_then(format.tokens);
+            lost("tokens", said == Some(count.input), || {
+                format!("{}, and not {said:?}", count.input)
             })
         }
         (None, Got::Models(page)) => {
@@ -133,6 +139,7 @@ fn unasked(op: &Op, got: &Got) -> Option<String> {
             | (Op::Chat(_) | Op::ChatStream(_), Got::Chat(..))
             | (Op::Embed(_), Got::Embed(_))
             | (Op::Rerank(_), Got::Rerank(_))
+            | (Op::CountTokens(_), Got::CountTokens(_))
             | (Op::Models(_), Got::Models(_))
     );
     (!fits).then(|| format!("{} came back to another operation", got.summary()))

@@ -295,22 +295,6 @@ fn vector(embedding: &Value, is_int8: bool) -> Vec<f32> {
         .collect()
 }
 
-/// The places of a ranking, the best first: whose they are, and their scores, under any of the usual
-/// names.
-pub(crate) fn ranks(answer: &Value) -> Vec<(usize, f64)> {
-    let lists = [answer, &answer["results"], &answer["data"]];
-    let places = lists.into_iter().flat_map(list);
-    let mut places: Vec<_> = places
-        .filter_map(|place| {
-            let score = [&place["relevance_score"], &place["score"]];
-            let score = score.into_iter().find_map(Value::as_f64)?;
-            Some((usize::try_from(place["index"].as_u64()?).ok()?, score))
-        })
-        .collect();
-    places.sort_by(|one, other| other.1.total_cmp(&one.1));
-    places
-}
-
 /// The names of the models of an answer.
 pub(crate) fn models(answer: &Value) -> Vec<String> {
     list(&answer["data"])
@@ -447,16 +431,6 @@ mod tests {
         assert_eq!(vectors(&answer, false), [vec![0.5, -1.0], vec![1.0, 2.0]]);
         let bytes = json!({"data": [{"index": 0, "embedding": "AH+A/w=="}]});
         assert_eq!(vectors(&bytes, true), [vec![0.0, 127.0, -128.0, -1.0]]);
-    }
-
-    #[test]
-    fn places_are_ranked_by_their_scores() {
-        let answer = json!({"results": [
-            {"index": 0, "relevance_score": 0.5},
-            {"index": 2, "relevance_score": 0.75},
-        ]});
-        assert_eq!(ranks(&answer), [(2, 0.75), (0, 0.5)]);
-        assert_eq!(ranks(&json!([{"index": 1, "score": -2.5}])), [(1, -2.5)]);
     }
 
     #[test]

@@ -27,6 +27,15 @@ pub(crate) const FORMAT: Format = Format {
     means,
     also,
     vectors: |_, answer| list(&answer["embeddings"]["float"]).map(numbers).collect(),
+    places: |answer| {
+        let places = list(&answer["results"]);
+        let places = places.filter_map(|place| {
+            let index = usize::try_from(place["index"].as_u64()?).ok()?;
+            Some((index, place["relevance_score"].as_f64()?))
+        });
+        places.collect()
+    },
+    tokens: |_| None,
     models: |answer| {
         let models = list(&answer["models"]);
         models.filter_map(|model| words(&model["name"])).collect()
