@@ -23,6 +23,7 @@ const LINKED: &[Linked] = &[
     Linked::of::<trunkline_anthropic::Api>(),
     Linked::of::<trunkline_azure::Api>(),
     Linked::of::<trunkline_cerebras::Api>(),
+    Linked::of::<trunkline_cohere::Api>(),
     Linked::of::<trunkline_deepseek::Api>(),
     Linked::of::<trunkline_fireworks::Api>(),
     Linked::of::<trunkline_groq::Api>(),

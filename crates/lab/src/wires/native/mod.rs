@@ -1,8 +1,9 @@
 //! The providers' own formats, each in a file.
 
+mod anthropic;
+mod cohere;
+
 use super::format::Format;
 
-mod anthropic;
-
 /// One line for each.
-pub(crate) const FORMATS: &[&Format] = &[&anthropic::FORMAT];
+pub(crate) const FORMATS: &[&Format] = &[&anthropic::FORMAT, &cohere::FORMAT];

@@ -62,10 +62,12 @@ pub(super) fn tests(subject: &Arc<Subject>) -> Vec<Test> {
 }
 
 /// The flags that have no row because they are operations.
-const OPERATIONS: [&str; 6] = [
+const OPERATIONS: [&str; 8] = [
     "chat",
     "stream",
     "embed",
+    "rerank",
+    "count_tokens",
     "list_models",
     "prefill",
     "dimensions",
