@@ -36,7 +36,9 @@ pub(super) fn of<'a>(messages: &'a [Message], warnings: &mut Warnings) -> Vec<Tu
                 _ => turn.add(part, &mut turns, warnings),
             }
         }
-        if !turn.is_empty() || turns.len() == before {
+        // Of what another provider's model said, nothing may be left.
+        let is_emptied = message.role == Role::Assistant && !message.parts.is_empty();
+        if !turn.is_empty() || (turns.len() == before && !is_emptied) {
             turns.push(turn);
         }
     }
