@@ -2,5 +2,7 @@
 
 use super::format::Format;
 
+mod ollama;
+
 /// One line for each.
-pub(crate) const FORMATS: &[&Format] = &[];
+pub(crate) const FORMATS: &[&Format] = &[&ollama::FORMAT];

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use trunkline_testkit::peer::Reply;
 
 pub(crate) mod completions;
+pub(crate) mod ollama;
 
 /// What everybody thinks before the calls.
 pub(crate) const THOUGHT: &str = "Two lookups.";
