@@ -14,7 +14,7 @@ use trunkline_core::{
 use crate::{
     PROVIDER,
     error::in_band,
-    wire::{Called, Figures, Line, Said, finish, seconds},
+    wire::{Called, Figures, Line, Said, finish, seconds, terminal},
 };
 
 /// Chunks on their way out.
@@ -58,10 +58,7 @@ impl Decoder for LineDecoder {
     }
 
     fn terminal(&self) -> Terminal {
-        match self.done {
-            true => Terminal::Last,
-            false => Terminal::Open,
-        }
+        terminal(self.done)
     }
 }
 
