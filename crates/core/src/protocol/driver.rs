@@ -17,8 +17,8 @@ use super::{
     status,
 };
 use crate::{
-    BackendInfo, Body, Call, ChatRequest, ChatStream, Class, Delivery, Error, ErrorKind, Limit, Op,
-    Phase, Prime, Reply, Result, Serve, Stats, Warning,
+    BackendInfo, Body, Call, ChatStream, Class, Delivery, Error, ErrorKind, Limit, Op, Phase,
+    Prime, Reply, Result, Serve, Stats, Warning,
     account::Site,
     chat::{Meta, Warnings},
     json::merge_patch,
@@ -408,6 +408,14 @@ impl<P: Protocol> Shared<P> {
                 response.meta = meta;
                 response.warnings.extend(warnings.into_vec());
             }
+            Reply::Rerank(response) => {
+                response.meta = meta;
+                response.warnings.extend(warnings.into_vec());
+            }
+            Reply::CountTokens(count) => {
+                count.meta = meta;
+                count.warnings.extend(warnings.into_vec());
+            }
             Reply::Models(page) => page.meta = meta,
             Reply::ChatStream(stream) => stream.set_meta(meta),
             Reply::Raw(_) => {}
@@ -435,10 +443,12 @@ const ERROR_BODY_PATIENCE: Duration = Duration::from_secs(5);
 const QUOTED: usize = 200;
 
 fn settings_of(op: &Op) -> (bool, Option<&crate::Json>) {
-    let chat = |request: &Arc<ChatRequest>| request.strict;
     match op {
-        Op::Chat(request) | Op::ChatStream(request) => (chat(request), request.patch.as_ref()),
+        Op::Chat(request) | Op::ChatStream(request) | Op::CountTokens(request) => {
+            (request.strict, request.patch.as_ref())
+        }
         Op::Embed(request) => (request.strict, request.patch.as_ref()),
+        Op::Rerank(request) => (request.strict, request.patch.as_ref()),
         Op::Models(_) | Op::Raw(_) => (false, None),
     }
 }

@@ -31,7 +31,7 @@ pub use status::error_of_status;
 pub(crate) use status::request_id;
 pub(crate) use target::decoded;
 pub use target::{Target, query, segment};
-pub use within::{check, check_embed, survey, within};
+pub use within::{check, check_embed, check_rerank, survey, within};
 
 /// The wire format of a provider. Every function is pure: bytes and types in, bytes and types
 /// out. One [`Op`] is one exchange.

@@ -26,6 +26,7 @@ mod limits;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod operating;
+mod operations;
 mod outage;
 mod pool_cancel;
 mod pool_close;

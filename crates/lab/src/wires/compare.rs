@@ -74,6 +74,20 @@ fn success(exchange: &Exchange, format: &Format, op: &Op, got: &Got) -> Vec<Stri
                 format!("{} of {} came back", got.len(), said.len())
             })
         }
+        (None, Got::Rerank(response)) => {
+            let said = said.values().first().map(format.places).unwrap_or_default();
+            let got = response.results.iter();
+            let got: Vec<_> = got.map(|place| (place.index, place.score)).collect();
+            lost("places", said == got, || {
+                format!("{got:?}, and not {said:?}")
+            })
+        }
+        (None, Got::CountTokens(count)) => {
+            let said = said.values().first().and_then(format.tokens);
+            lost("tokens", said == Some(count.input), || {
+                format!("{}, and not {said:?}", count.input)
+            })
+        }
         (None, Got::Models(page)) => {
             let said = said.values().first().map(format.models).unwrap_or_default();
             let got: Vec<&str> = page.models.iter().map(|model| model.id.as_str()).collect();
@@ -124,6 +138,8 @@ fn unasked(op: &Op, got: &Got) -> Option<String> {
         (_, Got::Failed(..))
             | (Op::Chat(_) | Op::ChatStream(_), Got::Chat(..))
             | (Op::Embed(_), Got::Embed(_))
+            | (Op::Rerank(_), Got::Rerank(_))
+            | (Op::CountTokens(_), Got::CountTokens(_))
             | (Op::Models(_), Got::Models(_))
     );
     (!fits).then(|| format!("{} came back to another operation", got.summary()))

@@ -27,6 +27,10 @@ pub(crate) struct Format {
     pub(crate) also: fn(&Said, &ChatResponse) -> Vec<String>,
     /// The vectors of an answer, in the order of the inputs.
     pub(crate) vectors: fn(&Exchange, &Value) -> Vec<Vec<f32>>,
+    /// The places of a ranking, the best first: the document's number, and its score.
+    pub(crate) places: fn(&Value) -> Vec<(usize, f64)>,
+    /// How many tokens were counted.
+    pub(crate) tokens: fn(&Value) -> Option<u64>,
     /// The names of the models of an answer.
     pub(crate) models: fn(&Value) -> Vec<String>,
 }
@@ -69,6 +73,8 @@ pub(crate) const COMPLETIONS: Format = Format {
     means: naive::means,
     also: |_, _| Vec::new(),
     vectors: |exchange, answer| naive::vectors(answer, exchange.provider == "perplexity"),
+    places: |_| Vec::new(),
+    tokens: |_| None,
     models: naive::models,
 };
 

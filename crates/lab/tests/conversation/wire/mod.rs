@@ -21,7 +21,7 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// Events that have names.
-#[allow(dead_code)]
+#[allow(dead_code, reason = "for the formats to come")]
 pub(crate) fn named<N: Display, D: Display>(events: impl IntoIterator<Item = (N, D)>) -> Reply {
     let event = |(name, data)| format!("event: {name}\ndata: {data}\n\n");
     Reply::status(200)
