@@ -29,6 +29,8 @@ pub(crate) const FORMAT: Format = Format {
     means,
     also,
     vectors: |_, answer| list(&answer["embeddings"]).map(numbers).collect(),
+    places: |_| Vec::new(),
+    tokens: |_| None,
     models: |answer| {
         let models = list(&answer["models"]);
         models.filter_map(|model| words(&model["model"])).collect()

@@ -141,19 +141,33 @@ async fn nulls(subject: &Subject, name: &str) -> Outcome {
 }
 
 /// Named events, as that is how a wire tells its events apart where it may add some.
+const EVENTS: [&str; 5] = [
+    "event: x_conformance\ndata: {\"type\":\"x_conformance\",\"text\":\"x\"}\n\n",
+    "event: x_conformance\ndata: not JSON at all\n\n",
+    "event: x_conformance\ndata:\n\n",
+    "id: 7\nretry: 1000\n\n",
+    ": a comment\n\n",
+];
+
+/// Lines have no names: one that says nothing that is known.
+const LINES: [&str; 4] = [
+    "{\"type\":\"x_conformance\",\"x_conformance\":{\"text\":\"x\"}}\n",
+    "{}\n",
+    "\n",
+    " \r\n",
+];
+
 async fn events(subject: &Subject, name: &str) -> Outcome {
     let case = role(subject, name)?;
     let text = String::from_utf8_lossy(&case.body).into_owned();
+    let (events, end): (&[&str], _) = match case.is_sse() {
+        true => (&EVENTS, "\n\n"),
+        false => (&LINES, "\n"),
+    };
     let mut changes = Vec::new();
-    for event in [
-        "event: x_conformance\ndata: {\"type\":\"x_conformance\",\"text\":\"x\"}\n\n",
-        "event: x_conformance\ndata: not JSON at all\n\n",
-        "event: x_conformance\ndata:\n\n",
-        "id: 7\nretry: 1000\n\n",
-        ": a comment\n\n",
-    ] {
+    for event in events {
         // Behind the last event, nobody needs to read on.
-        let blocks: Vec<&str> = text.split_inclusive("\n\n").collect();
+        let blocks: Vec<&str> = text.split_inclusive(end).collect();
         for at in 0..blocks.len().saturating_sub(1) {
             let (before, after) = blocks.split_at(at);
             let body = format!("{}{event}{}", before.concat(), after.concat());

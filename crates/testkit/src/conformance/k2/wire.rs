@@ -30,11 +30,13 @@ impl Wire {
             });
         }
         let (mut glue, mut pieces) = (vec![String::new()], Vec::new());
+        // What stands before an event's JSON: nothing, where an event is a line of it.
+        let mark = match case.is_sse() {
+            true => "data:",
+            false => "",
+        };
         for line in text.split_inclusive('\n') {
-            let data = line
-                .strip_prefix("data:")
-                .map(str::trim)
-                .unwrap_or_default();
+            let data = line.strip_prefix(mark).map(str::trim).unwrap_or_default();
             let piece = match data.starts_with('{') {
                 true => Tree::parse(data).ok(),
                 false => None,
@@ -42,12 +44,15 @@ impl Wire {
             let last = glue.last_mut().ok_or("no glue")?;
             match piece {
                 Some(piece) => {
-                    last.push_str("data: ");
+                    last.push_str(mark);
                     pieces.push(piece);
                     glue.push("\n".to_owned());
                 }
                 None => last.push_str(line),
             }
+        }
+        if pieces.is_empty() {
+            return Err("no event of the stream has JSON in it that could be changed".to_owned());
         }
         Ok(Self {
             glue,
