@@ -1,8 +1,10 @@
 //! The providers' own formats, each in a file.
 
-use super::format::Format;
-
+mod anthropic;
+mod cohere;
 mod ollama;
 
+use super::format::Format;
+
 /// One line for each.
-pub(crate) const FORMATS: &[&Format] = &[&ollama::FORMAT];
+pub(crate) const FORMATS: &[&Format] = &[&anthropic::FORMAT, &cohere::FORMAT, &ollama::FORMAT];
