@@ -2,8 +2,9 @@
 
 mod anthropic;
 mod cohere;
+mod ollama;
 
 use super::format::Format;
 
 /// One line for each.
-pub(crate) const FORMATS: &[&Format] = &[&anthropic::FORMAT, &cohere::FORMAT];
+pub(crate) const FORMATS: &[&Format] = &[&anthropic::FORMAT, &cohere::FORMAT, &ollama::FORMAT];
