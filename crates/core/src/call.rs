@@ -165,6 +165,7 @@ impl Op {
     pub fn class(&self) -> Class {
         match self {
             Self::Models(_) => Class::Read,
+            Self::Chat(request) | Self::ChatStream(request) if request.effect => Class::Effect,
             Self::Chat(_) | Self::ChatStream(_) | Self::Embed(_) => Class::Billed,
             Self::Raw(request) => request.class,
         }

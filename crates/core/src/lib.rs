@@ -39,7 +39,7 @@ pub use model::{ChatCall, EmbedCall, Model};
 #[doc(no_inline)]
 pub use models::ModelInfo;
 pub use provider::{AccountConfig, ProviderDef};
-pub use raw::{Endpoint, Operation};
+pub use raw::{Endpoint, Operation, Pace};
 pub use registry::Registry;
 pub use secret::Secret;
 #[doc(no_inline)]
