@@ -98,7 +98,7 @@ fn by_code(code: &str) -> Option<ErrorKind> {
         | "invalid_prompt" => ErrorKind::ContentFilter,
         "invalid_api_key" | "authentication_error" => ErrorKind::Auth,
         "unsupported_country_region_territory" | "permission_error" => ErrorKind::Permission,
-        "model_not_found" | "previous_response_not_found" => ErrorKind::NotFound,
+        "model_not_found" => ErrorKind::NotFound,
         "request_too_large" | "image_too_large" | "image_file_too_large" => ErrorKind::TooLarge,
         "server_error" | "vector_store_timeout" => ErrorKind::Server,
         "invalid_image"

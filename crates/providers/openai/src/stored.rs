@@ -41,7 +41,9 @@ impl Retrieve {
 
     /// Whether OpenAI is done with it, one way or another.
     pub fn is_over(answer: &ChatResponse) -> bool {
-        answer.finish.kind != FinishKind::Paused
+        // An answer that asks for an approval is paused as well, and over.
+        let status = answer.finish.raw.as_deref();
+        answer.finish.kind != FinishKind::Paused || status == Some("completed")
     }
 }
 

@@ -53,6 +53,7 @@ impl EventDecoder {
                 FinishKind::Compacted
             }
             ("completed", _) if self.calls => FinishKind::ToolCalls,
+            ("completed", _) if self.waits => FinishKind::Paused,
             ("completed", _) if self.refused => FinishKind::Refusal,
             ("completed", _) => FinishKind::Stop,
             ("incomplete", Some("max_output_tokens")) => FinishKind::MaxTokens,

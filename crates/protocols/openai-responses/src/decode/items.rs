@@ -158,7 +158,7 @@ impl EventDecoder {
             "reasoning" => self.reasoning(at, item, is_done, out)?,
             _ if self.tool(at, kind, raw, item, is_done, out)? => {}
             _ if is_done => {
-                self.calls |= is_for_the_application(kind);
+                self.waits |= is_for_the_application(kind);
                 let opaque = Opaque::new(format!("{}.{kind}", self.dialect.provider), raw.into());
                 let part = self.named(at, Part::new(opaque));
                 self.parts.start(name(at, 0), part, out)?;

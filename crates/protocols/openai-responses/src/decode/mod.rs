@@ -58,6 +58,8 @@ pub struct EventDecoder {
     entries: Vec<Entry>,
     /// Whether the application has something to run.
     calls: bool,
+    /// Whether the application is asked for something that is no call of its own tools.
+    waits: bool,
     refused: bool,
     over: bool,
 }
@@ -69,6 +71,7 @@ impl EventDecoder {
             parts: Parts::default(),
             entries: Vec::new(),
             calls: false,
+            waits: false,
             refused: false,
             over: false,
         }

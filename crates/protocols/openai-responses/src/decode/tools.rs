@@ -39,6 +39,7 @@ impl EventDecoder {
         let Some(content) = content else {
             return Ok(false);
         };
+        self.waits |= matches!(content, Content::Approval(_));
         let mut part = self.named(at, Part::new(content));
         if self.begins(at) {
             let mut first = part.clone();
