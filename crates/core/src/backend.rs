@@ -14,8 +14,8 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    BoxError, Call, Endpoint, Error, Model, ModelInfo, Operation, Pace, Reply, Result, Stats,
-    middleware::Circuits, models, raw,
+    BoxError, Call, Endpoint, Error, Followed, Model, ModelInfo, Operation, Pace, Reply, Result,
+    Stats, StreamOperation, middleware::Circuits, models, raw,
 };
 
 mod check;
@@ -123,6 +123,16 @@ impl Backend {
         is_over: impl Fn(&O::Output) -> bool,
     ) -> Result<O::Output> {
         raw::ask_until(self, &operation, pace, is_over).await
+    }
+
+    /// Asks what only this provider has, and gives what it answers piece by piece.
+    ///
+    /// # Errors
+    ///
+    /// As any call: what goes wrong before the head of the answer came. Later errors are the
+    /// stream's.
+    pub async fn follow<O: StreamOperation>(&self, operation: O) -> Result<Followed<O::Item>> {
+        raw::follow(self, operation).await
     }
 
     /// One path of the provider, for requests of your own: same account, layers and transport.

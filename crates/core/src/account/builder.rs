@@ -6,7 +6,8 @@ use http::{HeaderMap, HeaderName};
 
 use super::{Credentials, Custom, settings::Settings};
 use crate::{
-    AccountConfig, Backend, BackendInfo, Capabilities, Error, HttpClient, Json, ProviderDef, Result, Secret, env,
+    AccountConfig, Backend, BackendInfo, Capabilities, Error, HttpClient, Json, ProviderDef,
+    Result, Secret, env,
     middleware::{Breaker, Gate, KeySource, RateLimit, Stack, TokenSource, pool::KeyPart},
     protocol::{Auth, AuthScheme, Authorize, HttpBackend, Limits, Protocol, Target, Timers},
 };
@@ -68,9 +69,12 @@ pub(crate) struct Site {
     pub(crate) idempotency: Option<HeaderName>,
 }
 
+/// The protocol of an account, once its settings are known.
+type Speak = Box<dyn Fn(&Settings) -> Result<Assemble> + Send>;
+
 /// What a provider makes of the settings of an account, once they are known.
 pub(super) struct Ways {
-    pub(super) protocol: Box<dyn Fn(&Settings) -> Result<Assemble> + Send>,
+    pub(super) protocol: Speak,
     pub(super) base_url: fn(&Settings) -> Result<Option<String>>,
     /// `None` where it is what the definition says.
     pub(super) capabilities: Option<fn(&Settings) -> Capabilities>,

@@ -17,6 +17,7 @@ mod escape;
 mod fallback;
 mod fallback_scope;
 mod fold;
+mod follow;
 mod gate;
 mod idempotency;
 mod laws;
@@ -25,6 +26,7 @@ mod limits;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod operating;
+mod operations;
 mod outage;
 mod pool_cancel;
 mod pool_close;

@@ -59,7 +59,8 @@ impl Dialect {
             .reasoning()
             .service_tier()
             .user()
-            .metadata(),
+            .metadata()
+            .count_tokens(),
         reasoning_models: &[],
         fixed_sampling: &[],
         cache_points: &[],

@@ -24,7 +24,10 @@ pub(crate) fn in_band(dialect: Dialect, json: &str) -> Error {
         Some("invalid_request_error") => ErrorKind::InvalidRequest,
         _ => ErrorKind::Server,
     };
-    let usual = Error::new(kind, "the provider broke off the answer and does not say why");
+    let usual = Error::new(
+        kind,
+        "the provider broke off the answer and does not say why",
+    );
     narrow(dialect, &usual, &said).with_delivery(Delivery::Responded)
 }
 
@@ -45,7 +48,9 @@ fn narrow(dialect: Dialect, usual: &Error, said: &Value) -> Error {
         _ => text("code").unwrap_or_default().to_owned(),
     };
     // The type of an event is the event's.
-    let r#type = text("type").filter(|name| *name != "error").unwrap_or_default();
+    let r#type = text("type")
+        .filter(|name| *name != "error")
+        .unwrap_or_default();
     let message = ["message", "error", "detail"].into_iter().find_map(text);
     let message = message.filter(|message| !message.is_empty());
     let message = message.unwrap_or(usual.message()).to_owned();

@@ -10,6 +10,7 @@ mod wire;
 
 pub use decode::EventDecoder;
 pub use dialect::Dialect;
+use encode::Purpose;
 pub use stored::{cancel, forget, retrieve, stored};
 
 use bytes::Bytes;
@@ -35,12 +36,18 @@ impl Protocol for Responses {
     fn encode(&self, op: &Op, target: &Target, warnings: &mut Warnings) -> Result<Request<Bytes>> {
         let can = self.0.capabilities;
         match op {
-            Op::Chat(request) if can.chat => {
-                target.post("/responses", encode::body(self.0, request, false, warnings)?)
-            }
-            Op::ChatStream(request) if can.stream => {
-                target.post("/responses", encode::body(self.0, request, true, warnings)?)
-            }
+            Op::Chat(request) if can.chat => target.post(
+                "/responses",
+                encode::body(self.0, request, Purpose::Answer, warnings)?,
+            ),
+            Op::ChatStream(request) if can.stream => target.post(
+                "/responses",
+                encode::body(self.0, request, Purpose::Stream, warnings)?,
+            ),
+            Op::CountTokens(request) if can.count_tokens => target.post(
+                "/responses/input_tokens",
+                encode::body(self.0, request, Purpose::Count, warnings)?,
+            ),
             op => {
                 let what = format!("{} has no operation `{}` here", self.0.provider, op.name());
                 Err(Error::new(ErrorKind::Unsupported, what))
@@ -57,8 +64,11 @@ impl Protocol for Responses {
         }
     }
 
-    fn decode(&self, _op: &Op, _head: &Parts, body: Bytes) -> Result<Reply> {
-        decode::response(self.0, &body).map(Reply::Chat)
+    fn decode(&self, op: &Op, _head: &Parts, body: Bytes) -> Result<Reply> {
+        match op {
+            Op::CountTokens(request) => decode::count(request, &body).map(Reply::CountTokens),
+            _ => decode::response(self.0, &body).map(Reply::Chat),
+        }
     }
 
     fn decoder(&self, _op: &Op, _head: &Parts) -> EventDecoder {

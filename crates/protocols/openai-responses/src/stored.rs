@@ -25,7 +25,12 @@ pub fn retrieve(id: &str) -> Result<RawRequest> {
 /// [`InvalidRequest`](trunkline_core::ErrorKind::InvalidRequest): `id` is none.
 pub fn cancel(id: &str) -> Result<RawRequest> {
     let path = format!("/responses/{}/cancel", segment(id)?);
-    Ok(RawRequest::new(Method::POST, path, Bytes::new(), Class::Read))
+    Ok(RawRequest::new(
+        Method::POST,
+        path,
+        Bytes::new(),
+        Class::Read,
+    ))
 }
 
 /// The request to forget a stored answer.
@@ -35,7 +40,12 @@ pub fn cancel(id: &str) -> Result<RawRequest> {
 /// [`InvalidRequest`](trunkline_core::ErrorKind::InvalidRequest): `id` is none.
 pub fn forget(id: &str) -> Result<RawRequest> {
     let path = format!("/responses/{}", segment(id)?);
-    Ok(RawRequest::new(Method::DELETE, path, Bytes::new(), Class::Effect))
+    Ok(RawRequest::new(
+        Method::DELETE,
+        path,
+        Bytes::new(),
+        Class::Effect,
+    ))
 }
 
 /// Reads a stored answer. One that is not whole yet has

@@ -35,7 +35,7 @@ impl Protocols {
 
     /// The Responses API, if this is for it.
     fn of(&self, op: &Op) -> Option<&Responses> {
-        let is_chat = matches!(op, Op::Chat(_) | Op::ChatStream(_));
+        let is_chat = matches!(op, Op::Chat(_) | Op::ChatStream(_) | Op::CountTokens(_));
         self.responses.as_ref().filter(|_| is_chat)
     }
 }

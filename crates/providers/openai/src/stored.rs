@@ -4,9 +4,7 @@
 
 use bytes::Bytes;
 use http::response::Parts;
-use trunkline_core::{
-    ChatResponse, Class, Operation, Result, chat::FinishKind, raw::RawRequest,
-};
+use trunkline_core::{ChatResponse, Class, Operation, Result, chat::FinishKind, raw::RawRequest};
 use trunkline_openai_responses::{cancel, forget, retrieve, stored};
 
 use crate::RESPONSES;

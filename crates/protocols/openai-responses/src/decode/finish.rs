@@ -6,7 +6,10 @@ use trunkline_core::{
     protocol::read,
 };
 
-use super::{EventDecoder, Out, object, wire::{Answer, Tokens}};
+use super::{
+    EventDecoder, Out, object,
+    wire::{Answer, Tokens},
+};
 use crate::error::in_band;
 
 impl EventDecoder {

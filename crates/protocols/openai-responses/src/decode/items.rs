@@ -197,7 +197,8 @@ impl EventDecoder {
             ext.insert(self.dialect.provider, phase);
             let pieces = self.entries.get(at).map_or(0, |entry| entry.pieces.len());
             for piece in 0..pieces {
-                self.parts.delta(name(at, piece), Delta::Ext(ext.clone()), out)?;
+                self.parts
+                    .delta(name(at, piece), Delta::Ext(ext.clone()), out)?;
             }
         }
         Ok(())
@@ -527,5 +528,8 @@ fn is_for_the_application(kind: &str) -> bool {
 }
 
 fn too_many() -> Error {
-    Error::limit_exceeded(Limit::Events, format!("the answer has more than {MAX} items or pieces"))
+    Error::limit_exceeded(
+        Limit::Events,
+        format!("the answer has more than {MAX} items or pieces"),
+    )
 }

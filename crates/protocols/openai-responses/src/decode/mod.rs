@@ -12,7 +12,7 @@ use std::{borrow::Cow, collections::VecDeque};
 
 use serde_json::value::RawValue;
 use trunkline_core::{
-    ChatResponse, Delta, Error, Ext, Json, Result, StreamChunk,
+    ChatRequest, ChatResponse, Delta, Error, Ext, Json, Result, StreamChunk, TokenCount,
     http_transport::frame::Frame,
     protocol::{Decoder, Terminal, read},
     stream::{ChunkMeta, Fold, Parts},
@@ -20,7 +20,7 @@ use trunkline_core::{
 
 use self::{
     items::Entry,
-    wire::{Answer, Event, Typed},
+    wire::{Answer, Count, Event, Typed},
 };
 use crate::{Dialect, error::in_band};
 
@@ -48,6 +48,12 @@ pub(crate) fn response(dialect: Dialect, body: &[u8]) -> Result<ChatResponse> {
             Ok(_) => Err(error),
         },
     }
+}
+
+/// Reads a count of a request's tokens.
+pub(crate) fn count(request: &ChatRequest, body: &[u8]) -> Result<TokenCount> {
+    let count: Count = read(body)?;
+    Ok(TokenCount::new(&*request.model, count.input_tokens))
 }
 
 /// Turns the events of a stream into chunks.
@@ -97,7 +103,9 @@ impl Decoder for EventDecoder {
                 let event: Event<'_> = read(&frame.data)?;
                 self.begin(&answer(event.response)?, out);
             }
-            "response.completed" | "response.incomplete" | "response.failed"
+            "response.completed"
+            | "response.incomplete"
+            | "response.failed"
             | "response.cancelled" => {
                 let event: Event<'_> = read(&frame.data)?;
                 let status = kind.strip_prefix("response.").unwrap_or_default();
@@ -138,7 +146,9 @@ impl EventDecoder {
                     None => Ok(()),
                 }
             }
-            "content_part.added" | "content_part.done" | "reasoning_part.added"
+            "content_part.added"
+            | "content_part.done"
+            | "reasoning_part.added"
             | "reasoning_part.done" => self.part(read(data)?, out),
             "output_text.delta" | "output_text.done" => self.text(read(data)?, out),
             "refusal.delta" | "refusal.done" => self.refusal(read(data)?, out),
@@ -202,7 +212,9 @@ fn is_error(data: &[u8]) -> bool {
 
 /// The JSON of an object of these fields, without those that are not there.
 fn object(fields: &[(&str, Option<&RawValue>)]) -> Option<Json> {
-    let fields = fields.iter().filter_map(|(name, value)| Some((*name, (*value)?)));
+    let fields = fields
+        .iter()
+        .filter_map(|(name, value)| Some((*name, (*value)?)));
     let fields: std::collections::BTreeMap<_, _> = fields.collect();
     (!fields.is_empty()).then(|| Json::of(&fields).ok())?
 }

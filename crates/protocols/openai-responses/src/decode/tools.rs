@@ -150,14 +150,16 @@ fn kind_of<'a>(item: &'a Item<'_>) -> &'a str {
 /// What the provider runs itself, or asks whether it may.
 fn hosted(kind: &str, item: &Item<'_>) -> Option<Content> {
     let id = item.id.clone().unwrap_or_default();
-    let json = |raw: Option<&RawValue>| {
-        raw.map_or_else(Json::empty_object, Json::from)
-    };
+    let json = |raw: Option<&RawValue>| raw.map_or_else(Json::empty_object, Json::from);
     let arguments = || ToolInput::from_text(item.arguments.clone().unwrap_or_default());
     let tool = item.name.clone().unwrap_or_default();
     let label = item.server_label.clone().unwrap_or_default();
     let (tool, input, server) = match kind {
-        "web_search_call" => ("web_search".to_owned(), ToolInput::Json(json(item.action)), None),
+        "web_search_call" => (
+            "web_search".to_owned(),
+            ToolInput::Json(json(item.action)),
+            None,
+        ),
         "file_search_call" => {
             let queries = object(&[("queries", item.queries)]);
             let queries = queries.unwrap_or_else(Json::empty_object);

@@ -140,6 +140,12 @@ pub(super) struct Annotation {
     pub(super) end_index: Option<u64>,
 }
 
+/// <https://platform.openai.com/docs/api-reference/responses/input-tokens>
+#[derive(Deserialize)]
+pub(super) struct Count {
+    pub(super) input_tokens: u64,
+}
+
 #[derive(Deserialize)]
 pub(super) struct Tokens {
     pub(super) input_tokens: Option<u64>,

@@ -6,9 +6,7 @@ use std::borrow::Cow;
 
 use trunkline_core::{
     ChatRequest, Content, Json, Message, Part, Role, Warning,
-    chat::{
-        Approval, CallId, Executor, Reasoning, ToolKind, ToolResult, ToolStatus, Warnings,
-    },
+    chat::{Approval, CallId, Executor, Reasoning, ToolKind, ToolResult, ToolStatus, Warnings},
 };
 
 use super::{
@@ -104,7 +102,11 @@ impl<'a> Items<'a> {
     fn said(&mut self, part: &'a Part, warnings: &mut Warnings) {
         if let Some(piece) = output(self.dialect, part) {
             warnings.state_dropped(part);
-            let more = more(self.dialect, &part.ext, &["type", "id", "role", "content", "status"]);
+            let more = more(
+                self.dialect,
+                &part.ext,
+                &["type", "id", "role", "content", "status"],
+            );
             self.join(self.id(part), "assistant", more, piece);
             return;
         }
@@ -120,9 +122,21 @@ impl<'a> Items<'a> {
                 if call.kind == ToolKind::Custom {
                     self.custom.push(&call.id);
                     let input = arguments;
-                    self.out.push(Item::CustomToolCall { id, call_id, name, input, more });
+                    self.out.push(Item::CustomToolCall {
+                        id,
+                        call_id,
+                        name,
+                        input,
+                        more,
+                    });
                 } else {
-                    self.out.push(Item::FunctionCall { id, call_id, name, arguments, more });
+                    self.out.push(Item::FunctionCall {
+                        id,
+                        call_id,
+                        name,
+                        arguments,
+                        more,
+                    });
                 }
             }
             Content::ToolResult(result) if self.hosted.contains(&&result.call) => {}
@@ -164,8 +178,7 @@ impl<'a> Items<'a> {
         self.close();
         let encrypted_content = part.state_of(self.dialect.provider, "encrypted_content");
         let is_ours = part.origin.as_ref();
-        let is_ours =
-            is_ours.is_none_or(|origin| &*origin.provider == self.dialect.provider);
+        let is_ours = is_ours.is_none_or(|origin| &*origin.provider == self.dialect.provider);
         let is_known = self.is_stored && is_ours && part.id.is_some();
         let is_open = is_ours && part.id.is_some() && thought.text.is_some();
         if encrypted_content.is_none() && !is_known && !is_open {
@@ -260,7 +273,9 @@ fn answered<'a>(dialect: Dialect, result: &'a ToolResult, warnings: &mut Warning
         [] => Told::Text(result.to_text()),
         [one] if is_text(one) => Told::Text(result.to_text()),
         parts => {
-            let pieces = parts.iter().filter_map(|part| input(dialect, part, warnings));
+            let pieces = parts
+                .iter()
+                .filter_map(|part| input(dialect, part, warnings));
             Told::Pieces(pieces.collect())
         }
     }

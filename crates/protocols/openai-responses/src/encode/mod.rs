@@ -28,11 +28,20 @@ struct Own {
     conversation: Option<Json>,
 }
 
+/// What a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Answer,
+    Stream,
+    /// To be counted only: what is said about the answer is no part of it.
+    Count,
+}
+
 /// The body of a request.
 pub(crate) fn body(
     dialect: Dialect,
     request: &ChatRequest,
-    stream: bool,
+    purpose: Purpose,
     warnings: &mut Warnings,
 ) -> Result<Vec<u8>> {
     let request = within(dialect.capabilities, request, warnings)?;
@@ -67,7 +76,7 @@ pub(crate) fn body(
         user.insert(dialect.user_field, pseudonym.as_str());
     }
     let is_stored = store == Some(true);
-    let body = Body {
+    let mut body = Body {
         model: &request.model,
         input: items::of(dialect, &request, is_stored, warnings),
         max_output_tokens: request.max_output_tokens,
@@ -84,20 +93,47 @@ pub(crate) fn body(
         metadata: &request.metadata,
         include,
         store,
-        stream,
+        stream: purpose == Purpose::Stream,
     };
-    match options.and_then(rest) {
+    let rest = if purpose == Purpose::Count {
+        body.for_counting();
+        Some(options.and_then(counted).unwrap_or_else(Json::empty_object))
+    } else {
+        options.and_then(rest)
+    };
+    match rest {
         Some(rest) => {
             let rest = BTreeMap::from([(dialect.provider.to_owned(), rest)]);
             write(&body, dialect.provider, &rest, room(&request))
         }
-        None => write(
-            &body,
-            dialect.provider,
-            &request.options,
-            room(&request),
-        ),
+        None => write(&body, dialect.provider, &request.options, room(&request)),
     }
+}
+
+impl Body<'_> {
+    /// <https://platform.openai.com/docs/api-reference/responses/input-tokens>
+    fn for_counting(&mut self) {
+        const NOTHING: &BTreeMap<String, String> = &BTreeMap::new();
+        (self.max_output_tokens, self.temperature, self.top_p) = (None, None, None);
+        (self.top_logprobs, self.service_tier, self.store) = (None, None, None);
+        self.user.clear();
+        self.include.clear();
+        self.metadata = NOTHING;
+    }
+}
+
+/// Those of the options that a count takes.
+fn counted(options: &Json) -> Option<Json> {
+    const TAKEN: [&str; 5] = [
+        "conversation",
+        "previous_response_id",
+        "instructions",
+        "reasoning",
+        "truncation",
+    ];
+    let mut fields: BTreeMap<String, Json> = options.read().ok()?;
+    fields.retain(|name, _| TAKEN.contains(&name.as_str()));
+    Json::of(&fields).ok()
 }
 
 /// The options without what was put elsewhere, where there is any of that.

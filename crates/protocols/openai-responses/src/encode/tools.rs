@@ -71,9 +71,7 @@ pub(super) fn choice(request: &ChatRequest) -> Option<Choice<'_>> {
         ToolChoice::None => Choice::Word("none"),
         ToolChoice::Required => Choice::Word("required"),
         ToolChoice::Named(name) => Choice::One(chosen(name)),
-        ToolChoice::Allowed(names) => {
-            Choice::Some(names.iter().map(|name| chosen(name)).collect())
-        }
+        ToolChoice::Allowed(names) => Choice::Some(names.iter().map(|name| chosen(name)).collect()),
         _ => Choice::Word("auto"),
     })
 }

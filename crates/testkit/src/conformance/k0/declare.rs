@@ -162,10 +162,9 @@ fn fits(subject: &Subject) -> Outcome {
             format!("`{part}` is declared without `{whole}`")
         })?;
     }
-    ensure(
-        subject.can.max_inputs.is_none() || can("embed"),
-        || "`max_inputs` is declared without `embed`".to_owned(),
-    )?;
+    ensure(subject.can.max_inputs.is_none() || can("embed"), || {
+        "`max_inputs` is declared without `embed`".to_owned()
+    })?;
     ensure(subject.can.max_inputs != Some(0), || {
         "`max_inputs` is 0: no request could be sent".to_owned()
     })?;
