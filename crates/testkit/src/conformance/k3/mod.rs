@@ -23,7 +23,7 @@ pub(super) type OnStream = (&'static str, fn(Arc<Subject>, Arc<Recorded>) -> Run
 pub(super) type Running = std::pin::Pin<Box<dyn Future<Output = Result<(), String>>>>;
 
 pub(super) fn tests(subject: &Arc<Subject>) -> Vec<Test> {
-    if !subject.def.capabilities.stream {
+    if !subject.can.stream {
         return vec![refused(subject)];
     }
     let refused = Test::skip(
