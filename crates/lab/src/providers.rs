@@ -23,6 +23,7 @@ const LINKED: &[Linked] = &[
     Linked::of::<trunkline_anthropic::Api>(),
     Linked::of::<trunkline_azure::Api>(),
     Linked::of::<trunkline_cerebras::Api>(),
+    Linked::of::<trunkline_cohere::Api>(),
     Linked::of::<trunkline_deepseek::Api>(),
     Linked::of::<trunkline_fireworks::Api>(),
     Linked::of::<trunkline_groq::Api>(),
@@ -92,6 +93,10 @@ fn stacked<P: Provider>(
     settings: &crate::faults::client::Settings<'_>,
     client: HttpClient,
 ) -> Result<Backend> {
-    let builder: Builder<P> = Account::builder().client(client);
+    let mut builder: Builder<P> = Account::builder().client(client);
+    // Cases speak chat completions unless they say otherwise.
+    if P::DEF.settings.contains(&"api") && !settings.client.settings.contains_key("api") {
+        builder = builder.setting("api", "chat-completions");
+    }
     settings.apply(builder)?.build().map(Backend::from)
 }

@@ -14,6 +14,8 @@ pub use trunkline_anthropic as anthropic;
 pub use trunkline_azure as azure;
 #[cfg(feature = "cerebras")]
 pub use trunkline_cerebras as cerebras;
+#[cfg(feature = "cohere")]
+pub use trunkline_cohere as cohere;
 #[cfg(feature = "deepseek")]
 pub use trunkline_deepseek as deepseek;
 #[cfg(feature = "fireworks")]

@@ -14,6 +14,8 @@ pub fn providers() -> &'static [ProviderDef] {
         crate::azure::PROVIDER,
         #[cfg(feature = "cerebras")]
         crate::cerebras::PROVIDER,
+        #[cfg(feature = "cohere")]
+        crate::cohere::PROVIDER,
         #[cfg(feature = "deepseek")]
         crate::deepseek::PROVIDER,
         #[cfg(feature = "fireworks")]
