@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use trunkline_core::{
     EmbedRequest, EmbedResponse, Error, ErrorKind, Json, Result,
     chat::{Source, Warnings},
-    embed::{EmbedInput, Embedding, Purpose},
+    embed::{EmbedInput, Embedding, Precision, Purpose},
     protocol::{check_embed, read, write},
 };
 
@@ -58,7 +58,7 @@ pub(crate) fn body(request: &EmbedRequest, warnings: &mut Warnings) -> Result<Ve
             _ => "search_document",
         },
         inputs,
-        embedding_types: ["float"],
+        embedding_types: [precision(request).as_str()],
         output_dimension: request.dimensions,
     };
     write(&ask, PROVIDER.id, &request.options, 0)
@@ -108,21 +108,46 @@ struct Answer {
     meta: Option<Json>,
 }
 
+/// The vectors, by what their numbers are: those that were asked for are there.
 #[derive(Deserialize)]
 struct ByType {
     float: Option<Vec<Vec<f32>>>,
+    int8: Option<Vec<Vec<i8>>>,
+    uint8: Option<Vec<Vec<u8>>>,
+    binary: Option<Vec<Vec<i8>>>,
+    ubinary: Option<Vec<Vec<u8>>>,
+}
+
+impl ByType {
+    fn of(self, precision: Precision) -> Vec<Embedding> {
+        fn all<T>(vectors: Option<Vec<T>>, embedding: fn(T) -> Embedding) -> Vec<Embedding> {
+            vectors.into_iter().flatten().map(embedding).collect()
+        }
+        match precision {
+            Precision::Int8 => all(self.int8, Embedding::Int8),
+            Precision::Uint8 => all(self.uint8, Embedding::Uint8),
+            Precision::Binary => all(self.binary, Embedding::Binary),
+            Precision::Ubinary => all(self.ubinary, Embedding::Ubinary),
+            _ => all(self.float, Embedding::Float),
+        }
+    }
+}
+
+fn precision(request: &EmbedRequest) -> Precision {
+    request.precision.unwrap_or(Precision::Float)
 }
 
 pub(crate) fn response(request: &EmbedRequest, head: &Parts, body: &[u8]) -> Result<EmbedResponse> {
     let answer: Answer = read(body)?;
-    let vectors = answer.embeddings.float.unwrap_or_default();
+    let precision = precision(request);
+    let vectors = answer.embeddings.of(precision);
     let (came, asked) = (vectors.len(), request.inputs.len());
     if came != asked {
+        let kind = precision.as_str();
         return Err(Error::decode(format!(
-            "{came} embeddings came for {asked} inputs"
+            "{came} embeddings of the type {kind} came for {asked} inputs"
         )));
     }
-    let vectors = vectors.into_iter().map(Embedding::from).collect();
     // The answer does not name its model.
     let mut response = EmbedResponse::new(request.model.as_str(), vectors);
     response.warnings = usage::warnings(head, answer.meta.as_ref());

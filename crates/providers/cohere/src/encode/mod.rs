@@ -107,7 +107,7 @@ fn tools<'a>(request: &'a ChatRequest, warnings: &mut Warnings) -> (Vec<Tool<'a>
     (described, strict)
 }
 
-/// Cohere cannot name a tool that must be called: one that is alone is the one.
+/// Cohere cannot name the tool that must be called: it is offered alone, and a call is required.
 fn tool_choice(
     request: &ChatRequest,
     tools: &[Tool<'_>],
@@ -120,6 +120,7 @@ fn tool_choice(
     match choice {
         ToolChoice::None => Some("NONE"),
         ToolChoice::Required => Some("REQUIRED"),
+        ToolChoice::Named(_) if request.tools.len() == 1 => Some("REQUIRED"),
         ToolChoice::Named(name) => {
             let sent = "a call of any tool, and that tool only";
             warnings.push(Warning::coerced("tool_choice", name.as_str(), sent));

@@ -151,11 +151,12 @@ fn names(subject: &Subject) -> Outcome {
 
 /// A flag that is a part of another is nothing without it.
 fn fits(subject: &Subject) -> Outcome {
-    const OPERATIONS: [&str; 7] = [
+    const OPERATIONS: [&str; 8] = [
         "chat",
         "stream",
         "embed",
         "dimensions",
+        "precision",
         "rerank",
         "count_tokens",
         "list_models",
@@ -165,6 +166,7 @@ fn fits(subject: &Subject) -> Outcome {
         ("tool_choice", "tools"),
         ("parallel_tools", "tools"),
         ("dimensions", "embed"),
+        ("precision", "embed"),
     ] {
         ensure(!can(part) || can(whole), || {
             format!("`{part}` is declared without `{whole}`")
