@@ -21,6 +21,7 @@ type Stacked = fn(&crate::faults::client::Settings<'_>, HttpClient) -> Result<Ba
 const LINKED: &[Linked] = &[
     // backends:begin
     Linked::of::<trunkline_azure::Api>(),
+    Linked::of::<trunkline_bedrock::Api>(),
     Linked::of::<trunkline_cerebras::Api>(),
     Linked::of::<trunkline_deepseek::Api>(),
     Linked::of::<trunkline_fireworks::Api>(),

@@ -3,6 +3,7 @@
 
 pub mod conformance;
 pub mod embedded;
+pub mod eventstream;
 pub mod fixture;
 mod mock;
 pub mod peer;

@@ -10,6 +10,8 @@ pub use trunkline_core::*;
 // backends:begin
 #[cfg(feature = "azure")]
 pub use trunkline_azure as azure;
+#[cfg(feature = "bedrock")]
+pub use trunkline_bedrock as bedrock;
 #[cfg(feature = "cerebras")]
 pub use trunkline_cerebras as cerebras;
 #[cfg(feature = "deepseek")]

@@ -10,6 +10,8 @@ pub fn providers() -> &'static [ProviderDef] {
         // backends:begin
         #[cfg(feature = "azure")]
         crate::azure::PROVIDER,
+        #[cfg(feature = "bedrock")]
+        crate::bedrock::PROVIDER,
         #[cfg(feature = "cerebras")]
         crate::cerebras::PROVIDER,
         #[cfg(feature = "deepseek")]

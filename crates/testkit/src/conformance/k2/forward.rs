@@ -14,7 +14,7 @@ use super::{
     },
     Wire, answers,
 };
-use crate::fixture::Case;
+use crate::fixture::{Case, case::EVENT_STREAM};
 
 /// The cases of which something changes, and the capability that calls for each.
 const CASES: [(&str, &str); 6] = [
@@ -145,15 +145,29 @@ async fn events(subject: &Subject, name: &str) -> Outcome {
     let case = role(subject, name)?;
     let text = String::from_utf8_lossy(&case.body).into_owned();
     let mut changes = Vec::new();
-    for event in [
-        "event: x_conformance\ndata: {\"type\":\"x_conformance\",\"text\":\"x\"}\n\n",
-        "event: x_conformance\ndata: not JSON at all\n\n",
-        "event: x_conformance\ndata:\n\n",
-        "id: 7\nretry: 1000\n\n",
-        ": a comment\n\n",
-    ] {
+    let (unknown, end): (&[&str], &str) = match case.media_type {
+        EVENT_STREAM => (
+            &[
+                "x_conformance {\"type\":\"x_conformance\",\"text\":\"x\"}\n",
+                "x_conformance not JSON at all\n",
+                "x_conformance\n",
+            ],
+            "\n",
+        ),
+        _ => (
+            &[
+                "event: x_conformance\ndata: {\"type\":\"x_conformance\",\"text\":\"x\"}\n\n",
+                "event: x_conformance\ndata: not JSON at all\n\n",
+                "event: x_conformance\ndata:\n\n",
+                "id: 7\nretry: 1000\n\n",
+                ": a comment\n\n",
+            ],
+            "\n\n",
+        ),
+    };
+    for event in unknown {
         // Behind the last event, nobody needs to read on.
-        let blocks: Vec<&str> = text.split_inclusive("\n\n").collect();
+        let blocks: Vec<&str> = text.split_inclusive(end).collect();
         for at in 0..blocks.len().saturating_sub(1) {
             let (before, after) = blocks.split_at(at);
             let body = format!("{}{event}{}", before.concat(), after.concat());

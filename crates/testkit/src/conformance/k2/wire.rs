@@ -9,7 +9,10 @@ use super::super::{
     probe::{Probe, told},
     tree::{Path, Tree},
 };
-use crate::{fixture::Case, peer::Script};
+use crate::{
+    fixture::{Case, case::EVENT_STREAM},
+    peer::Script,
+};
 
 /// A body: pieces of JSON with text before, between and after them.
 #[derive(Clone)]
@@ -30,11 +33,16 @@ impl Wire {
             });
         }
         let (mut glue, mut pieces) = (vec![String::new()], Vec::new());
+        let named = case.media_type == EVENT_STREAM;
         for line in text.split_inclusive('\n') {
-            let data = line
-                .strip_prefix("data:")
-                .map(str::trim)
-                .unwrap_or_default();
+            // `data: {…}`, or `name {…}`.
+            let (field, data) = match line.split_once(' ') {
+                Some((name, data)) if named => (name, data.trim()),
+                _ => (
+                    "data:",
+                    line.strip_prefix("data:").unwrap_or_default().trim(),
+                ),
+            };
             let piece = match data.starts_with('{') {
                 true => Tree::parse(data).ok(),
                 false => None,
@@ -42,7 +50,8 @@ impl Wire {
             let last = glue.last_mut().ok_or("no glue")?;
             match piece {
                 Some(piece) => {
-                    last.push_str("data: ");
+                    last.push_str(field);
+                    last.push(' ');
                     pieces.push(piece);
                     glue.push("\n".to_owned());
                 }

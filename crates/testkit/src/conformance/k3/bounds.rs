@@ -14,9 +14,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use trunkline_core::{Call, ErrorKind, Limit, StreamChunk};
 
 use super::{OnStream, Running, Subject};
-use crate::conformance::{
-    stage::{Framing, Memory, Pipes, Recorded, Stand, client_of, cut},
-    suite::Test,
+use crate::{
+    conformance::{
+        stage::{Framing, Memory, Pipes, Recorded, Stand, client_of, cut},
+        suite::Test,
+    },
+    eventstream,
 };
 
 const MIB: usize = 1 << 20;
@@ -28,10 +31,16 @@ pub(super) const ALL: &[OnStream] = &[
 ];
 
 fn filler(stream: &Recorded, length: usize) -> Vec<u8> {
+    if stream.framing == Framing::Messages {
+        // Of a name that nobody knows.
+        let around = eventstream::message("x_conformance", b"{}").len();
+        let payload = format!("{{{}}}", " ".repeat(length.saturating_sub(around)));
+        return eventstream::message("x_conformance", payload.as_bytes());
+    }
     // A comment; where there are none, blanks before an object.
     let (start, byte) = match stream.framing {
         Framing::Sse => (": ", b'x'),
-        Framing::Lines => ("", b' '),
+        _ => ("", b' '),
     };
     let mut line = start.as_bytes().to_vec();
     line.resize(length, byte);
@@ -71,6 +80,8 @@ fn endless_line(subject: Arc<Subject>, stream: Arc<Recorded>) -> Running {
         let first: &[u8] = match stream.framing {
             Framing::Sse => b"data: ",
             Framing::Lines => b"{\"",
+            // A message of 4 GiB, or nearly.
+            Framing::Messages => &[0xff; 4],
         };
         let pieces = [
             Bytes::from_static(first),

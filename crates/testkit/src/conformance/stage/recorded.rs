@@ -7,6 +7,7 @@ use bytes::Bytes;
 use trunkline_core::{ChatResponse, Delta, StreamChunk};
 
 use super::{super::Subject, Answer, Read, Role, Stand};
+use crate::{eventstream, fixture::case::EVENT_STREAM};
 
 /// How the pieces of a stream are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub(in super::super) enum Framing {
     Sse,
     /// A line each.
     Lines,
+    /// AWS's: binary, with lengths before them.
+    Messages,
 }
 
 /// A stream that ends well.
@@ -145,15 +148,15 @@ impl Recorded {
     /// An event like the one that brings the first content, by its name and all, but with this in it.
     pub(in super::super) fn event_of(&self, data: &[u8]) -> Bytes {
         let mut event = Vec::new();
+        let like = self.content_after.checked_sub(1);
+        let like = like.and_then(|at| self.events.get(at));
+        let like = like.map(|event| &**event).unwrap_or_default();
+        if self.framing == Framing::Messages {
+            let name = eventstream::parts(like).map_or("", |(name, _)| name);
+            return eventstream::message(name, data).into();
+        }
         if self.framing == Framing::Sse {
-            let like = self.content_after.checked_sub(1);
-            let like = like
-                .and_then(|at| self.events.get(at))
-                .map(|event| &**event);
-            for line in like
-                .unwrap_or_default()
-                .split_inclusive(|byte| *byte == b'\n')
-            {
+            for line in like.split_inclusive(|byte| *byte == b'\n') {
                 if line.starts_with(b"event:") {
                     event.extend_from_slice(line);
                 }
@@ -163,7 +166,7 @@ impl Recorded {
         event.extend_from_slice(data);
         event.extend_from_slice(match self.framing {
             Framing::Sse => b"\n\n",
-            Framing::Lines => b"\n",
+            _ => b"\n",
         });
         event.into()
     }
@@ -181,11 +184,15 @@ impl Recorded {
 fn framing_of(role: &Role) -> Framing {
     match role.media_type {
         "text/event-stream" => Framing::Sse,
+        EVENT_STREAM => Framing::Messages,
         _ => Framing::Lines,
     }
 }
 
 fn split(body: &Bytes, framing: Framing) -> Vec<Bytes> {
+    if framing == Framing::Messages {
+        return eventstream::split(body);
+    }
     let mut events = Vec::new();
     let mut start = 0;
     let mut line_start = 0;
@@ -208,11 +215,15 @@ fn split(body: &Bytes, framing: Framing) -> Vec<Bytes> {
 }
 
 fn is_json(event: &[u8], framing: Framing) -> bool {
-    let text = String::from_utf8_lossy(event);
+    let payload = match framing {
+        Framing::Messages => eventstream::parts(event).map_or(&[][..], |(_, payload)| payload),
+        _ => event,
+    };
+    let text = String::from_utf8_lossy(payload);
     let mut lines = text.lines();
     let data = match framing {
         Framing::Sse => lines.find_map(|line| line.strip_prefix("data:")),
-        Framing::Lines => lines.next(),
+        _ => lines.next(),
     };
     data.is_some_and(|data| matches!(serde_json::from_str(data), Ok(serde_json::Value::Object(_))))
 }
