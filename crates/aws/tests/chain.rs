@@ -70,7 +70,7 @@ async fn a_profile_is_read_of_its_file() {
 
 /// A container's endpoint, whose credentials live so long.
 fn credentials(id: &str, ends: &str) -> Reply {
-    Reply::json(&format!(
+    Reply::status(200).json(format!(
         r#"{{"AccessKeyId":"{id}","SecretAccessKey":"canary-secret","Token":"canary-token","Expiration":"{ends}"}}"#
     ))
 }
