@@ -3,7 +3,6 @@
 
 pub mod conformance;
 pub mod embedded;
-pub mod eventstream;
 pub mod fixture;
 mod mock;
 pub mod peer;

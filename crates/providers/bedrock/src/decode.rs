@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use serde::Deserialize;
 use trunkline_core::{
     ChatRequest, ChatResponse, Error, Ext, Json, Result, StreamChunk,
-    chat::{Category, Finish, FinishKind},
+    chat::{Category, Finish, FinishKind, TokenCount},
     http_transport::frame::Frame,
     protocol::{Decoder, Terminal, read},
     stream::{ChunkMeta, Fold},
@@ -120,6 +120,20 @@ pub(crate) fn response(request: &ChatRequest, body: &[u8]) -> Result<ChatRespons
     };
     decoder.metadata(metadata, &mut out);
     Fold::of(out)
+}
+
+/// Reads how many tokens a request has.
+pub(crate) fn count(request: &ChatRequest, body: &[u8]) -> Result<TokenCount> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Counted {
+        input_tokens: u64,
+    }
+    let counted: Counted = read(body)?;
+    Ok(TokenCount::new(
+        request.model.as_str(),
+        counted.input_tokens,
+    ))
 }
 
 /// Turns Converse's events into chunks.

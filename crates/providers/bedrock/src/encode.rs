@@ -1,6 +1,6 @@
 //! To the wire: a request as Converse's JSON. What Converse has no word for leaves a warning.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use trunkline_core::{
     ChatRequest, Json, Result, Role, Warning,
@@ -25,6 +25,36 @@ pub(crate) fn body(request: &ChatRequest, warnings: &mut Warnings) -> Result<Vec
         &ask(&request, warnings),
         PROVIDER.id,
         &request.options,
+        room(&request),
+    )
+}
+
+/// The body of a question how many tokens a request has: what of it is read by the model.
+///
+/// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.html>
+pub(crate) fn count(request: &ChatRequest, warnings: &mut Warnings) -> Result<Vec<u8>> {
+    #[derive(serde::Serialize)]
+    struct Count<'a> {
+        input: Input<'a>,
+    }
+    #[derive(serde::Serialize)]
+    struct Input<'a> {
+        converse: Ask<'a>,
+    }
+    let request = within(PROVIDER.capabilities, request, warnings)?;
+    let asked = ask(&request, warnings);
+    let converse = Ask {
+        system: asked.system,
+        messages: asked.messages,
+        tool_config: asked.tool_config,
+        additional_model_request_fields: asked.additional_model_request_fields,
+        ..Ask::default()
+    };
+    let input = Input { converse };
+    write(
+        &Count { input },
+        PROVIDER.id,
+        &BTreeMap::new(),
         room(&request),
     )
 }

@@ -105,6 +105,7 @@ pub const PROVIDER: ProviderDef = ProviderDef::of::<Api>("bedrock", "BEDROCK")
             .service_tier()
             .metadata()
             .prefill()
+            .count_tokens()
             .embed()
             .dimensions()
             .max_inputs(96),

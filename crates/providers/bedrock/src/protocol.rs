@@ -36,6 +36,10 @@ impl Protocol for Converse {
                 let body = embed::body(request, warnings)?;
                 target.post(&path(&request.model, "invoke")?, body)
             }
+            Op::CountTokens(request) => {
+                let body = encode::count(request, warnings)?;
+                target.post(&path(&request.model, "count-tokens")?, body)
+            }
             op => Err(no_such(op)),
         }
     }
@@ -55,6 +59,7 @@ impl Protocol for Converse {
             Op::Chat(request) | Op::ChatStream(request) => {
                 decode::response(request, &body).map(Reply::Chat)
             }
+            Op::CountTokens(request) => decode::count(request, &body).map(Reply::CountTokens),
             op => Err(no_such(op)),
         }
     }

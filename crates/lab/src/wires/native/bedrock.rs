@@ -269,23 +269,46 @@ fn numbers(vector: &Value) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
-    use trunkline_testkit::eventstream;
+    use trunkline_testkit::fixture::message;
 
     use super::*;
 
     #[test]
     fn pieces_are_put_together() {
-        let body = eventstream::stream(
-            r#"messageStart {"role":"assistant"}
-contentBlockDelta {"contentBlockIndex":0,"delta":{"reasoningContent":{"text":"h"}}}
-contentBlockDelta {"contentBlockIndex":0,"delta":{"reasoningContent":{"signature":"s"}}}
-contentBlockDelta {"contentBlockIndex":1,"delta":{"text":"a"}}
-contentBlockDelta {"contentBlockIndex":1,"delta":{"text":"b"}}
-contentBlockStart {"contentBlockIndex":2,"start":{"toolUse":{"toolUseId":"t","name":"f"}}}
-contentBlockDelta {"contentBlockIndex":2,"delta":{"toolUse":{"input":"{\"x\":1}"}}}
-messageStop {"stopReason":"tool_use"}
-metadata {"usage":{"inputTokens":1,"outputTokens":2,"cacheReadInputTokens":3}}"#,
-        );
+        let body = [
+            ("messageStart", r#"{"role":"assistant"}"#),
+            (
+                "contentBlockDelta",
+                r#"{"contentBlockIndex":0,"delta":{"reasoningContent":{"text":"h"}}}"#,
+            ),
+            (
+                "contentBlockDelta",
+                r#"{"contentBlockIndex":0,"delta":{"reasoningContent":{"signature":"s"}}}"#,
+            ),
+            (
+                "contentBlockDelta",
+                r#"{"contentBlockIndex":1,"delta":{"text":"a"}}"#,
+            ),
+            (
+                "contentBlockDelta",
+                r#"{"contentBlockIndex":1,"delta":{"text":"b"}}"#,
+            ),
+            (
+                "contentBlockStart",
+                r#"{"contentBlockIndex":2,"start":{"toolUse":{"toolUseId":"t","name":"f"}}}"#,
+            ),
+            (
+                "contentBlockDelta",
+                r#"{"contentBlockIndex":2,"delta":{"toolUse":{"input":"{\"x\":1}"}}}"#,
+            ),
+            ("messageStop", r#"{"stopReason":"tool_use"}"#),
+            (
+                "metadata",
+                r#"{"usage":{"inputTokens":1,"outputTokens":2,"cacheReadInputTokens":3}}"#,
+            ),
+        ]
+        .map(|(name, payload)| message([(":event-type", name)], payload))
+        .concat();
         let mut chat = chat(&read(&body));
         assert_eq!((chat.input, chat.output), (Some(4), Some(2)));
         let answer = chat.answers.remove(&0).unwrap();

@@ -6,14 +6,10 @@ use bytes::Bytes;
 use trunkline_core::{ChatResponse, Delivery, Error, ErrorKind, StreamChunk};
 
 use super::Subject;
-use crate::{
-    conformance::{
-        stage::{Answer, Memory, Read, Recorded, Role, Stand, call, cut, spoken},
-        subject::KEY,
-        suite::Test,
-    },
-    eventstream,
-    fixture::case::EVENT_STREAM,
+use crate::conformance::{
+    stage::{Answer, Memory, Read, Recorded, Role, Stand, call, cut, spoken},
+    subject::KEY,
+    suite::Test,
 };
 
 const SHOWS: &str = "a stream that the provider ends with an error after some words";
@@ -146,11 +142,6 @@ async fn before_content(subject: &Subject) -> Result<(), String> {
 async fn repeated(subject: &Subject) -> Result<(), String> {
     let (role, events) = recorded(subject)?;
     let with_key = |event: &Bytes| {
-        if role.media_type == EVENT_STREAM {
-            let (name, payload) = eventstream::parts(event).unwrap_or_default();
-            let payload = String::from_utf8_lossy(payload).replacen(' ', &format!(" {KEY} "), 1);
-            return eventstream::message(name, payload.as_bytes()).into();
-        }
         // After a word of the message: the first blank within it.
         let text = String::from_utf8_lossy(event).into_owned();
         let start = text.find('{').unwrap_or_default();

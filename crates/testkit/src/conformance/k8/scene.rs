@@ -222,7 +222,7 @@ impl Scene {
             }
         };
         let expected = self.material.answer(self.way)?;
-        let whole = same(&nameless(&answer.message), &nameless(&expected.message))
+        let whole = same(&unsigned(&answer.message), &unsigned(&expected.message))
             .and_then(|()| same(&answer.finish, &expected.finish));
         whole.map_err(|how| {
             format!(
@@ -276,9 +276,12 @@ pub(super) fn chunked(data: &[u8]) -> Vec<u8> {
     chunk
 }
 
-/// What was said, whoever said it: where a wire names no model, the one that was asked is named.
-fn nameless(message: &Message) -> Message {
+/// A message without who made it: where answers do not name their model, that is the one that was
+/// asked.
+fn unsigned(message: &Message) -> Message {
     let mut message = message.clone();
-    message.parts.iter_mut().for_each(|part| part.origin = None);
+    for part in &mut message.parts {
+        part.origin = None;
+    }
     message
 }

@@ -6,19 +6,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use trunkline_core::{ChatResponse, Delta, StreamChunk};
 
-use super::{super::Subject, Answer, Read, Role, Stand};
-use crate::{eventstream, fixture::case::EVENT_STREAM};
-
-/// How the pieces of a stream are told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Framing {
-    /// Server-sent events, with blank lines between.
-    Sse,
-    /// A line each.
-    Lines,
-    /// AWS's: binary, with lengths before them.
-    Messages,
-}
+use super::{super::Subject, Answer, Framing, Read, Role, Stand};
 
 /// A stream that ends well.
 pub(in super::super) struct Recorded {
@@ -51,7 +39,7 @@ impl Recorded {
 
     /// The events of a fixture's stream.
     pub(in super::super) fn split(role: &Role) -> Vec<Bytes> {
-        split(&role.body, framing_of(role))
+        framing_of(role).split(&role.body)
     }
 
     async fn try_learn(subject: &Arc<Subject>, role: Role) -> Result<Self, String> {
@@ -73,7 +61,7 @@ impl Recorded {
             has_last_word: false,
             says_only_so: false,
             words: None,
-            is_json: events.iter().any(|event| is_json(event, framing)),
+            is_json: events.iter().any(|event| framing.json(event).is_some()),
             events,
             role,
         };
@@ -147,16 +135,17 @@ impl Recorded {
 
     /// An event like the one that brings the first content, by its name and all, but with this in it.
     pub(in super::super) fn event_of(&self, data: &[u8]) -> Bytes {
-        let mut event = Vec::new();
         let like = self.content_after.checked_sub(1);
-        let like = like.and_then(|at| self.events.get(at));
-        let like = like.map(|event| &**event).unwrap_or_default();
+        let like = like.and_then(|at| self.events.get(at)).cloned();
         if self.framing == Framing::Messages {
-            let name = eventstream::parts(like).map_or("", |(name, _)| name);
-            return eventstream::message(name, data).into();
+            return self.framing.with_data(&like.unwrap_or_default(), data);
         }
+        let mut event = Vec::new();
         if self.framing == Framing::Sse {
-            for line in like.split_inclusive(|byte| *byte == b'\n') {
+            for line in like
+                .unwrap_or_default()
+                .split_inclusive(|byte| *byte == b'\n')
+            {
                 if line.starts_with(b"event:") {
                     event.extend_from_slice(line);
                 }
@@ -166,7 +155,7 @@ impl Recorded {
         event.extend_from_slice(data);
         event.extend_from_slice(match self.framing {
             Framing::Sse => b"\n\n",
-            _ => b"\n",
+            Framing::Lines | Framing::Messages => b"\n",
         });
         event.into()
     }
@@ -182,48 +171,5 @@ impl Recorded {
 }
 
 fn framing_of(role: &Role) -> Framing {
-    match role.media_type {
-        "text/event-stream" => Framing::Sse,
-        EVENT_STREAM => Framing::Messages,
-        _ => Framing::Lines,
-    }
-}
-
-fn split(body: &Bytes, framing: Framing) -> Vec<Bytes> {
-    if framing == Framing::Messages {
-        return eventstream::split(body);
-    }
-    let mut events = Vec::new();
-    let mut start = 0;
-    let mut line_start = 0;
-    for (at, byte) in body.iter().enumerate() {
-        if *byte != b'\n' {
-            continue;
-        }
-        let line = body.get(line_start..at).unwrap_or_default();
-        line_start = at + 1;
-        let ends = framing == Framing::Lines || matches!(line, [] | [b'\r']);
-        if ends {
-            events.push(body.slice(start..=at));
-            start = at + 1;
-        }
-    }
-    if start < body.len() {
-        events.push(body.slice(start..));
-    }
-    events
-}
-
-fn is_json(event: &[u8], framing: Framing) -> bool {
-    let payload = match framing {
-        Framing::Messages => eventstream::parts(event).map_or(&[][..], |(_, payload)| payload),
-        _ => event,
-    };
-    let text = String::from_utf8_lossy(payload);
-    let mut lines = text.lines();
-    let data = match framing {
-        Framing::Sse => lines.find_map(|line| line.strip_prefix("data:")),
-        _ => lines.next(),
-    };
-    data.is_some_and(|data| matches!(serde_json::from_str(data), Ok(serde_json::Value::Object(_))))
+    Framing::of(role.media_type)
 }

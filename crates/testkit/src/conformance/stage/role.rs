@@ -29,7 +29,6 @@ impl Role {
         what: &str,
     ) -> Result<Self, String> {
         let case = role::case(subject, name, what)?;
-        let body = case.wire();
         let expect = role::expected(subject, name)?;
         let mut headers: Vec<(String, String)> = case.head.headers.into_iter().collect();
         if !headers
@@ -44,7 +43,7 @@ impl Role {
             status: case.head.status,
             headers,
             media_type: case.media_type,
-            body,
+            body: case.body,
             same_answer_as: case.same_answer_as,
             expect,
         })
