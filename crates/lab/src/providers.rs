@@ -22,6 +22,7 @@ const LINKED: &[Linked] = &[
     // backends:begin
     Linked::of::<trunkline_anthropic::Api>(),
     Linked::of::<trunkline_azure::Api>(),
+    Linked::of::<trunkline_bedrock::Api>(),
     Linked::of::<trunkline_cerebras::Api>(),
     Linked::of::<trunkline_cohere::Api>(),
     Linked::of::<trunkline_deepseek::Api>(),

@@ -12,6 +12,8 @@ pub use trunkline_core::*;
 pub use trunkline_anthropic as anthropic;
 #[cfg(feature = "azure")]
 pub use trunkline_azure as azure;
+#[cfg(feature = "bedrock")]
+pub use trunkline_bedrock as bedrock;
 #[cfg(feature = "cerebras")]
 pub use trunkline_cerebras as cerebras;
 #[cfg(feature = "cohere")]

@@ -12,6 +12,8 @@ pub fn providers() -> &'static [ProviderDef] {
         crate::anthropic::PROVIDER,
         #[cfg(feature = "azure")]
         crate::azure::PROVIDER,
+        #[cfg(feature = "bedrock")]
+        crate::bedrock::PROVIDER,
         #[cfg(feature = "cerebras")]
         crate::cerebras::PROVIDER,
         #[cfg(feature = "cohere")]

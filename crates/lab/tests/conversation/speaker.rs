@@ -26,6 +26,7 @@ pub(crate) struct Speaker {
 
 pub(crate) const SPEAKERS: &[Speaker] = &[
     wire::anthropic::SPEAKER,
+    wire::bedrock::SPEAKER,
     wire::cohere::SPEAKER,
     wire::completions::SPEAKER,
     wire::ollama::SPEAKER,

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use trunkline_testkit::peer::Reply;
 
 pub(crate) mod anthropic;
+pub(crate) mod bedrock;
 pub(crate) mod cohere;
 pub(crate) mod completions;
 pub(crate) mod ollama;
