@@ -66,7 +66,7 @@ impl Protocol for Protocols {
 
     fn decoder(&self, op: &Op, head: &Parts) -> EitherDecoder {
         match self.of(op) {
-            Some(responses) => EitherDecoder::Responses(responses.decoder(op, head)),
+            Some(responses) => EitherDecoder::Responses(Box::new(responses.decoder(op, head))),
             None => EitherDecoder::Chat(Box::new(self.compat.decoder(op, head))),
         }
     }
@@ -83,7 +83,7 @@ pub enum EitherDecoder {
     /// Chat completions.
     Chat(Box<ChunkDecoder>),
     /// The Responses API.
-    Responses(EventDecoder),
+    Responses(Box<EventDecoder>),
 }
 
 impl Decoder for EitherDecoder {

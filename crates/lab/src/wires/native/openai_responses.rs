@@ -36,12 +36,20 @@ pub(super) const FORMAT: Format = Format {
 fn plan(exchange: &Exchange) -> Option<Op> {
     let path = exchange.bare_path();
     match exchange.api.as_str() {
-        "responses" if path.ends_with("/responses") => Some(plan::chat(exchange)),
+        "responses" if path.ends_with("/responses") && !is_transcript(exchange) => {
+            Some(plan::chat(exchange))
+        }
         "count-tokens" => Some(Op::CountTokens(Arc::new(
             ChatRequest::new([Message::user("as recorded")]).model("as-recorded"),
         ))),
         _ => None,
     }
+}
+
+/// A recorder called a transcript of speech so.
+fn is_transcript(exchange: &Exchange) -> bool {
+    let answer: Value = serde_json::from_slice(&exchange.body).unwrap_or_default();
+    answer["text"].is_string()
 }
 
 /// An answer that failed, or an event that says what went wrong.
@@ -140,6 +148,18 @@ fn means(word: &str, kind: &FinishKind) -> bool {
     }
 }
 
+/// The secret of thoughts, which is another one each time that it is told: any but the first will do.
+fn secrets(said: &Said, item: &Value) -> Vec<String> {
+    let done = said.values().iter().filter(|event| {
+        event["type"] == "response.output_item.done" && event["item"]["id"] == item["id"]
+    });
+    let done = done.map(|event| &event["item"]);
+    let told = done
+        .chain([item])
+        .filter_map(|item| words(&item["encrypted_content"]));
+    told.collect()
+}
+
 /// Every item has its name, its summary, its secret and its citations, and what the provider ran is
 /// there as it came.
 fn also(said: &Said, got: &ChatResponse) -> Vec<String> {
@@ -166,10 +186,10 @@ fn also(said: &Said, got: &ChatResponse) -> Vec<String> {
             lost.push(format!("the item {kind} {id:?}"));
             continue;
         }
-        let secret = words(&item["encrypted_content"]);
-        if let Some(secret) = secret.filter(|_| kind == "reasoning") {
-            let kept = parts.iter().filter_map(|part| part.state.as_ref());
-            if !kept.map(|state| &state.data).any(|data| *data == secret) {
+        let secrets = secrets(said, item);
+        if kind == "reasoning" && !secrets.is_empty() {
+            let mut kept = parts.iter().filter_map(|part| part.state.as_ref());
+            if !kept.any(|state| secrets.contains(&state.data)) {
                 lost.push(format!("the secret of {id:?}"));
             }
         }

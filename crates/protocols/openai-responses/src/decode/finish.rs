@@ -16,11 +16,7 @@ impl EventDecoder {
     /// The last of an answer: it is brought up to what its end repeats, and closed.
     pub(super) fn end(&mut self, answer: Answer<'_>, event: &str, out: &mut Out) -> Result<()> {
         let status = answer.status.as_deref().unwrap_or(event);
-        let output = answer.output.as_deref().unwrap_or_default();
-        let agrees = self.agrees(output);
-        for (index, item) in (0..).zip(output) {
-            self.last(index, item, agrees, out)?;
-        }
+        self.last(answer.output.as_deref().unwrap_or_default(), out)?;
         if status == "failed" || (answer.status.is_none() && answer.error.is_some()) {
             let error = answer.error.map_or("null", |error| error.get());
             return Err(in_band(self.dialect, error));
@@ -89,12 +85,15 @@ fn usage(raw: Json) -> Usage {
     let Ok(tokens) = read::<Tokens>(raw.get().as_bytes()) else {
         return Usage::told(None, None, raw);
     };
-    let mut usage = Usage::told(tokens.input_tokens, tokens.output_tokens, raw);
+    // A count below nothing is none.
+    let count = |tokens: Option<i64>| u64::try_from(tokens?).ok();
+    let (input, output) = (count(tokens.input_tokens), count(tokens.output_tokens));
+    let mut usage = Usage::told(input, output, raw);
     if let Some(details) = tokens.input_tokens_details {
-        usage.input.cache_read = details.cached_tokens;
-        usage.input.cache_write = details.cache_write_tokens;
+        usage.input.cache_read = count(details.cached_tokens);
+        usage.input.cache_write = count(details.cache_write_tokens);
     }
     let details = tokens.output_tokens_details;
-    usage.output.reasoning = details.and_then(|details| details.reasoning_tokens);
+    usage.output.reasoning = details.and_then(|details| count(details.reasoning_tokens));
     usage
 }

@@ -63,9 +63,21 @@ impl EventDecoder {
 
     /// The same, or a new one of this kind.
     fn find_or_new(&mut self, event: &Event<'_>, kind: &str) -> Result<usize> {
-        match self.find(event.output_index, event.item_id.as_deref()) {
-            Some(at) => Ok(at),
-            None => self.new_entry(event.output_index, event.item_id.clone(), kind),
+        self.place(event.output_index, event.item_id.as_ref(), kind)
+    }
+
+    /// The place of this item, which may be a new one: what another kind of item has is not its own.
+    fn place(&mut self, index: Option<u64>, id: Option<&String>, kind: &str) -> Result<usize> {
+        match self.find(index, id.map(String::as_str)) {
+            Some(at) if self.entries.get(at).is_some_and(|entry| entry.kind == kind) => Ok(at),
+            Some(_) => {
+                let is_it = |entry: &Entry| entry.kind == kind && entry.id.as_ref() == id;
+                match self.entries.iter().position(is_it).filter(|_| id.is_some()) {
+                    Some(at) => Ok(at),
+                    None => self.new_entry(None, id.cloned(), kind),
+                }
+            }
+            None => self.new_entry(index, id.cloned(), kind),
         }
     }
 
@@ -93,49 +105,35 @@ impl EventDecoder {
         out: &mut Out,
     ) -> Result<()> {
         let item: Item<'_> = read(raw.get().as_bytes())?;
-        let at = match self.find(index, item.id.as_deref()) {
-            Some(at) => at,
-            None => {
-                let kind = item.kind.as_deref().unwrap_or_default();
-                self.new_entry(index, item.id.clone(), kind)?
-            }
-        };
+        let kind = item.kind.as_deref().unwrap_or_default();
+        let at = self.place(index, item.id.as_ref(), kind)?;
         self.update(at, raw, &item, is_done, out)
     }
 
-    /// Whether the items at the end of an answer have the names that they came under. Some servers
-    /// give them others, or leave some out.
-    pub(super) fn agrees(&self, output: &[&RawValue]) -> bool {
-        let is_known = |raw: &&RawValue| {
-            let item: Result<Item<'_>> = read(raw.get().as_bytes());
-            let id = item.ok().and_then(|item| item.id);
-            id.is_some() && self.entries.iter().any(|entry| entry.id == id)
-        };
-        self.entries.is_empty() || output.iter().any(is_known)
-    }
-
-    /// An item as the end of the answer repeats it.
-    pub(super) fn last(
-        &mut self,
-        index: u64,
-        raw: &RawValue,
-        agrees: bool,
-        out: &mut Out,
-    ) -> Result<()> {
-        let item: Item<'_> = read(raw.get().as_bytes())?;
-        let kind = item.kind.as_deref().unwrap_or_default();
-        let by_id = |entry: &Entry| item.id.is_some() && entry.id == item.id;
-        let by_place = |entry: &Entry| entry.index == index && entry.kind == kind;
-        let known = self.entries.iter().position(by_id);
-        let place = || self.entries.iter().position(by_place);
-        let place = known.or_else(|| place().filter(|_| !agrees || item.id.is_none()));
-        let at = match place {
-            Some(at) => at,
-            // It came under another name and at another place.
-            None if !agrees && self.entries.iter().any(|entry| entry.kind == kind) => return Ok(()),
-            None => self.new_entry(None, item.id.clone(), kind)?,
-        };
-        self.update(at, raw, &item, true, out)
+    /// The items as the end of an answer repeats them. Some servers give them other names there, or
+    /// leave some out.
+    pub(super) fn last(&mut self, output: &[&RawValue], out: &mut Out) -> Result<()> {
+        let items = output.iter().map(|raw| read(raw.get().as_bytes()));
+        let items: Vec<Item<'_>> = items.collect::<Result<_>>()?;
+        let is_named =
+            |id: &Option<String>| id.is_some() && items.iter().any(|item| item.id == *id);
+        let agrees =
+            self.entries.is_empty() || self.entries.iter().any(|entry| is_named(&entry.id));
+        for ((index, raw), item) in (0..).zip(output).zip(&items) {
+            let kind = item.kind.as_deref().unwrap_or_default();
+            let by_id = |entry: &Entry| item.id.is_some() && entry.id == item.id;
+            let by_place =
+                |entry: &Entry| entry.index == index && entry.kind == kind && !is_named(&entry.id);
+            let known = self.entries.iter().position(by_id);
+            let at = match known.or_else(|| self.entries.iter().position(by_place)) {
+                Some(at) => at,
+                // It came under another name and at another place.
+                None if !agrees && self.entries.iter().any(|entry| entry.kind == kind) => continue,
+                None => self.new_entry(None, item.id.clone(), kind)?,
+            };
+            self.update(at, raw, item, true, out)?;
+        }
+        Ok(())
     }
 
     fn update(

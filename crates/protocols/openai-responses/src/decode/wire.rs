@@ -146,21 +146,22 @@ pub(super) struct Count {
     pub(super) input_tokens: u64,
 }
 
+/// What an answer cost. Some counts came out negative.
 #[derive(Deserialize)]
 pub(super) struct Tokens {
-    pub(super) input_tokens: Option<u64>,
+    pub(super) input_tokens: Option<i64>,
     pub(super) input_tokens_details: Option<InputDetails>,
-    pub(super) output_tokens: Option<u64>,
+    pub(super) output_tokens: Option<i64>,
     pub(super) output_tokens_details: Option<OutputDetails>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct InputDetails {
-    pub(super) cached_tokens: Option<u64>,
-    pub(super) cache_write_tokens: Option<u64>,
+    pub(super) cached_tokens: Option<i64>,
+    pub(super) cache_write_tokens: Option<i64>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct OutputDetails {
-    pub(super) reasoning_tokens: Option<u64>,
+    pub(super) reasoning_tokens: Option<i64>,
 }
