@@ -13,9 +13,9 @@ use super::{
 mod bounds;
 mod drops;
 mod ends;
+mod framing;
 mod law;
 mod pieces;
-mod sse;
 mod tools;
 
 /// One test on one recorded stream.
@@ -75,7 +75,7 @@ fn of_stream(subject: &Arc<Subject>, stream: Arc<Recorded>) -> Vec<Test> {
         add(bounds::ALL, true);
         add(drops::ALL, false);
     }
-    tests.extend(sse::tests(subject, &stream));
+    tests.extend(framing::tests(subject, &stream));
     if stream.role.name == "stream" {
         tests.extend(bounds::repeated(subject, &stream));
     }
