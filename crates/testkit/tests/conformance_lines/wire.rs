@@ -239,8 +239,9 @@ impl Decoder for Ear {
                 ext: trunkline_core::Ext::default(),
             });
             self.terminal = Terminal::Last;
+        } else {
+            return Err(Error::decode("a line of nothing"));
         }
-        // A line of which nothing is known is one that came to be later.
         Ok(())
     }
 
