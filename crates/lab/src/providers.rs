@@ -94,6 +94,10 @@ fn stacked<P: Provider>(
     settings: &crate::faults::client::Settings<'_>,
     client: HttpClient,
 ) -> Result<Backend> {
-    let builder: Builder<P> = Account::builder().client(client);
+    let mut builder: Builder<P> = Account::builder().client(client);
+    // Cases speak chat completions unless they say otherwise.
+    if P::DEF.settings.contains(&"api") && !settings.client.settings.contains_key("api") {
+        builder = builder.setting("api", "chat-completions");
+    }
     settings.apply(builder)?.build().map(Backend::from)
 }

@@ -34,7 +34,7 @@ pub(crate) const SPEAKERS: &[Speaker] = &[
 
 /// An account of `P` at the peer.
 pub(crate) fn account<P: Provider>(
-    base_url: String,
+    base_url: impl Into<String>,
     client: HttpClient,
     set: impl FnOnce(Builder<P>) -> Builder<P>,
 ) -> Backend {

@@ -515,12 +515,7 @@ fn thoughts_of_others_stay_behind_and_are_told_of() {
         body["messages"][1],
         json!({"role": "assistant", "content": [{"type": "text", "text": "Six."}]})
     );
-    assert_eq!(
-        warnings,
-        [Warning::StateDropped {
-            kind: "elsewhere.reasoning".into()
-        }]
-    );
+    assert_eq!(warnings, [Warning::unsupported("reasoning")]);
 }
 
 #[test]

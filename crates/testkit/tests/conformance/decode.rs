@@ -7,7 +7,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use trunkline_core::{
     ChatResponse, Content, Delta, Error, ErrorKind, Json, Message, ModelInfo, Op, Part, Reply,
     RerankRequest, RerankResponse, Result, Role, StreamChunk, TokenCount, ToolCall, Usage,
-    chat::{Billed, Finish, FinishKind, ToolInput},
+    chat::{Billed, Finish, FinishKind, Opaque, ToolInput},
     http_transport::frame::Frame,
     models::ModelsPage,
     protocol::{Decoder, Terminal, error_of_status},
@@ -22,7 +22,7 @@ use super::encode::event;
 struct Answer {
     ticket: Option<String>,
     engine: Option<String>,
-    blocks: Option<Vec<Block>>,
+    blocks: Option<Vec<Json>>,
     why: Option<String>,
     cost: Option<Json>,
 }
@@ -92,12 +92,16 @@ pub(crate) fn whole(op: &Op, body: &[u8]) -> Result<Reply> {
     let answer: Answer = read(body)?;
     let blocks = answer.blocks.ok_or_else(|| Error::decode("no blocks"))?;
     let mut parts = Vec::new();
-    for (number, block) in blocks.iter().enumerate() {
-        parts.extend(block.words.as_deref().map(Part::text));
-        let play = block.play.as_ref();
-        parts.extend(play.map(|play| Part::new(Content::ToolCall(call(play, number)))));
+    let mut plays = false;
+    for (number, raw) in blocks.into_iter().enumerate() {
+        let block: Block = raw.read().unwrap_or_default();
+        plays |= block.play.is_some();
+        parts.push(match (&block.words, &block.play) {
+            (Some(words), _) => Part::text(words),
+            (None, Some(play)) => Part::new(Content::ToolCall(call(play, number))),
+            (None, None) => Part::new(Content::Opaque(Opaque::new("oracle.block", raw))),
+        });
     }
-    let plays = blocks.iter().any(|block| block.play.is_some());
     let message = Message::new(Role::Assistant, parts);
     let model = answer.engine.unwrap_or_default();
     let mut response = ChatResponse::new(model, message, finish(answer.why.as_deref(), plays));

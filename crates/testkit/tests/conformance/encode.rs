@@ -104,7 +104,11 @@ impl Protocol for Oracle {
         let mut text = Json::of(&Body {
             temple: &self.temple,
             turns: turns(request, warnings),
-            instruments: request.tools.iter().map(instrument).collect(),
+            instruments: request
+                .tools
+                .iter()
+                .map(|tool| instrument(tool, warnings))
+                .collect(),
             heat: request.temperature,
             longest: request.max_output_tokens,
             halts: &request.stop,
@@ -160,7 +164,8 @@ fn weigh(oracle: &Oracle, request: &RerankRequest) -> Result<String> {
     }
 }
 
-fn instrument(tool: &trunkline_core::Tool) -> Instrument<'_> {
+fn instrument<'a>(tool: &'a trunkline_core::Tool, warnings: &mut Warnings) -> Instrument<'a> {
+    warnings.unsupported_if(tool.strict.is_some(), "tool.strict");
     Instrument {
         name: &tool.name,
         about: &tool.description,
@@ -220,20 +225,18 @@ fn turns<'a>(request: &'a ChatRequest, warnings: &mut Warnings) -> Vec<Turn<'a>>
             Role::Tool => "instrument",
             _ => "human",
         };
-        let say = message.parts.iter().filter_map(|part| say(part, warnings));
-        turns.push(Turn {
-            by,
-            say: say.collect(),
-        });
+        let parts = message.parts.iter();
+        let say: Vec<_> = parts.filter_map(|part| say(part, warnings)).collect();
+        // Of what another oracle said, nothing may be left.
+        if !say.is_empty() || message.parts.is_empty() {
+            turns.push(Turn { by, say });
+        }
     }
     turns
 }
 
 fn say<'a>(part: &'a Part, warnings: &mut Warnings) -> Option<Say<'a>> {
-    if let Some(state) = &part.state {
-        let kind = state.kind.clone();
-        warnings.push(Warning::StateDropped { kind });
-    }
+    warnings.state_dropped(part);
     match &part.content {
         Content::Text(text) => Some(Say::Words(&text.text)),
         Content::ToolCall(call) => Some(Say::Play {
@@ -258,17 +261,10 @@ fn say<'a>(part: &'a Part, warnings: &mut Warnings) -> Option<Say<'a>> {
             }
             ours.then_some(Say::Relic(&opaque.payload))
         }
-        Content::Media(media) => {
-            let flag = match media.media_type.top_level() {
-                "image" => "image_in",
-                "audio" => "audio_in",
-                "video" => "video_in",
-                _ => "document_in",
-            };
-            warnings.push(Warning::unsupported(flag));
+        _ => {
+            warnings.left_out(part);
             None
         }
-        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{Request, response::Parts};
 use serde_json::{Value, json};
 use trunkline_core::{
-    ChatRequest, ChatResponse, Error, ErrorKind, Json, Op, Part, Reply, RerankRequest,
+    ChatRequest, ChatResponse, Error, ErrorKind, Json, Message, Op, Part, Reply, RerankRequest,
     RerankResponse, Result, StreamChunk, TokenCount, Warning,
     chat::{Finish, FinishKind, Usage, Warnings},
     http_transport::frame::{Frame, FrameLimits, Framing},
@@ -145,8 +145,13 @@ fn body(request: &ChatRequest, warnings: &mut Warnings) -> Value {
             }
         }
     }
+    // Of what another bird said, nothing may be left.
+    let is_told = |message: &&&Message| {
+        message.parts.is_empty() || message.parts.iter().any(|part| part.as_text().is_some())
+    };
     let words: Vec<Value> = turns
         .iter()
+        .filter(is_told)
         .map(|message| json!({ "by": message.role, "words": message.text() }))
         .collect();
     let mut body = json!({ "bird": request.model, "hears": words });

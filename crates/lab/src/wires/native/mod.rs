@@ -3,8 +3,16 @@
 mod anthropic;
 mod bedrock;
 mod cohere;
+mod ollama;
+mod openai_responses;
 
 use super::format::Format;
 
 /// One line for each.
-pub(crate) const FORMATS: &[&Format] = &[&anthropic::FORMAT, &cohere::FORMAT, &bedrock::FORMAT];
+pub(crate) const FORMATS: &[&Format] = &[
+    &anthropic::FORMAT,
+    &bedrock::FORMAT,
+    &cohere::FORMAT,
+    &ollama::FORMAT,
+    &openai_responses::FORMAT,
+];

@@ -106,10 +106,9 @@ fn assistant<'a>(message: &'a Message, warnings: &mut Warnings) -> Assistant<'a>
             }
             Content::Refusal(refusal) => turn.say(&refusal.text),
             Content::Reasoning(thoughts) => match &thoughts.text {
+                // Where they were signed, their state says that they stay behind.
                 Some(_) if !is_ours(part) => {
-                    let origin = part.origin.as_ref().map(|origin| &*origin.provider);
-                    let kind = format!("{}.reasoning", origin.unwrap_or_default());
-                    warnings.push(Warning::StateDropped { kind: kind.into() });
+                    warnings.unsupported_if(part.state.is_none(), "reasoning");
                 }
                 Some(plan) if Beside::is_plan(&part.ext) => turn.tool_plan.push_str(plan),
                 Some(thinking) => turn.content.push(Block::Thinking { thinking }),

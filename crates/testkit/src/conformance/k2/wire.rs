@@ -7,13 +7,11 @@ use trunkline_core::{Call, ErrorKind, Json, Reply};
 use super::super::{
     Subject,
     list::Outcome,
-    probe::{Probe, told},
+    probe::told,
+    stage::{Answer, Memory},
     tree::{Path, Tree},
 };
-use crate::{
-    fixture::{Case, form::Framing},
-    peer::Script,
-};
+use crate::fixture::{Case, form::Framing};
 
 /// A body: its pieces, and the JSON that some of them hold.
 #[derive(Clone)]
@@ -102,11 +100,17 @@ pub(in super::super) async fn answers(
     bodies: Vec<Bytes>,
 ) -> Outcome<Vec<Result<Value, (ErrorKind, String)>>> {
     let count = bodies.len();
-    let replies = bodies.into_iter().map(|body| case.with_body(body).reply(0));
-    let probe = Probe::of(subject, Script::new(replies)).await?;
+    let bodies = bodies
+        .into_iter()
+        .map(|body| Answer::of_case(case).body(body));
+    let wire = Memory::new(bodies);
+    let backend = subject.over(wire.client())?.bare;
     let mut read = Vec::with_capacity(count);
     for _ in 0..count {
-        let reply = probe.call(Call::new(case.op.clone())).await;
+        let reply = match backend.call(Call::new(case.op.clone())).await {
+            Ok(Reply::ChatStream(stream)) => stream.collect().await.map(Reply::Chat),
+            reply => reply,
+        };
         read.push(match reply.and_then(|reply| form(&reply)) {
             Ok(json) => Ok(value(&json)),
             Err(error) => Err((error.kind(), told(&error))),

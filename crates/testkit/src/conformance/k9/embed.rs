@@ -158,7 +158,7 @@ pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
             .await
         },
     );
-    let bound = embed.and_then(|()| match subject.def.capabilities.max_inputs {
+    let bound = embed.and_then(|()| match subject.can.max_inputs {
         Some(_) => Ok(()),
         None => Err("no `max_inputs` is declared".to_owned()),
     });
@@ -241,7 +241,7 @@ async fn left_out(subject: &Subject, flag: &str, change: fn(&mut EmbedRequest)) 
 }
 
 async fn bulk(subject: &Subject) -> Outcome {
-    let most = subject.def.capabilities.max_inputs.unwrap_or_default();
+    let most = subject.can.max_inputs.unwrap_or_default();
     let inputs = |count: usize| of(subject, std::iter::repeat_n("a", count));
     sent_only(subject, inputs(most)?)
         .await

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use trunkline_core::{EmbedResponse, ErrorKind, chat::Completeness, embed::EmbedInput};
+use trunkline_core::{
+    EmbedResponse, ErrorKind,
+    chat::Completeness,
+    embed::{EmbedInput, Embedding},
+};
 
 use super::{
     super::{
@@ -27,7 +31,7 @@ pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
                 answer.vectors.len()
             )
         })?;
-        let lengths: Vec<usize> = answer.vectors.iter().map(|vector| vector.len()).collect();
+        let lengths: Vec<usize> = answer.vectors.iter().map(Embedding::len).collect();
         ensure(lengths.iter().all(|length| Some(length) == lengths.first() && *length > 0), || {
             format!("the vectors have the lengths {lengths:?}")
         })?;
