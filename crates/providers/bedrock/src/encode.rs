@@ -124,6 +124,8 @@ fn turns<'a>(request: &'a ChatRequest, warnings: &mut Warnings) -> (Vec<Block<'a
                 system.extend(content);
                 continue;
             }
+            // Nothing is left of it.
+            _ if content.is_empty() => continue,
             Role::Assistant => "assistant",
             _ => "user",
         };
