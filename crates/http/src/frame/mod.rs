@@ -6,10 +6,12 @@
 
 use bytes::Bytes;
 
+mod json_array;
 mod lines;
 mod ndjson;
 mod sse;
 
+pub use json_array::JsonArrayDecoder;
 pub use ndjson::NdJsonDecoder;
 pub use sse::SseDecoder;
 
@@ -23,6 +25,8 @@ pub enum Framing {
     Sse,
     /// One JSON value per line.
     NdJson,
+    /// One JSON array, whose elements come one after another.
+    JsonArray,
 }
 
 /// One frame. It shares the buffer that it was read into: a small frame that is kept keeps that
@@ -103,6 +107,7 @@ pub struct Framer(Kind);
 enum Kind {
     Sse(SseDecoder),
     NdJson(NdJsonDecoder),
+    JsonArray(JsonArrayDecoder),
 }
 
 impl Framer {
@@ -111,6 +116,7 @@ impl Framer {
         Self(match framing {
             Framing::Sse => Kind::Sse(SseDecoder::new(limits)),
             Framing::NdJson => Kind::NdJson(NdJsonDecoder::new(limits)),
+            Framing::JsonArray => Kind::JsonArray(JsonArrayDecoder::new(limits)),
         })
     }
 
@@ -120,6 +126,7 @@ impl Framer {
         match &mut self.0 {
             Kind::Sse(decoder) => decoder.feed(chunk),
             Kind::NdJson(decoder) => decoder.feed(chunk),
+            Kind::JsonArray(decoder) => decoder.feed(chunk),
         }
     }
 
@@ -136,6 +143,7 @@ impl Framer {
         match &mut self.0 {
             Kind::Sse(decoder) => decoder.next(),
             Kind::NdJson(decoder) => decoder.next(),
+            Kind::JsonArray(decoder) => decoder.next(),
         }
     }
 
@@ -150,6 +158,7 @@ impl Framer {
         match &mut self.0 {
             Kind::Sse(decoder) => decoder.finish(),
             Kind::NdJson(decoder) => decoder.finish(),
+            Kind::JsonArray(decoder) => decoder.finish(),
         }
     }
 }
