@@ -23,7 +23,7 @@ fn read(
     decode(Framing::JsonArray, limits, chunks, true)
 }
 
-/// The elements of an array, whatever the chunks: they are tried, too.
+/// The elements of an array and its end, whatever the chunks: they are tried, too.
 fn elements(stream: impl AsRef<[u8]>) -> Vec<String> {
     let stream = Bytes::copy_from_slice(stream.as_ref());
     let whole = read(FrameLimits::default(), [stream.clone()]);
@@ -47,23 +47,29 @@ fn elements(stream: impl AsRef<[u8]>) -> Vec<String> {
 fn f071_each_element_is_a_frame() {
     assert_eq!(
         elements("[{\"a\":1}\n,\r\n{\"b\":[2,{}]}\n]\n"),
-        ["{\"a\":1}", "{\"b\":[2,{}]}"]
+        ["{\"a\":1}", "{\"b\":[2,{}]}", ""]
     );
-    assert_eq!(elements("\u{feff}[ {} ]"), ["{}"]);
-    assert!(elements("[]").is_empty());
+    assert_eq!(elements("\u{feff}[ {} ]"), ["{}", ""]);
+    assert_eq!(elements("[]"), [""]);
     assert!(elements("").is_empty());
 }
 
 #[test]
 fn signs_in_strings_end_nothing() {
     let element = r#"{"text":"a ] } , [ { \" \\","é":"漢"}"#;
-    assert_eq!(elements(format!("[{element},{element}]")), [element; 2]);
+    let list = elements(format!("[{element},{element}]"));
+    assert_eq!(list, [element, element, ""]);
 }
 
 #[test]
 fn a_value_without_an_array_is_a_frame() {
     assert_eq!(elements("{\"error\":{}}\n"), ["{\"error\":{}}"]);
-    assert_eq!(elements("[1,\"a\",null]"), ["1", "\"a\"", "null"]);
+    assert_eq!(elements("[1,\"a\",null]"), ["1", "\"a\"", "null", ""]);
+}
+
+#[test]
+fn what_follows_the_end_is_ignored() {
+    assert_eq!(elements("[{}]\n<html>]{}"), ["{}", ""]);
 }
 
 #[test]

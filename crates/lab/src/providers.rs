@@ -23,6 +23,7 @@ const LINKED: &[Linked] = &[
     Linked::of::<trunkline_cerebras::Api>(),
     Linked::of::<trunkline_deepseek::Api>(),
     Linked::of::<trunkline_fireworks::Api>(),
+    Linked::of::<trunkline_gemini::Api>(),
     Linked::of::<trunkline_groq::Api>(),
     Linked::of::<trunkline_huggingface::Api>(),
     Linked::of::<trunkline_mistral::Api>(),

@@ -16,6 +16,8 @@ pub use trunkline_cerebras as cerebras;
 pub use trunkline_deepseek as deepseek;
 #[cfg(feature = "fireworks")]
 pub use trunkline_fireworks as fireworks;
+#[cfg(feature = "gemini")]
+pub use trunkline_gemini as gemini;
 #[cfg(feature = "groq")]
 pub use trunkline_groq as groq;
 #[cfg(feature = "huggingface")]

@@ -16,6 +16,8 @@ pub fn providers() -> &'static [ProviderDef] {
         crate::deepseek::PROVIDER,
         #[cfg(feature = "fireworks")]
         crate::fireworks::PROVIDER,
+        #[cfg(feature = "gemini")]
+        crate::gemini::PROVIDER,
         #[cfg(feature = "groq")]
         crate::groq::PROVIDER,
         #[cfg(feature = "huggingface")]

@@ -3,7 +3,8 @@ use bytes::{Buf, Bytes, BytesMut};
 use super::{Frame, FrameLimits, FrameTooLarge};
 use crate::Limit;
 
-/// Decodes a JSON array that is sent while it is made: each of its elements is a frame.
+/// Decodes a JSON array that is sent while it is made: each of its elements is a frame, and so is its
+/// end, which is a frame without data. What follows that is ignored.
 ///
 /// A value that stands alone, without an array around it, is a frame as well. The values are not
 /// parsed here, only where they end is found. Frames have no name.
@@ -18,6 +19,7 @@ use crate::Limit;
 ///
 /// decoder.feed("2}]".into());
 /// assert_eq!(decoder.next()?.expect("another").data, "{\"n\":2}");
+/// assert_eq!(decoder.next()?.expect("its end").data, "");
 /// # Ok::<(), trunkline_http::frame::FrameTooLarge>(())
 /// ```
 #[derive(Debug)]
@@ -26,6 +28,9 @@ pub struct JsonArrayDecoder {
     /// What is not given out yet; it begins with a value, or with what stands between two.
     buffer: BytesMut,
     place: Place,
+    /// Whether the array began, and whether it ended.
+    inside: bool,
+    over: bool,
     failed: Option<FrameTooLarge>,
 }
 
@@ -46,6 +51,8 @@ impl JsonArrayDecoder {
             limit: limits.event,
             buffer: BytesMut::new(),
             place: Place::default(),
+            inside: false,
+            over: false,
             failed: None,
         }
     }
@@ -53,7 +60,7 @@ impl JsonArrayDecoder {
     /// Gives it the next bytes. Take all elements with [`next`](Self::next) before the next feed:
     /// what is not taken is buffered without bound.
     pub fn feed(&mut self, chunk: Bytes) {
-        if self.failed.is_some() {
+        if self.failed.is_some() || self.over {
             return;
         }
         match (self.buffer.is_empty(), chunk.try_into_mut()) {
@@ -76,11 +83,20 @@ impl JsonArrayDecoder {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        if !self.place.begun {
-            let between = self.buffer.iter().take_while(|byte| is_between(**byte));
-            let between = between.count();
-            self.buffer.advance(between);
-            self.place.begun = !self.buffer.is_empty();
+        while !self.place.begun {
+            match self.buffer.first() {
+                Some(b']') if self.inside => {
+                    self.over = true;
+                    self.buffer = BytesMut::new();
+                    return Ok(Some(Frame::default()));
+                }
+                Some(byte) if is_between(*byte) => {
+                    self.inside |= *byte == b'[';
+                    self.buffer.advance(1);
+                }
+                Some(_) => self.place.begun = true,
+                None => return Ok(None),
+            }
         }
         let end = self.scan();
         if end.unwrap_or(self.buffer.len()) > self.limit {
