@@ -279,24 +279,21 @@ pub(crate) struct Piece<'a> {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Inline {
     pub(crate) mime_type: Option<String>,
-    #[serde(default)]
-    pub(crate) data: String,
+    pub(crate) data: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Place {
     pub(crate) mime_type: Option<String>,
-    #[serde(default)]
-    pub(crate) file_uri: String,
+    pub(crate) file_uri: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Called<'a> {
     pub(crate) id: Option<String>,
-    #[serde(default)]
-    pub(crate) name: String,
+    pub(crate) name: Option<String>,
     #[serde(borrow)]
     pub(crate) args: Option<&'a RawValue>,
     /// Arguments in pieces, which Vertex sends to those who ask for them.
@@ -312,8 +309,7 @@ pub(crate) struct Called<'a> {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Served<'a> {
     pub(crate) id: Option<String>,
-    #[serde(default)]
-    pub(crate) tool_type: String,
+    pub(crate) tool_type: Option<String>,
     #[serde(borrow)]
     pub(crate) args: Option<&'a RawValue>,
     #[serde(borrow)]

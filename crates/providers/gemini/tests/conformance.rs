@@ -10,5 +10,8 @@ static COUNTED: conformance::Allocator = conformance::ALLOCATOR;
 
 fn main() -> ExitCode {
     let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
-    conformance::run(Subject::of::<trunkline_gemini::Api>(fixtures))
+    conformance::run(Subject::of::<trunkline_gemini::Api>(fixtures).except(
+        "k3::stream_stop_in_every_frame_is_whole_or_interrupted_after_any_event",
+        "each of its frames says that the answer stopped, so an orderly end after any is one",
+    ))
 }

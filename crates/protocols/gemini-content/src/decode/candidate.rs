@@ -150,7 +150,7 @@ impl Candidate {
             let kind = file
                 .mime_type
                 .unwrap_or_else(|| "application/octet-stream".to_owned());
-            let media = Media::new(kind, Source::Url(file.file_uri));
+            let media = Media::new(kind, Source::Url(file.file_uri.unwrap_or_default()));
             self.whole(Part::new(media), state, None, out)?;
         } else if let Some(call) = piece.function_call
             && call.partial_args.is_none()
@@ -166,7 +166,7 @@ impl Candidate {
         } else if let Some(result) = piece.code_execution_result {
             self.ran(read(result.get().as_bytes())?, raw, out)?;
         } else if let Some(call) = piece.tool_call {
-            let name = call.tool_type.to_ascii_lowercase();
+            let name = call.tool_type.unwrap_or_default().to_ascii_lowercase();
             self.serve(&name, call.id, call.args, raw, out)?;
         } else if let Some(answer) = piece.tool_response {
             self.served(answer, raw, out)?;
@@ -265,7 +265,7 @@ impl Candidate {
         state: Option<OpaqueState>,
         out: &mut Out<'_>,
     ) -> Result<()> {
-        let bytes = bytes_of(&inline.data)?;
+        let bytes = bytes_of(inline.data.as_deref().unwrap_or_default())?;
         let kind = inline
             .mime_type
             .unwrap_or_else(|| "application/octet-stream".to_owned());
@@ -297,7 +297,7 @@ impl Candidate {
     ) -> Result<()> {
         self.has_calls = true;
         let (id, synthetic) = out.call_id(call.id);
-        let mut made = ToolCall::new(id, call.name, ToolInput::from_text(""));
+        let mut made = ToolCall::new(id, call.name.unwrap_or_default(), ToolInput::from_text(""));
         made.synthetic_id = synthetic;
         let args = call
             .args
@@ -348,7 +348,7 @@ impl Candidate {
     fn served(&mut self, answer: Served<'_>, raw: &RawValue, out: &mut Out<'_>) -> Result<()> {
         let mut result = ToolResult::text(answer.id.unwrap_or_default(), "");
         result.output.clear();
-        result.name = Some(answer.tool_type.to_ascii_lowercase());
+        result.name = answer.tool_type.map(|name| name.to_ascii_lowercase());
         result.executor = Executor::Provider;
         result.json = answer.response.map(Json::from);
         let state = out.state("part", raw.get());

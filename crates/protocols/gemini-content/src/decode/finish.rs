@@ -68,26 +68,25 @@ pub(super) fn blocked(feedback: &RawValue) -> Option<Finish> {
 ///
 /// <https://ai.google.dev/gemini-api/docs/safety-settings>
 fn category(ratings: Option<&RawValue>) -> Category {
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
+    #[derive(Deserialize)]
     struct Rating {
-        category: String,
-        probability: String,
-        blocked: bool,
+        category: Option<String>,
+        probability: Option<String>,
+        blocked: Option<bool>,
     }
     let ratings = ratings.map(|raw| serde_json::from_str::<Vec<Rating>>(raw.get()));
     let ratings = ratings.and_then(Result::ok).unwrap_or_default();
-    let badness = |rating: &Rating| match (rating.blocked, rating.probability.as_str()) {
-        (true, _) => 3,
-        (false, "HIGH") => 2,
-        (false, "MEDIUM") => 1,
+    let badness = |rating: &Rating| match (rating.blocked, rating.probability.as_deref()) {
+        (Some(true), _) => 3,
+        (_, Some("HIGH")) => 2,
+        (_, Some("MEDIUM")) => 1,
         _ => 0,
     };
     let worst = ratings.iter().max_by_key(|rating| badness(rating));
     let Some(worst) = worst.filter(|rating| badness(rating) > 0) else {
         return Category::Unspecified;
     };
-    let name = worst.category.as_str();
+    let name = worst.category.as_deref().unwrap_or_default();
     match name.strip_prefix("HARM_CATEGORY_").unwrap_or(name) {
         "HARASSMENT" | "IMAGE_HARASSMENT" => Category::Harassment,
         "HATE_SPEECH" | "IMAGE_HATE" => Category::Hate,

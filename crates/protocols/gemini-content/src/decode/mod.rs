@@ -178,7 +178,7 @@ impl Decoder for ChunkDecoder {
             return Ok(());
         }
         if frame.data.is_empty() {
-            self.last = true;
+            (self.last, self.silent) = (true, true);
             return Ok(());
         }
         let before = out.len();

@@ -16,10 +16,10 @@ struct Tokens<'a> {
     candidates_token_count: Option<u64>,
     thoughts_token_count: Option<u64>,
     tool_use_prompt_token_count: Option<u64>,
-    #[serde(borrow, default)]
-    prompt_tokens_details: Vec<Of<'a>>,
-    #[serde(borrow, default)]
-    candidates_tokens_details: Vec<Of<'a>>,
+    #[serde(borrow)]
+    prompt_tokens_details: Option<Vec<Of<'a>>>,
+    #[serde(borrow)]
+    candidates_tokens_details: Option<Vec<Of<'a>>>,
     service_tier: Option<String>,
     /// Vertex only.
     traffic_type: Option<String>,
@@ -45,9 +45,9 @@ pub(super) fn told(raw: &RawValue) -> Option<(Usage, Option<String>)> {
         .zip(cached)
         .map(|(all, cached)| all.saturating_sub(cached));
     usage.input.tool_prompt = tokens.tool_use_prompt_token_count;
-    usage.input.by_modality = by_modality(&tokens.prompt_tokens_details);
+    usage.input.by_modality = by_modality(tokens.prompt_tokens_details);
     usage.output.reasoning = tokens.thoughts_token_count;
-    usage.output.by_modality = by_modality(&tokens.candidates_tokens_details);
+    usage.output.by_modality = by_modality(tokens.candidates_tokens_details);
     usage.output.text = usage.output.by_modality.get("text").copied();
     Some((usage, tokens.service_tier.or(tokens.traffic_type)))
 }
@@ -60,8 +60,8 @@ fn sum(one: Option<u64>, other: Option<u64>) -> Option<u64> {
     }
 }
 
-fn by_modality(details: &[Of<'_>]) -> std::collections::BTreeMap<String, u64> {
-    let named = details.iter().filter_map(|detail| {
+fn by_modality(details: Option<Vec<Of<'_>>>) -> std::collections::BTreeMap<String, u64> {
+    let named = details.into_iter().flatten().filter_map(|detail| {
         let name = detail.modality.as_ref()?.text().to_ascii_lowercase();
         Some((name, detail.token_count?))
     });
