@@ -14,8 +14,8 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    BoxError, Call, Endpoint, Error, Model, ModelInfo, Operation, Reply, Result, Stats,
-    middleware::Circuits, models, raw,
+    BoxError, Call, Endpoint, Error, Followed, Model, ModelInfo, Operation, Reply, Result, Stats,
+    StreamOperation, middleware::Circuits, models, raw,
 };
 
 mod check;
@@ -107,6 +107,16 @@ impl Backend {
     /// As any call, and what the operation's own decoding finds.
     pub async fn ask<O: Operation>(&self, operation: O) -> Result<O::Output> {
         raw::ask(self, operation).await
+    }
+
+    /// Asks what only this provider has, and gives what it answers piece by piece.
+    ///
+    /// # Errors
+    ///
+    /// As any call: what goes wrong before the head of the answer came. Later errors are the
+    /// stream's.
+    pub async fn follow<O: StreamOperation>(&self, operation: O) -> Result<Followed<O::Item>> {
+        raw::follow(self, operation).await
     }
 
     /// One path of the provider, for requests of your own: same account, layers and transport.

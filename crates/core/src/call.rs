@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::{
     Body, ChatRequest, ChatResponse, ChatStream, EmbedRequest, EmbedResponse, End, Error,
-    ErrorKind, Observe, Prime, Result, Secret,
+    ErrorKind, Observe, Prime, RerankRequest, RerankResponse, Result, Secret, TokenCount,
     chat::Meta,
     json::tagged,
     models::{ModelsPage, ModelsRequest},
@@ -133,6 +133,10 @@ tagged! {
         "chat_stream" => ChatStream(Arc<ChatRequest>),
         /// Vectors that stand for texts.
         "embed" => Embed(Arc<EmbedRequest>),
+        /// Documents in the order of what they say about a query.
+        "rerank" => Rerank(Arc<RerankRequest>),
+        /// How many tokens a request is. No answer is made.
+        "count_tokens" => CountTokens(Arc<ChatRequest>),
         /// The models that there are.
         "models" => Models(Arc<ModelsRequest>),
         /// Any request of the provider's own.
@@ -147,6 +151,8 @@ impl Op {
             Self::Chat(_) => "chat",
             Self::ChatStream(_) => "chat_stream",
             Self::Embed(_) => "embed",
+            Self::Rerank(_) => "rerank",
+            Self::CountTokens(_) => "count_tokens",
             Self::Models(_) => "models",
             Self::Raw(request) => request.name,
         }
@@ -155,8 +161,11 @@ impl Op {
     /// The model it asks; empty where it asks none.
     pub fn model(&self) -> &str {
         match self {
-            Self::Chat(request) | Self::ChatStream(request) => &request.model,
+            Self::Chat(request) | Self::ChatStream(request) | Self::CountTokens(request) => {
+                &request.model
+            }
             Self::Embed(request) => &request.model,
+            Self::Rerank(request) => &request.model,
             Self::Models(_) | Self::Raw(_) => "",
         }
     }
@@ -164,8 +173,8 @@ impl Op {
     /// What repeating it would do.
     pub fn class(&self) -> Class {
         match self {
-            Self::Models(_) => Class::Read,
-            Self::Chat(_) | Self::ChatStream(_) | Self::Embed(_) => Class::Billed,
+            Self::Models(_) | Self::CountTokens(_) => Class::Read,
+            Self::Chat(_) | Self::ChatStream(_) | Self::Embed(_) | Self::Rerank(_) => Class::Billed,
             Self::Raw(request) => request.class,
         }
     }
@@ -182,7 +191,12 @@ impl Op {
                 Arc::make_mut(&mut request).model = model.to_owned();
                 Self::Embed(request)
             }
-            other => other,
+            Self::Rerank(mut request) => {
+                Arc::make_mut(&mut request).model = model.to_owned();
+                Self::Rerank(request)
+            }
+            Self::CountTokens(request) => Self::CountTokens(chat(request)),
+            other @ (Self::Models(_) | Self::Raw(_)) => other,
         }
     }
 }
@@ -201,6 +215,10 @@ pub enum Reply {
     ChatStream(ChatStream),
     /// Vectors.
     Embed(EmbedResponse),
+    /// Documents in order.
+    Rerank(RerankResponse),
+    /// How many tokens the request is.
+    CountTokens(TokenCount),
     /// Models.
     Models(ModelsPage),
     /// The provider's own answer, its body unread.
@@ -255,6 +273,30 @@ impl Reply {
         }
     }
 
+    /// The order of the documents.
+    ///
+    /// # Errors
+    ///
+    /// It is the reply to another operation.
+    pub fn into_rerank(self) -> Result<RerankResponse> {
+        match self {
+            Self::Rerank(response) => Ok(response),
+            other => Err(other.unexpected("rerank")),
+        }
+    }
+
+    /// The count.
+    ///
+    /// # Errors
+    ///
+    /// It is the reply to another operation.
+    pub fn into_count_tokens(self) -> Result<TokenCount> {
+        match self {
+            Self::CountTokens(count) => Ok(count),
+            other => Err(other.unexpected("count_tokens")),
+        }
+    }
+
     /// The models.
     ///
     /// # Errors
@@ -285,6 +327,8 @@ impl Reply {
             Self::Chat(response) => &mut response.meta,
             Self::ChatStream(stream) => stream.meta_mut(),
             Self::Embed(response) => &mut response.meta,
+            Self::Rerank(response) => &mut response.meta,
+            Self::CountTokens(count) => &mut count.meta,
             Self::Models(page) => &mut page.meta,
             Self::Raw(_) => return None,
         })
@@ -295,6 +339,8 @@ impl Reply {
             Self::Chat(_) => "chat",
             Self::ChatStream(_) => "chat_stream",
             Self::Embed(_) => "embed",
+            Self::Rerank(_) => "rerank",
+            Self::CountTokens(_) => "count_tokens",
             Self::Models(_) => "models",
             Self::Raw(_) => "raw",
         };

@@ -17,6 +17,7 @@ pub mod protocol;
 mod provider;
 pub mod raw;
 pub mod registry;
+pub mod rerank;
 mod secret;
 pub mod stats;
 pub mod stream;
@@ -28,19 +29,21 @@ pub use backend::{Backend, BackendInfo, Capabilities, Check, Checked, Serve};
 pub use call::{Call, Class, Op, Priority, Reply};
 #[doc(no_inline)]
 pub use chat::{
-    ChatRequest, ChatResponse, Content, Message, Part, ProviderOptions, Role, Tool, ToolCall,
-    Usage, Warning,
+    ChatRequest, ChatResponse, Content, Message, Part, ProviderOptions, Role, TokenCount, Tool,
+    ToolCall, Usage, Warning,
 };
 #[doc(no_inline)]
 pub use embed::{EmbedRequest, EmbedResponse};
 pub use error::{Attempt, Delivery, Error, ErrorKind, Limit, Phase, Recovery, Result, Scope};
 pub use json::{Ext, Json};
-pub use model::{ChatCall, EmbedCall, Model};
+pub use model::{ChatCall, CountTokensCall, EmbedCall, Model, RerankCall};
 #[doc(no_inline)]
 pub use models::ModelInfo;
 pub use provider::{AccountConfig, ProviderDef};
-pub use raw::{Endpoint, Operation};
+pub use raw::{Endpoint, Followed, Operation, StreamOperation};
 pub use registry::Registry;
+#[doc(no_inline)]
+pub use rerank::{RerankRequest, RerankResponse};
 pub use secret::Secret;
 #[doc(no_inline)]
 pub use stats::Stats;

@@ -5,13 +5,18 @@ use std::{future::Future, future::IntoFuture, pin::Pin, sync::Arc, time::Duratio
 use tokio::time::Instant;
 
 use crate::{
-    Backend, Call, EmbedRequest, EmbedResponse, Op, Reply, Result, call::deadline_in,
-    embed::EmbedInput, middleware::Fallback, trail::Trail,
+    Backend, Call, EmbedRequest, EmbedResponse, Op, Reply, RerankRequest, Result,
+    call::deadline_in, embed::EmbedInput, middleware::Fallback, rerank::RerankDocument,
+    trail::Trail,
 };
 
 mod chat_call;
+mod count_call;
+mod rerank_call;
 
 pub use chat_call::ChatCall;
+pub use count_call::CountTokensCall;
+pub use rerank_call::RerankCall;
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -94,6 +99,52 @@ impl Model {
             request,
             settings: Settings::default(),
         }
+    }
+
+    /// Asks for the order of `documents` by what they say about `query`, the best first. A place
+    /// names its document by its number in the order given.
+    ///
+    /// ```
+    /// # async fn demo(model: trunkline_core::Model) -> trunkline_core::Result<()> {
+    /// let pages = ["Otters sleep afloat.", "Otters eat fish and crabs."];
+    /// let answer = model.rerank("What do otters eat?", pages).top_n(1).await?;
+    /// for place in &answer.results {
+    ///     println!("{:.2} {}", place.score, pages[place.index]);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn rerank<D: Into<RerankDocument>>(
+        &self,
+        query: impl Into<String>,
+        documents: impl IntoIterator<Item = D>,
+    ) -> RerankCall {
+        self.rerank_request(RerankRequest::new(query, documents))
+    }
+
+    /// Asks for the order of documents, with all that a request can say.
+    pub fn rerank_request(&self, mut request: RerankRequest) -> RerankCall {
+        if request.model.is_empty() {
+            request.model = self.name.to_string();
+        }
+        RerankCall::new(self.backend.clone(), request)
+    }
+
+    /// Asks the provider how many tokens `request` is. No answer is made, and where providers bill
+    /// tokens they do not bill these. Errors as any call;
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) where the provider has no counter.
+    ///
+    /// ```
+    /// # async fn demo(model: trunkline_core::Model) -> trunkline_core::Result<()> {
+    /// let count = model.count_tokens("How long is this?").await?;
+    /// println!("{} tokens", count.input);
+    /// # Ok(()) }
+    /// ```
+    pub fn count_tokens(&self, request: impl Into<crate::ChatRequest>) -> CountTokensCall {
+        let mut request = request.into();
+        if request.model.is_empty() {
+            request.model = self.name.to_string();
+        }
+        CountTokensCall::new(self.backend.clone(), request)
     }
 }
 

@@ -4,12 +4,13 @@
 pub use crate::{
     Account, Backend, BackendInfo, Body, Call, Capabilities, ChatRequest, ChatResponse, ChatStream,
     Check, Content, Delta, EmbedRequest, EmbedResponse, End, Error, ErrorKind, HttpClient, Json,
-    Message, Model, Observe, Op, Part, Prime, Priority, Recovery, Registry, Reply, Result, Role,
-    Secret, Serve, StreamChunk, Tool, ToolCall, Usage, Warning,
+    Message, Model, Observe, Op, Part, Prime, Priority, Recovery, Registry, Reply, RerankRequest,
+    RerankResponse, Result, Role, Secret, Serve, StreamChunk, TokenCount, Tool, ToolCall, Usage,
+    Warning,
     chat::{self, Effort, FinishKind, Format, Media, ReasoningSetting, ToolChoice},
     embed,
     middleware::{self, Deadline, Retry, Stack},
     models,
     protocol::{self, Limits, Timers},
-    raw, stream,
+    raw, rerank, stream,
 };

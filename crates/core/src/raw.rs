@@ -148,6 +148,11 @@ pub trait Operation {
     fn decode(&self, head: &Parts, body: Bytes) -> Result<Self::Output>;
 }
 
+mod follow;
+
+pub(crate) use follow::follow;
+pub use follow::{Followed, StreamOperation};
+
 /// The call ends with the head of its answer, and the layers' timers with it.
 async fn read(body: Body) -> Result<Bytes> {
     let late = |_| Error::timeout(Phase::Total, MAX_TIME).with_delivery(Delivery::Responded);

@@ -1,5 +1,6 @@
 //! Every provider's crate of this workspace.
 
+use crate::wires::Named;
 use trunkline_core::{
     Account, Backend, HttpClient, ProviderDef, Result,
     account::{Builder, Provider},
@@ -8,7 +9,7 @@ use trunkline_core::{
 /// A provider's crate, with its account type forgotten.
 pub(crate) struct Linked {
     pub(crate) def: &'static ProviderDef,
-    bare: fn(&str, HttpClient) -> Result<Backend>,
+    bare: fn(&str, Named<'_>, HttpClient) -> Result<Backend>,
     #[cfg(feature = "faults")]
     stacked: Stacked,
 }
@@ -29,6 +30,7 @@ const LINKED: &[Linked] = &[
     Linked::of::<trunkline_mistral::Api>(),
     Linked::of::<trunkline_moonshot::Api>(),
     Linked::of::<trunkline_nvidia::Api>(),
+    Linked::of::<trunkline_ollama::Api>(),
     Linked::of::<trunkline_openai::Api>(),
     Linked::of::<trunkline_openrouter::Api>(),
     Linked::of::<trunkline_perplexity::Api>(),
@@ -54,8 +56,13 @@ impl Linked {
     }
 
     /// An account without a stack: what it is given is answered once, and never retried.
-    pub(crate) fn bare(&self, key: &str, client: HttpClient) -> Result<Backend> {
-        (self.bare)(key, client)
+    pub(crate) fn bare(
+        &self,
+        key: &str,
+        settings: Named<'_>,
+        client: HttpClient,
+    ) -> Result<Backend> {
+        (self.bare)(key, settings, client)
     }
 
     /// An account in its stack.
@@ -69,8 +76,11 @@ impl Linked {
     }
 }
 
-fn bare<P: Provider>(key: &str, client: HttpClient) -> Result<Backend> {
+fn bare<P: Provider>(key: &str, settings: Named<'_>, client: HttpClient) -> Result<Backend> {
     let mut builder: Builder<P> = Account::builder().key(key).client(client);
+    for (name, value) in settings {
+        builder = builder.setting(*name, *value);
+    }
     if P::DEF.base_url.is_none() {
         builder = builder.endpoint("https://recorded.invalid");
     }

@@ -6,7 +6,7 @@
 //! | File | What it is |
 //! |---|---|
 //! | `call.json` | the call: an [`Op`](trunkline_core::Op) in its serde form, `{"type":"chat","messages":[…]}` |
-//! | `response.json`, `.sse`, `.html`, `.txt` | the body that the server answers with; the ending says its type |
+//! | `response.json`, `.sse`, `.ndjson`, `.html`, `.txt` | the body that the server answers with; the ending says its type |
 //! | `head.json` | if it is not a plain 200: `{"status":429,"headers":{"retry-after":"2"}}` |
 //!
 //! and the test writes, and from then on compares, what comes out:

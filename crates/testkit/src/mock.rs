@@ -8,10 +8,12 @@ use std::{
 
 use trunkline_core::{
     Backend, BackendInfo, Call, Capabilities, ChatResponse, ChatStream, EmbedRequest,
-    EmbedResponse, Error, ErrorKind, Ext, Model, Op, Reply, Result, Serve, StreamChunk,
+    EmbedResponse, Error, ErrorKind, Ext, Model, Op, Reply, RerankRequest, RerankResponse, Result,
+    Serve, StreamChunk, TokenCount,
     chat::{Finish, FinishKind, Part, Usage},
     embed::Embedding,
     models::{ModelInfo, ModelsPage},
+    rerank::Ranked,
 };
 
 /// A backend whose answers a test chooses, in order; the last one repeats.
@@ -76,6 +78,9 @@ fn begun<W: Into<String>>(words: impl IntoIterator<Item = W>) -> Vec<StreamChunk
 /// The model that [`MockBackend::model`] gives.
 const MODEL: &str = "mock-model";
 
+/// How many tokens every request is to a mock.
+const TOKENS: u64 = 3;
+
 impl Default for MockBackend {
     fn default() -> Self {
         Self::new()
@@ -97,6 +102,8 @@ impl MockBackend {
             .schema()
             .json()
             .embed()
+            .rerank()
+            .count_tokens()
             .list_models();
         let mut info = BackendInfo::new("mock")
             .default_model(MODEL)
@@ -234,6 +241,10 @@ impl Shared {
     async fn answer(&self, op: Op) -> Result<Reply> {
         match op {
             Op::Embed(request) => return Ok(Reply::Embed(embed(&request))),
+            Op::Rerank(request) => return Ok(Reply::Rerank(rerank(&request))),
+            Op::CountTokens(_) => {
+                return Ok(Reply::CountTokens(TokenCount::new(MODEL, TOKENS)));
+            }
             Op::Models(_) => {
                 return Ok(Reply::Models(ModelsPage::new(vec![ModelInfo::new(MODEL)])));
             }
@@ -282,6 +293,14 @@ fn embed(request: &EmbedRequest) -> EmbedResponse {
     let length = request.dimensions.unwrap_or(3) as usize;
     let vector = |ix: usize| Embedding::from(vec![ix as f32; length]);
     EmbedResponse::new(MODEL, (0..request.inputs.len()).map(vector).collect())
+}
+
+/// The documents in the order of the request, as many as it asks for.
+fn rerank(request: &RerankRequest) -> RerankResponse {
+    let asked = request.top_n.unwrap_or(u32::MAX) as usize;
+    let count = request.documents.len().min(asked);
+    let place = |ix: usize| Ranked::new(ix, 1.0 / (ix + 1) as f64);
+    RerankResponse::new(MODEL, (0..count).map(place).collect())
 }
 
 impl Serve for MockBackend {

@@ -28,6 +28,8 @@ pub use trunkline_mistral as mistral;
 pub use trunkline_moonshot as moonshot;
 #[cfg(feature = "nvidia")]
 pub use trunkline_nvidia as nvidia;
+#[cfg(feature = "ollama")]
+pub use trunkline_ollama as ollama;
 #[cfg(feature = "openai")]
 pub use trunkline_openai as openai;
 #[cfg(feature = "openrouter")]

@@ -28,6 +28,8 @@ pub fn providers() -> &'static [ProviderDef] {
         crate::moonshot::PROVIDER,
         #[cfg(feature = "nvidia")]
         crate::nvidia::PROVIDER,
+        #[cfg(feature = "ollama")]
+        crate::ollama::PROVIDER,
         #[cfg(feature = "openai")]
         crate::openai::PROVIDER,
         #[cfg(feature = "openrouter")]

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{
-    Account,
+    Account, Credentials, Settings,
     builder::{Builder, Key, Renamed, Site},
+    credentials::Kind,
 };
 use crate::{
     BackendInfo, Error, Result, Secret, env,
@@ -43,9 +44,11 @@ impl<P> Builder<P> {
         self.timers.check()?;
         self.limits.check()?;
         self.stack.check()?;
-        let assemble = (self.speak)(&self.settings()?)?;
+        let settings = self.settings()?;
+        let assemble = (self.ways.protocol)(&settings)?;
+        self.identify(&settings)?;
         let info = self.info();
-        let sites = self.sites()?;
+        let sites = self.sites(&settings)?;
         let is_plain = matches!(self.keys.as_slice(), [] | [Key::Fixed(_, None)]);
         let is_keyless = self.keys.is_empty();
         let keys = self.key_parts()?;
@@ -77,6 +80,19 @@ impl<P> Builder<P> {
         Ok(Account::of(bare, stacked))
     }
 
+    /// Without a key, it is the provider that knows what an account of these settings has instead.
+    fn identify(&mut self, settings: &Settings) -> Result<()> {
+        if let ([], None, Some(client)) = (&*self.keys, &self.authorize, &self.client)
+            && let Some(Credentials(credentials)) = (self.ways.credentials)(settings, client)?
+        {
+            match credentials {
+                Kind::Tokens(key) => self.keys.push(key),
+                Kind::Signed(auth) => self.authorize = Some(auth),
+            }
+        }
+        Ok(())
+    }
+
     fn info(&self) -> BackendInfo {
         let mut info = BackendInfo::new(self.provider.id)
             .models(self.provider.models)
@@ -93,7 +109,7 @@ impl<P> Builder<P> {
     }
 
     /// The endpoints, each with its name, which no other has.
-    fn sites(&self) -> Result<Vec<(Arc<str>, u32, Site)>> {
+    fn sites(&self, settings: &Settings) -> Result<Vec<(Arc<str>, u32, Site)>> {
         let auth = self.credentials()?;
         let http = self.client.clone().ok_or_else(|| {
             Error::config(
@@ -104,7 +120,7 @@ impl<P> Builder<P> {
         let (usual, renamed) = self.headers_of_provider()?;
         let idempotency = self.idempotency()?;
         let mut sites: Vec<(Arc<str>, u32, Site)> = Vec::new();
-        for (base_url, weight) in self.base_urls()? {
+        for (base_url, weight) in self.base_urls(settings)? {
             let target = Target::parse(&base_url)?;
             let has_keys = !self.keys.is_empty() || !matches!(auth, Auth::None(_));
             if has_keys && !target.is_confidential() && !self.plain_http {
@@ -144,16 +160,19 @@ impl<P> Builder<P> {
         Ok(sites)
     }
 
-    fn base_urls(&self) -> Result<Vec<(String, u32)>> {
-        match (self.endpoints.as_slice(), self.provider.base_url) {
-            ([], Some(base_url)) => Ok(vec![(base_url.to_owned(), 1)]),
-            ([], None) => {
+    fn base_urls(&self, settings: &Settings) -> Result<Vec<(String, u32)>> {
+        if !self.endpoints.is_empty() {
+            return Ok(self.endpoints.clone());
+        }
+        let made_up = (self.ways.base_url)(settings)?;
+        match made_up.or_else(|| self.provider.base_url.map(str::to_owned)) {
+            Some(base_url) => Ok(vec![(base_url, 1)]),
+            None => {
                 let names = env::names(self.provider, "BASE_URL");
                 Err(Error::config(format!(
                     "no base URL; set {names}, or call `.endpoint(…)`"
                 )))
             }
-            (given, _) => Ok(given.to_vec()),
         }
     }
 

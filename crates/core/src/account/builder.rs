@@ -4,10 +4,10 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 
 use http::{HeaderMap, HeaderName};
 
-use super::{Custom, settings::Settings};
+use super::{Credentials, Custom, settings::Settings};
 use crate::{
     AccountConfig, Backend, BackendInfo, Error, HttpClient, Json, ProviderDef, Result, Secret, env,
-    middleware::{Breaker, Gate, KeySource, RateLimit, Stack, pool::KeyPart},
+    middleware::{Breaker, Gate, KeySource, RateLimit, Stack, TokenSource, pool::KeyPart},
     protocol::{Auth, AuthScheme, Authorize, HttpBackend, Limits, Protocol, Target, Timers},
 };
 
@@ -17,7 +17,7 @@ use crate::{
 #[must_use = "a builder does nothing until it is built"]
 pub struct Builder<P = Custom> {
     pub(super) provider: &'static ProviderDef,
-    pub(super) speak: Speak,
+    pub(super) ways: Ways,
     account: PhantomData<fn() -> P>,
     pub(super) name: Option<String>,
     /// The provider that a configuration names.
@@ -69,7 +69,15 @@ pub(crate) struct Site {
 }
 
 /// The protocol of an account, once its settings are known.
-pub(super) type Speak = Box<dyn Fn(&Settings) -> Result<Assemble> + Send>;
+type Speak = Box<dyn Fn(&Settings) -> Result<Assemble> + Send>;
+
+/// What a provider makes of the settings of an account, once they are known.
+pub(super) struct Ways {
+    pub(super) protocol: Speak,
+    pub(super) base_url: fn(&Settings) -> Result<Option<String>>,
+    pub(super) credentials: fn(&Settings, &HttpClient) -> Result<Option<Credentials>>,
+}
+
 /// A backend at one endpoint.
 pub(super) type Assemble = Box<dyn Fn(BackendInfo, Site) -> Backend>;
 
@@ -80,7 +88,12 @@ impl Builder {
     /// [`Provider`]: super::Provider
     pub fn of(provider: &'static ProviderDef, protocol: impl Protocol) -> Self {
         let protocol = Arc::new(protocol);
-        Self::new(provider, Box::new(move |_| Ok(assemble(protocol.clone()))))
+        let ways = Ways {
+            protocol: Box::new(move |_| Ok(assemble(protocol.clone()))),
+            base_url: |_| Ok(None),
+            credentials: |_, _| Ok(None),
+        };
+        Self::new(provider, ways)
     }
 }
 
@@ -89,10 +102,10 @@ pub(super) fn assemble(protocol: Arc<impl Protocol>) -> Assemble {
 }
 
 impl<P> Builder<P> {
-    pub(super) fn new(provider: &'static ProviderDef, speak: Speak) -> Self {
+    pub(super) fn new(provider: &'static ProviderDef, ways: Ways) -> Self {
         Self {
             provider,
-            speak,
+            ways,
             account: PhantomData,
             name: None,
             configured: None,
@@ -134,6 +147,14 @@ impl<P> Builder<P> {
         let number = self.keys.len() + 1;
         self.keys
             .push(Key::Fetched(KeyPart::fetched(source, number)));
+        self
+    }
+
+    /// Adds a key that ends by itself, and is fetched anew before it does.
+    pub fn token_from(mut self, source: impl TokenSource) -> Self {
+        let number = self.keys.len() + 1;
+        self.keys
+            .push(Key::Fetched(KeyPart::tokens(source, number)));
         self
     }
 

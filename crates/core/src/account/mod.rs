@@ -11,10 +11,13 @@ use crate::{
 
 mod build;
 mod builder;
+mod credentials;
 mod settings;
 
 pub use builder::Builder;
 pub(crate) use builder::Site;
+use builder::Ways;
+pub use credentials::Credentials;
 pub use settings::Settings;
 
 /// What a provider's crate says so that its accounts can be built: what it is, and how it speaks.
@@ -80,6 +83,28 @@ pub trait Provider: Sized + 'static {
     ///
     /// [`Config`](crate::ErrorKind::Config): a setting is missing or cannot work.
     fn protocol(settings: &Settings) -> Result<Self::Protocol>;
+
+    /// The base URL that an account's settings make up, a region or a project, where none was given.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](crate::ErrorKind::Config): a setting cannot be part of a URL.
+    fn base_url(settings: &Settings) -> Result<Option<String>> {
+        let _ = settings;
+        Ok(None)
+    }
+
+    /// What an account identifies itself with where it was given neither a key nor
+    /// [`authorize`](Builder::authorize): signatures, tokens that end. `None` where there has to be
+    /// a key, or none is needed. `client` reaches whoever gives them out.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](crate::ErrorKind::Config): a setting is missing or cannot work.
+    fn credentials(settings: &Settings, client: &HttpClient) -> Result<Option<Credentials>> {
+        let _ = (settings, client);
+        Ok(None)
+    }
 }
 
 /// The account of no provider in particular, whose protocol was given by hand: [`Builder::of`].
@@ -156,8 +181,14 @@ impl<P: Provider> Account<P> {
     /// Everything else that can be set. Reads nothing of the environment, unless
     /// [`vars`](Builder::vars) is called.
     pub fn builder() -> Builder<P> {
-        let speak = |settings: &Settings| Ok(builder::assemble(Arc::new(P::protocol(settings)?)));
-        Builder::new(P::DEF, Box::new(speak))
+        let protocol =
+            |settings: &Settings| Ok(builder::assemble(Arc::new(P::protocol(settings)?)));
+        let ways = Ways {
+            protocol: Box::new(protocol),
+            base_url: P::base_url,
+            credentials: P::credentials,
+        };
+        Builder::new(P::DEF, ways)
     }
 }
 

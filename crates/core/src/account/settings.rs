@@ -1,6 +1,6 @@
 //! What only one provider wants to know of an account.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde_json::Value;
 
@@ -11,8 +11,15 @@ use crate::{Error, Json, Result};
 ///
 /// They come from [`Builder::setting`], from the `extra` of a configuration, or from the
 /// environment, and only those that the provider [declares](crate::ProviderDef::settings) come.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Settings(BTreeMap<&'static str, String>);
+
+/// Names only: a setting may be a secret.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 impl Settings {
     /// A setting, if it was set.

@@ -105,11 +105,13 @@ macro_rules! capabilities {
             $($(#[$doc])+ pub $flag: bool,)+
             /// How many inputs one request for embeddings may have.
             pub max_inputs: Option<usize>,
+            /// How many documents one request for a ranking may have.
+            pub max_documents: Option<usize>,
         }
 
         impl Capabilities {
             /// Nothing at all.
-            pub const NONE: Self = Self { $($flag: false,)+ max_inputs: None };
+            pub const NONE: Self = Self { $($flag: false,)+ max_inputs: None, max_documents: None };
 
             $(#[doc = concat!("Declares `", stringify!($flag), "`.")]
             #[must_use]
@@ -198,6 +200,10 @@ capabilities! {
     embed,
     /// Embeddings of a length that is asked for.
     dimensions,
+    /// The order of documents by what they say about a query.
+    rerank,
+    /// How many tokens a request is, by the provider's own count.
+    count_tokens,
     /// A list of models.
     list_models,
 }
@@ -210,8 +216,15 @@ impl Capabilities {
         self
     }
 
-    /// Whether all that `needs` declares is declared here too. Where no bound on inputs is
-    /// declared, any number will do.
+    /// Sets how many documents one request for a ranking may have.
+    #[must_use]
+    pub const fn max_documents(mut self, documents: usize) -> Self {
+        self.max_documents = Some(documents);
+        self
+    }
+
+    /// Whether all that `needs` declares is declared here too. Where no bound on inputs or
+    /// documents is declared, any number will do.
     ///
     /// ```
     /// use trunkline_core::Capabilities;
@@ -222,11 +235,13 @@ impl Capabilities {
     /// ```
     pub fn includes(&self, needs: Self) -> bool {
         let mut flags = self.flags().zip(needs.flags());
-        let enough = match (self.max_inputs, needs.max_inputs) {
+        let enough = |most: Option<usize>, needed: Option<usize>| match (most, needed) {
             (Some(most), Some(needed)) => most >= needed,
             _ => true,
         };
-        enough && flags.all(|((_, has), (_, needed))| has || !needed)
+        enough(self.max_inputs, needs.max_inputs)
+            && enough(self.max_documents, needs.max_documents)
+            && flags.all(|((_, has), (_, needed))| has || !needed)
     }
 }
 

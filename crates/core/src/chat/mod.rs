@@ -19,6 +19,7 @@ mod response;
 pub mod schema;
 #[cfg(feature = "schemars")]
 mod schema_of;
+mod tokens;
 mod tool;
 mod usage;
 mod warning;
@@ -35,6 +36,7 @@ pub use message::{Message, Role};
 pub use options::ProviderOptions;
 pub use request::{ChatRequest, Effort, Format, Modality, ReasoningSetting, ToolChoice};
 pub use response::{Candidate, ChatResponse, Meta};
+pub use tokens::TokenCount;
 pub use tool::{CallId, Executor, Tool, ToolCall, ToolInput, ToolKind, ToolResult, ToolStatus};
 pub use usage::{Billed, Completeness, InTokens, OutTokens, Timing, Usage, UsageIteration};
 pub use warning::{Warning, Warnings};

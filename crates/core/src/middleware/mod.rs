@@ -27,7 +27,7 @@ pub use fallback::Fallback;
 pub use gate::{Gate, GateFuture, GateService};
 #[cfg(feature = "metrics")]
 pub use metrics::{Metrics, MetricsFuture, MetricsService};
-pub use pool::{KeySource, Pick, Pool};
+pub use pool::{KeySource, Pick, Pool, Token, TokenSource};
 pub use rate::{RateLimit, RateLimitFuture, RateLimitService};
 pub use retry::{Retry, RetryFuture, RetryService};
 pub use stack::Stack;

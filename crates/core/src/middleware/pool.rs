@@ -26,7 +26,7 @@ mod ring;
 mod source;
 mod speed;
 
-pub use source::KeySource;
+pub use source::{KeySource, Token, TokenSource};
 
 /// Backends that stand for each other: the same models at several places.
 ///
@@ -181,6 +181,13 @@ impl KeyPart {
     pub(crate) fn fetched(from: impl KeySource, number: usize) -> Self {
         Self {
             source: Source::fetched(from, number),
+            tenant: None,
+        }
+    }
+
+    pub(crate) fn tokens(from: impl TokenSource, number: usize) -> Self {
+        Self {
+            source: Source::tokens(from, number),
             tenant: None,
         }
     }

@@ -52,6 +52,8 @@ pub(super) fn meta(reply: &Reply) -> Option<&Meta> {
         Reply::Chat(response) => Some(&response.meta),
         Reply::ChatStream(stream) => Some(stream.meta()),
         Reply::Embed(response) => Some(&response.meta),
+        Reply::Rerank(response) => Some(&response.meta),
+        Reply::CountTokens(count) => Some(&count.meta),
         Reply::Models(page) => Some(&page.meta),
         Reply::Raw(_) => None,
     }

@@ -7,12 +7,18 @@ use http::{HeaderName, HeaderValue, header, response::Parts};
 use tokio::time::{Instant, timeout};
 
 use super::{
-    Decoder, Protocol, Shape, content_type, events::Events, hints, is_ours, patience::Patience,
-    pieces::Pieces, status,
+    Decoder, Protocol, Shape,
+    chunks::Chunks,
+    content_type,
+    events::{Events, Reading},
+    hints, is_ours,
+    patience::Patience,
+    pieces::Pieces,
+    status,
 };
 use crate::{
-    BackendInfo, Body, Call, ChatRequest, ChatStream, Class, Delivery, Error, ErrorKind, Limit, Op,
-    Phase, Prime, Reply, Result, Serve, Stats, Warning,
+    BackendInfo, Body, Call, ChatStream, Class, Delivery, Error, ErrorKind, Limit, Op, Phase,
+    Prime, Reply, Result, Serve, Stats, Warning,
     account::Site,
     chat::{Meta, Warnings},
     json::merge_patch,
@@ -130,22 +136,12 @@ impl<P: Protocol> Shared<P> {
                     let page = prefix(body, QUOTED).await;
                     return Err(status::describe(foreign_answer(&media_type, &page), &head));
                 }
-                let decoder = self.protocol.decoder(op, &head);
-                let frame_limits = self
-                    .site
-                    .limits
-                    .event
-                    .map_or(frame_limits, trunkline_http::frame::FrameLimits::both);
-                let events = Events::new(
-                    body,
-                    framing,
-                    frame_limits,
-                    decoder,
-                    &self.site,
-                    timers,
-                    call.keep_raw,
-                )
-                .with_key(call.key.clone());
+                let chunks = Chunks {
+                    decoder: self.protocol.decoder(op, &head),
+                    keep_raw: call.keep_raw,
+                };
+                let reading = Reading::of(&self.site, timers, call.key.clone());
+                let events = Events::new(body, framing, frame_limits, chunks, reading);
                 self.stream(
                     events,
                     head,
@@ -156,7 +152,13 @@ impl<P: Protocol> Shared<P> {
                 )
                 .await
             }
-            Shape::Streamed => Ok(Reply::Raw(http::Response::from_parts(head, body))),
+            Shape::Streamed => {
+                let mut response = http::Response::from_parts(head, body);
+                // For those who read it piece by piece.
+                let reading = Reading::of(&self.site, timers, call.key.clone());
+                response.extensions_mut().insert(reading);
+                Ok(Reply::Raw(response))
+            }
         }
     }
 
@@ -335,7 +337,7 @@ impl<P: Protocol> Shared<P> {
 
     async fn stream<D: Decoder>(
         &self,
-        events: Events<D>,
+        events: Events<Chunks<D>>,
         head: Parts,
         warnings: Warnings,
         call: &Call,
@@ -406,6 +408,14 @@ impl<P: Protocol> Shared<P> {
                 response.meta = meta;
                 response.warnings.extend(warnings.into_vec());
             }
+            Reply::Rerank(response) => {
+                response.meta = meta;
+                response.warnings.extend(warnings.into_vec());
+            }
+            Reply::CountTokens(count) => {
+                count.meta = meta;
+                count.warnings.extend(warnings.into_vec());
+            }
             Reply::Models(page) => page.meta = meta,
             Reply::ChatStream(stream) => stream.set_meta(meta),
             Reply::Raw(_) => {}
@@ -433,10 +443,12 @@ const ERROR_BODY_PATIENCE: Duration = Duration::from_secs(5);
 const QUOTED: usize = 200;
 
 fn settings_of(op: &Op) -> (bool, Option<&crate::Json>) {
-    let chat = |request: &Arc<ChatRequest>| request.strict;
     match op {
-        Op::Chat(request) | Op::ChatStream(request) => (chat(request), request.patch.as_ref()),
+        Op::Chat(request) | Op::ChatStream(request) | Op::CountTokens(request) => {
+            (request.strict, request.patch.as_ref())
+        }
         Op::Embed(request) => (request.strict, request.patch.as_ref()),
+        Op::Rerank(request) => (request.strict, request.patch.as_ref()),
         Op::Models(_) | Op::Raw(_) => (false, None),
     }
 }

@@ -1,9 +1,11 @@
-//! A response body as chunks: framing, decoding, idle timers, bounds.
+//! A response body in pieces: framing, decoding, idle timers, bounds. The pieces are a chat's chunks,
+//! or what an operation of one provider makes of its frames.
 
 use std::{
     collections::VecDeque,
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -12,11 +14,60 @@ use futures_core::Stream;
 use tokio::time::{Instant, Sleep, sleep_until};
 use trunkline_http::frame::{Frame, FrameLimits, FrameTooLarge, Framer, Framing};
 
-use super::{Auth, Decoder, Limits, Terminal, Timers};
+use super::{Auth, Limits, Terminal, Timers};
 use crate::{
     Body, Delivery, Error, ErrorKind, Limit, Phase, Result, Secret, StreamChunk, Warning,
     account::Site,
 };
+
+/// Makes pieces of frames.
+pub(crate) trait Reader {
+    /// What it makes of them.
+    type Piece;
+
+    /// Keeps the frame as it came, where that was asked for.
+    fn keep(&self, _frame: &Frame, _out: &mut VecDeque<Self::Piece>) {}
+
+    fn frame(&mut self, frame: Frame, out: &mut VecDeque<Self::Piece>) -> Result<()>;
+
+    fn finish(&mut self, out: &mut VecDeque<Self::Piece>) -> Result<()>;
+
+    fn terminal(&self) -> Terminal;
+
+    /// Whether a piece shows that somebody is at work; a sign of life alone does not.
+    fn is_progress(piece: &Self::Piece) -> bool;
+}
+
+/// How an account reads the streams of a call. It travels with an answer that the caller reads.
+#[derive(Clone, Default)]
+pub(crate) struct Reading {
+    timers: Timers,
+    limits: Limits,
+    lenient: bool,
+    secrets: Secrets,
+    /// The authority of the endpoint that answers.
+    pub(crate) endpoint: Option<Arc<str>>,
+}
+
+impl Reading {
+    pub(super) fn of(site: &Site, timers: Timers, key: Option<Secret>) -> Self {
+        Self {
+            timers,
+            limits: site.limits,
+            lenient: site.lenient,
+            secrets: Secrets {
+                own: key,
+                auth: Some(site.auth.clone()),
+            },
+            endpoint: Some(site.target.shared_authority().clone()),
+        }
+    }
+
+    /// The account's bound on lines and events, if it has one.
+    fn frame_limits(&self, usual: FrameLimits) -> FrameLimits {
+        self.limits.event.map_or(usual, FrameLimits::both)
+    }
+}
 
 /// How long, and how far, to read on after the provider's last word, so that the connection can
 /// be used again.
@@ -26,18 +77,17 @@ const DRAIN_BYTES: u64 = 64 << 10;
 const TRAILER_TIME: Duration = Duration::from_secs(5);
 
 pin_project_lite::pin_project! {
-    /// The chunks of a response body.
-    pub(super) struct Events<D> {
+    /// The pieces of a response body.
+    pub(crate) struct Events<R: Reader> {
         body: Body,
         framer: Framer,
-        decoder: D,
-        out: VecDeque<StreamChunk>,
+        reader: R,
+        out: VecDeque<R::Piece>,
         state: State,
         failure: Option<Error>,
         bytes: u64,
         events: u64,
         limits: Limits,
-        keep_raw: bool,
         lenient: bool,
         secrets: Secrets,
         #[pin]
@@ -46,14 +96,17 @@ pin_project_lite::pin_project! {
 }
 
 /// What the provider must not repeat to us: the call's own key, and the account's.
+#[derive(Clone, Default)]
 struct Secrets {
     own: Option<Secret>,
-    auth: Auth,
+    auth: Option<Auth>,
 }
 
 impl Secrets {
     fn hide(&self, mut error: Error) -> Error {
-        self.auth.hide(self.own.as_ref(), &mut error);
+        if let Some(auth) = &self.auth {
+            auth.hide(self.own.as_ref(), &mut error);
+        }
         error
     }
 }
@@ -66,50 +119,40 @@ enum State {
     Over,
 }
 
-impl<D: Decoder> Events<D> {
-    pub(super) fn new(
+impl<R: Reader> Events<R> {
+    pub(crate) fn new(
         body: Body,
         framing: Framing,
         frame_limits: FrameLimits,
-        decoder: D,
-        site: &Site,
-        timers: Timers,
-        keep_raw: bool,
+        reader: R,
+        reading: Reading,
     ) -> Self {
         Self {
             body,
-            framer: Framer::new(framing, frame_limits),
-            decoder,
+            framer: Framer::new(framing, reading.frame_limits(frame_limits)),
+            reader,
             out: VecDeque::new(),
             state: State::Reading,
             failure: None,
             bytes: 0,
             events: 0,
-            limits: site.limits,
-            keep_raw,
-            lenient: site.lenient,
-            secrets: Secrets {
-                own: None,
-                auth: site.auth.clone(),
-            },
-            clock: Clock::new(timers),
+            limits: reading.limits,
+            lenient: reading.lenient,
+            secrets: reading.secrets,
+            clock: Clock::new(reading.timers),
         }
     }
+}
 
-    /// The call goes with this key instead of the account's.
-    pub(super) fn with_key(mut self, key: Option<Secret>) -> Self {
-        self.secrets.own = key;
-        self
-    }
-
+impl<R: Reader<Piece = StreamChunk>> Events<R> {
     pub(super) fn with_warnings(mut self, warnings: Vec<Warning>) -> Self {
         self.out.push_front(StreamChunk::Start { warnings });
         self
     }
 }
 
-impl<D: Decoder> Stream for Events<D> {
-    type Item = Result<StreamChunk>;
+impl<R: Reader> Stream for Events<R> {
+    type Item = Result<R::Piece>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
@@ -136,7 +179,7 @@ impl<D: Decoder> Stream for Events<D> {
     }
 }
 
-impl<D: Decoder> Events<D> {
+impl<R: Reader> Events<R> {
     /// Reads one frame, or the next bytes, or the end.
     fn poll_step(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let mut this = self.as_mut().project();
@@ -156,14 +199,14 @@ impl<D: Decoder> Events<D> {
                 this.framer.feed(chunk);
                 Ok(())
             }
-            Poll::Ready(Some(Err(error))) => match this.decoder.terminal() {
+            Poll::Ready(Some(Err(error))) => match this.reader.terminal() {
                 Terminal::Open => Err(broken(error)),
                 Terminal::Whole | Terminal::Last => self.finish(State::Over),
             },
             // An event without its blank line counts when the body ended cleanly.
             Poll::Ready(None) => match this.framer.finish().map_err(frame_too_large)? {
                 Some(frame) => {
-                    let whole = this.decoder.terminal() != Terminal::Open;
+                    let whole = this.reader.terminal() != Terminal::Open;
                     match self.as_mut().read(frame) {
                         // Half an event after a whole answer takes nothing away from it.
                         Err(error) if whole && error.kind() == ErrorKind::Decode => {
@@ -175,7 +218,7 @@ impl<D: Decoder> Events<D> {
                 None => self.finish(State::Over),
             },
             Poll::Pending => {
-                match ready!(this.clock.as_mut().poll_idle(this.decoder.terminal(), cx)) {
+                match ready!(this.clock.as_mut().poll_idle(this.reader.terminal(), cx)) {
                     Some(error) => Err(error),
                     // Whole, and nothing follows.
                     None => self.finish(State::Over),
@@ -193,20 +236,17 @@ impl<D: Decoder> Events<D> {
                 "the stream has too many events",
             ));
         }
-        if *this.keep_raw {
-            this.out.push_back(StreamChunk::Raw(frame.data.clone()));
-        }
+        this.reader.keep(&frame, this.out);
         let before = this.out.len();
-        let read = this.decoder.frame(frame, this.out);
+        let read = this.reader.frame(frame, this.out);
         // An event that says nothing to us shows that the model is at work; a ping does not.
-        let pings = |out: &VecDeque<StreamChunk>| {
-            out.len() > before && !out.iter().any(StreamChunk::is_progress)
-        };
+        let pings =
+            |out: &VecDeque<R::Piece>| out.len() > before && !out.iter().any(R::is_progress);
         if !pings(this.out) {
             this.clock.progressed();
         }
         skip_if(*this.lenient, read)?;
-        if this.decoder.terminal() == Terminal::Last {
+        if this.reader.terminal() == Terminal::Last {
             self.finish(State::Draining(DRAIN_BYTES))
         } else {
             Ok(())
@@ -216,7 +256,7 @@ impl<D: Decoder> Events<D> {
     fn finish(self: Pin<&mut Self>, next: State) -> Result<()> {
         let this = self.project();
         *this.state = next;
-        this.decoder.finish(this.out)
+        this.reader.finish(this.out)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{Error, Op, Reply, Result, StreamChunk, chat::Warnings};
 
 mod auth;
 mod body;
+mod chunks;
 mod driver;
 mod events;
 pub mod hints;
@@ -24,12 +25,13 @@ mod within;
 pub use auth::{Auth, AuthScheme, Authorize};
 pub use body::{functions, instructions, read, room, write};
 pub use driver::HttpBackend;
+pub(crate) use events::{Events, Reader, Reading};
 pub use settings::{Limits, Timers};
 pub use status::error_of_status;
 pub(crate) use status::request_id;
 pub(crate) use target::decoded;
 pub use target::{Target, query, segment};
-pub use within::{check, check_embed, survey, within};
+pub use within::{check, check_embed, check_rerank, survey, within};
 
 /// The wire format of a provider. Every function is pure: bytes and types in, bytes and types
 /// out. One [`Op`] is one exchange.

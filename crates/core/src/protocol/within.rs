@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use crate::{
-    Capabilities, ChatRequest, EmbedRequest, Error, ErrorKind, Result, Role, Warning,
+    Capabilities, ChatRequest, EmbedRequest, Error, ErrorKind, RerankRequest, Result, Role,
+    Warning,
     chat::{Format, Modality, Warnings},
 };
 
@@ -186,4 +187,44 @@ pub fn check_embed(
     );
     warnings.unsupported_if(request.user.is_some() && !can.user, "user");
     Ok(())
+}
+
+/// The same for a ranking: refuses what cannot be sent. What the wire does with
+/// [`top_n`](RerankRequest::top_n) and with documents of fields is the protocol's to judge.
+///
+/// # Errors
+///
+/// [`InvalidRequest`](ErrorKind::InvalidRequest): there is no query, no document or no model, none
+/// of the documents shall come back, or there are more documents than the provider takes in one
+/// request.
+///
+/// ```
+/// use trunkline_core::{Capabilities, RerankRequest, protocol::check_rerank};
+///
+/// let can = Capabilities::NONE.rerank().max_documents(2);
+/// let request = |documents: &[&str]| RerankRequest::new("q", documents.iter().copied()).model("m");
+/// assert!(check_rerank(can, &request(&["a", "b"])).is_ok());
+/// assert!(check_rerank(can, &request(&["a", "b", "c"])).is_err());
+/// assert!(check_rerank(can, &request(&[])).is_err());
+/// ```
+pub fn check_rerank(can: Capabilities, request: &RerankRequest) -> Result<()> {
+    let invalid = |what: &str| Err(Error::new(ErrorKind::InvalidRequest, what.to_owned()));
+    if request.model.is_empty() {
+        return invalid("the request names no model");
+    }
+    if request.query.is_empty() {
+        return invalid("the request has no query");
+    }
+    if request.top_n == Some(0) {
+        return invalid("`top_n` is 0: no document would come back");
+    }
+    let documents = request.documents.len();
+    match can.max_documents {
+        _ if documents == 0 => invalid("there is nothing to rank"),
+        Some(most) if documents > most => invalid(&format!(
+            "{documents} documents in one request; the provider takes {most}. Send several requests; scores of \
+             one model can be compared"
+        )),
+        _ => Ok(()),
+    }
 }

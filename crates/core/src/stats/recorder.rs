@@ -46,6 +46,7 @@ impl Recorder {
                     match &reply {
                         Reply::Chat(response) => counters.used(&response.usage),
                         Reply::Embed(response) => counters.used(&response.usage),
+                        Reply::Rerank(response) => counters.used(&response.usage),
                         _ => {}
                     }
                     counters.completed(self.started.elapsed());

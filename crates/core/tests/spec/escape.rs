@@ -62,6 +62,20 @@ async fn f125_no_public_type_shows_a_key() {
         &format!("{:?}", model.embed(["a"]).key(KEY).header("x-gateway", KEY)),
     );
     shows_none(
+        "RerankCall",
+        &format!(
+            "{:?}",
+            model.rerank("q", ["a"]).key(KEY).header("x-gateway", KEY)
+        ),
+    );
+    shows_none(
+        "CountTokensCall",
+        &format!(
+            "{:?}",
+            model.count_tokens("a").key(KEY).header("x-gateway", KEY)
+        ),
+    );
+    shows_none(
         "Endpoint",
         &format!("{:?}", account.backend().endpoint("/x").key(KEY)),
     );

@@ -6,10 +6,12 @@ use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use trunkline_core::{
-    ChatRequest, ChatResponse, EmbedRequest, Json, Message, Op, Part, StreamChunk, Usage,
+    ChatRequest, ChatResponse, EmbedRequest, Json, Message, Op, Part, RerankRequest,
+    RerankResponse, StreamChunk, TokenCount, Usage,
     chat::{Approval, ApprovalResponse, Content},
     models::ModelsRequest,
     raw::RawRequest,
+    rerank::Ranked,
 };
 
 use crate::support::generate;
@@ -84,7 +86,7 @@ fn raw_json_is_kept_byte_for_byte() {
 
 #[test]
 fn an_operation_is_tagged_by_its_type() {
-    let ops: [(Op, Value); 4] = [
+    let ops: [(Op, Value); 6] = [
         (
             Op::Chat(Arc::new(ChatRequest::from("hi").model("m"))),
             json!({ "type": "chat", "model": "m", "messages": [
@@ -94,6 +96,16 @@ fn an_operation_is_tagged_by_its_type() {
         (
             Op::Embed(Arc::new(EmbedRequest::new(["a"]))),
             json!({ "type": "embed", "inputs": [{ "text": "a" }] }),
+        ),
+        (
+            Op::Rerank(Arc::new(RerankRequest::new("q", ["a"]).top_n(1))),
+            json!({ "type": "rerank", "query": "q", "documents": [{ "text": "a" }], "top_n": 1 }),
+        ),
+        (
+            Op::CountTokens(Arc::new(ChatRequest::from("hi"))),
+            json!({ "type": "count_tokens", "messages": [
+                { "role": "user", "parts": [{ "content": { "type": "text", "text": "hi" } }] },
+            ] }),
         ),
         (
             Op::Models(Arc::new(ModelsRequest::default())),
@@ -109,6 +121,32 @@ fn an_operation_is_tagged_by_its_type() {
         let back: Op = serde_json::from_value(expected).unwrap();
         assert_eq!(back.name(), op.name());
     }
+}
+
+#[test]
+fn a_ranking_and_a_count_come_back_as_they_were() {
+    let fields = Json::parse(r#"{ "b":1.50, "a":12345678901234567890123 }"#).unwrap();
+    let request = RerankRequest::new("q", [fields.clone()])
+        .model("m")
+        .strict();
+    stored(&request).unwrap();
+    assert!(
+        serde_json::to_string(&request)
+            .unwrap()
+            .contains(fields.get())
+    );
+    let mut answer = RerankResponse::new("m", vec![Ranked::new(1, -4.5), Ranked::new(0, 0.5)]);
+    answer.results[0].document = Some(fields.into());
+    stored(&answer).unwrap();
+    let mut count = TokenCount::new("m", u64::MAX);
+    stored(&count).unwrap();
+    assert_eq!(
+        serde_json::to_value(&count).unwrap(),
+        json!({ "input": u64::MAX, "model": "m" })
+    );
+    count.cached = Some(0);
+    count.by_modality.insert("text".to_owned(), 7);
+    stored(&count).unwrap();
 }
 
 #[test]

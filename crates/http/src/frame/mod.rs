@@ -6,13 +6,15 @@
 
 use bytes::Bytes;
 
-mod json_array;
+mod array;
 mod lines;
 mod ndjson;
+mod prefixed;
 mod sse;
 
-pub use json_array::JsonArrayDecoder;
+pub use array::JsonArrayDecoder;
 pub use ndjson::NdJsonDecoder;
+pub use prefixed::PrefixedDecoder;
 pub use sse::SseDecoder;
 
 use crate::Limit;
@@ -25,8 +27,10 @@ pub enum Framing {
     Sse,
     /// One JSON value per line.
     NdJson,
-    /// One JSON array, whose elements come one after another.
+    /// One JSON array, whose elements come one after the other.
     JsonArray,
+    /// Binary messages that begin with their length.
+    Prefixed,
 }
 
 /// One frame. It shares the buffer that it was read into: a small frame that is kept keeps that
@@ -108,6 +112,7 @@ enum Kind {
     Sse(SseDecoder),
     NdJson(NdJsonDecoder),
     JsonArray(JsonArrayDecoder),
+    Prefixed(PrefixedDecoder),
 }
 
 impl Framer {
@@ -117,6 +122,7 @@ impl Framer {
             Framing::Sse => Kind::Sse(SseDecoder::new(limits)),
             Framing::NdJson => Kind::NdJson(NdJsonDecoder::new(limits)),
             Framing::JsonArray => Kind::JsonArray(JsonArrayDecoder::new(limits)),
+            Framing::Prefixed => Kind::Prefixed(PrefixedDecoder::new(limits)),
         })
     }
 
@@ -127,6 +133,7 @@ impl Framer {
             Kind::Sse(decoder) => decoder.feed(chunk),
             Kind::NdJson(decoder) => decoder.feed(chunk),
             Kind::JsonArray(decoder) => decoder.feed(chunk),
+            Kind::Prefixed(decoder) => decoder.feed(chunk),
         }
     }
 
@@ -144,6 +151,7 @@ impl Framer {
             Kind::Sse(decoder) => decoder.next(),
             Kind::NdJson(decoder) => decoder.next(),
             Kind::JsonArray(decoder) => decoder.next(),
+            Kind::Prefixed(decoder) => decoder.next(),
         }
     }
 
@@ -159,6 +167,7 @@ impl Framer {
             Kind::Sse(decoder) => decoder.finish(),
             Kind::NdJson(decoder) => decoder.finish(),
             Kind::JsonArray(decoder) => decoder.finish(),
+            Kind::Prefixed(decoder) => decoder.finish(),
         }
     }
 }

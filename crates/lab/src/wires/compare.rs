@@ -9,14 +9,16 @@ use trunkline_core::{
 
 use super::{
     corpus::Exchange,
-    errors, naive,
+    errors,
+    format::{Format, Said},
+    naive,
     replay::{Failure, Got},
 };
 
 /// What is wrong with `got`, as the answer of `exchange` to `op`: nothing, one hopes.
-pub(crate) fn faults(exchange: &Exchange, op: &Op, got: &Got) -> Vec<String> {
+pub(crate) fn faults(exchange: &Exchange, format: &Format, op: &Op, got: &Got) -> Vec<String> {
     if exchange.status.is_success() {
-        return success(exchange, op, got);
+        return success(exchange, format, op, got);
     }
     let Got::Failed(failure, _) = got else {
         return vec![format!(
@@ -37,22 +39,14 @@ pub(crate) fn faults(exchange: &Exchange, op: &Op, got: &Got) -> Vec<String> {
     faults
 }
 
-fn success(exchange: &Exchange, op: &Op, got: &Got) -> Vec<String> {
-    let whole: Option<Value> = serde_json::from_slice(&exchange.body).ok();
-    let events = if whole.is_some() {
-        Vec::new()
-    } else {
-        naive::events(&exchange.body)
-    };
-    let error = whole
-        .iter()
-        .chain(&events)
-        .find(|said| said.get("error").is_some_and(|error| !error.is_null()));
+fn success(exchange: &Exchange, format: &Format, op: &Op, got: &Got) -> Vec<String> {
+    let said = (format.read)(&exchange.body);
+    let error = said.values().iter().find_map(format.error);
     match (error, got) {
-        (Some(said), Got::Failed(failure, _)) if errors::fits_in_band(failure.kind) => {
-            silent(failure, said)
+        (Some(error), Got::Failed(failure, _)) if errors::fits_in_band(failure.kind) => {
+            silent(failure, error)
                 .into_iter()
-                .chain(forgotten(failure, &events))
+                .chain(forgotten(failure, format, &said))
                 .collect()
         }
         (_, Got::Failed(failure, _)) => vec![failure.to_string()],
@@ -61,26 +55,41 @@ fn success(exchange: &Exchange, op: &Op, got: &Got) -> Vec<String> {
             got.summary()
         )],
         (None, Got::Chat(response, _)) => {
-            let said = whole
-                .as_ref()
-                .map_or_else(|| naive::Chat::of_stream(&events), naive::Chat::of_answer);
-            if said.answers.is_empty() {
+            let answers = (format.chat)(&said);
+            if answers.answers.is_empty() {
                 return vec!["an answer came out of bytes in which there is none".to_owned()];
             }
-            chat(&said, response)
+            let mut faults = chat(&answers, response, format);
+            faults.extend((format.also)(&said, response));
+            faults
         }
         (None, Got::Embed(response)) => {
-            let said = naive::vectors(
-                &whole.unwrap_or_default(),
-                exchange.provider == "perplexity",
-            );
+            let said = said
+                .values()
+                .first()
+                .map(|answer| (format.vectors)(exchange, answer));
+            let said = said.unwrap_or_default();
             let got: Vec<&[f32]> = response.vectors.iter().map(Embedding::as_slice).collect();
             lost("vectors", said == got, || {
                 format!("{} of {} came back", got.len(), said.len())
             })
         }
+        (None, Got::Rerank(response)) => {
+            let said = said.values().first().map(format.places).unwrap_or_default();
+            let got = response.results.iter();
+            let got: Vec<_> = got.map(|place| (place.index, place.score)).collect();
+            lost("places", said == got, || {
+                format!("{got:?}, and not {said:?}")
+            })
+        }
+        (None, Got::CountTokens(count)) => {
+            let said = said.values().first().and_then(format.tokens);
+            lost("tokens", said == Some(count.input), || {
+                format!("{}, and not {said:?}", count.input)
+            })
+        }
         (None, Got::Models(page)) => {
-            let said = naive::models(&whole.unwrap_or_default());
+            let said = said.values().first().map(format.models).unwrap_or_default();
             let got: Vec<&str> = page.models.iter().map(|model| model.id.as_str()).collect();
             lost("models", said == got, || {
                 format!("{} of {} came back", got.len(), said.len())
@@ -106,11 +115,11 @@ fn silent(failure: &Failure, said: &Value) -> Option<String> {
 }
 
 /// What came before an error is still the caller's.
-fn forgotten(failure: &Failure, events: &[Value]) -> Vec<String> {
-    let said = naive::Chat::of_stream(events)
-        .answers
-        .remove(&0)
-        .unwrap_or_default();
+fn forgotten(failure: &Failure, format: &Format, said: &Said) -> Vec<String> {
+    if matches!(said, Said::Whole(_)) {
+        return Vec::new();
+    }
+    let said = (format.chat)(said).answers.remove(&0).unwrap_or_default();
     let got = failure
         .partial
         .as_ref()
@@ -129,12 +138,14 @@ fn unasked(op: &Op, got: &Got) -> Option<String> {
         (_, Got::Failed(..))
             | (Op::Chat(_) | Op::ChatStream(_), Got::Chat(..))
             | (Op::Embed(_), Got::Embed(_))
+            | (Op::Rerank(_), Got::Rerank(_))
+            | (Op::CountTokens(_), Got::CountTokens(_))
             | (Op::Models(_), Got::Models(_))
     );
     (!fits).then(|| format!("{} came back to another operation", got.summary()))
 }
 
-fn chat(said: &naive::Chat, got: &ChatResponse) -> Vec<String> {
+fn chat(said: &naive::Chat, got: &ChatResponse, format: &Format) -> Vec<String> {
     let mut faults = Vec::new();
     let first = [(0, &got.message, &got.finish)];
     let others = got
@@ -148,7 +159,7 @@ fn chat(said: &naive::Chat, got: &ChatResponse) -> Vec<String> {
             faults.push(format!("lost: answer {index}"));
             continue;
         };
-        faults.extend(answer(said, message, finish));
+        faults.extend(answer(said, message, finish, format));
     }
 
     let same = |said: Option<u64>, got: Option<u64>| said.is_none() || said == got;
@@ -174,7 +185,12 @@ fn chat(said: &naive::Chat, got: &ChatResponse) -> Vec<String> {
     faults
 }
 
-fn answer(said: &naive::Answer, message: &Message, finish: &Finish) -> Vec<String> {
+fn answer(
+    said: &naive::Answer,
+    message: &Message,
+    finish: &Finish,
+    format: &Format,
+) -> Vec<String> {
     let got = Words::of(message);
     let mut faults = Vec::new();
     // A dialect may tell thoughts from text where the provider writes both as text.
@@ -201,7 +217,7 @@ fn answer(said: &naive::Answer, message: &Message, finish: &Finish) -> Vec<Strin
     let right = said
         .finish
         .as_deref()
-        .is_none_or(|word| means(word, &finish.kind));
+        .is_none_or(|word| (format.means)(word, &finish.kind));
     faults.extend(lost("finish", right, || {
         format!("{finish:?}, and not {:?}", said.finish)
     }));
@@ -254,24 +270,6 @@ fn same_arguments(said: &str, got: &str) -> bool {
 
 fn json(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok()
-}
-
-/// Whether a provider's word for the end of an answer can mean `kind`. A model that stopped may
-/// have done so in order to call tools, or to decline.
-fn means(word: &str, kind: &FinishKind) -> bool {
-    match word {
-        "length" => *kind == FinishKind::MaxTokens,
-        "tool_calls" | "tool_call" | "function_call" => *kind == FinishKind::ToolCalls,
-        "content_filter" => matches!(kind, FinishKind::ContentFilter(_)),
-        "stop" => matches!(
-            kind,
-            FinishKind::Stop
-                | FinishKind::StopSequence(_)
-                | FinishKind::ToolCalls
-                | FinishKind::Refusal
-        ),
-        _ => true,
-    }
 }
 
 fn lost(what: &str, kept: bool, difference: impl FnOnce() -> String) -> Vec<String> {

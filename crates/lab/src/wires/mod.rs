@@ -6,7 +6,9 @@ mod corpus;
 mod cut;
 mod errors;
 mod exceptions;
+mod format;
 mod naive;
+mod native;
 mod plan;
 mod replay;
 mod report;
@@ -22,6 +24,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
+pub(crate) use self::format::Named;
 use self::{corpus::Exchange, plan::Plan, report::Report, subject::Subject, verdict::Verdict};
 
 /// What to replay.
@@ -60,10 +63,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         let exchange = Exchange::read(&options.dir, &file)?;
         let verdict = match plan::of(&exchange) {
             Plan::NotYet(why) => Verdict::NotYet(why),
-            Plan::Replay(op) => {
-                let subject = Subject::of(&exchange.provider);
+            Plan::Replay(format, op) => {
+                let subject = Subject::of(&exchange.provider, format);
                 let judged = runtime.block_on(verdict::judge(
                     &exchange,
+                    format,
                     &op,
                     &subject,
                     options.splits,

@@ -10,6 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
+use trunkline_core::chat::FinishKind;
+
+use super::format::Said;
 
 /// What a chat answer says.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,15 +47,23 @@ pub(crate) struct Call {
 }
 
 impl Chat {
+    /// Reads an answer, whole or streamed.
+    pub(crate) fn of(said: &Said) -> Self {
+        match said {
+            Said::Whole(answer) => Self::of_answer(answer),
+            Said::Events(events) => Self::of_stream(events),
+        }
+    }
+
     /// Reads a whole answer.
-    pub(crate) fn of_answer(answer: &Value) -> Self {
+    fn of_answer(answer: &Value) -> Self {
         let mut chat = Self::default();
         chat.add(answer, "message");
         chat
     }
 
     /// Reads a stream.
-    pub(crate) fn of_stream(events: &[Value]) -> Self {
+    fn of_stream(events: &[Value]) -> Self {
         let mut chat = Self::default();
         for event in events {
             chat.add(event, "delta");
@@ -141,6 +152,20 @@ impl Answer {
 }
 
 impl Call {
+    /// A call that came whole. The id is empty where the provider gives none.
+    #[allow(
+        dead_code,
+        reason = "for formats of providers' own, of which there is none yet"
+    )]
+    pub(crate) fn new(id: &str, name: &str, arguments: &str) -> Self {
+        Self {
+            place: 0,
+            id: id.to_owned(),
+            name: name.to_owned(),
+            arguments: arguments.to_owned(),
+        }
+    }
+
     fn add(&mut self, id: &str, function: &Value) {
         if self.id.is_empty() {
             id.clone_into(&mut self.id);
@@ -183,7 +208,8 @@ fn output(usage: &Value) -> Option<u64> {
     })
 }
 
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
+/// The elements of an array; none if it is no array.
+pub(crate) fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
@@ -194,7 +220,8 @@ fn id(value: &Value) -> String {
         .unwrap_or_default()
 }
 
-fn words(value: &Value) -> Option<String> {
+/// A text that is not empty.
+pub(crate) fn words(value: &Value) -> Option<String> {
     value
         .as_str()
         .filter(|text| !text.is_empty())
@@ -207,6 +234,24 @@ pub(crate) fn events(body: &[u8]) -> Vec<Value> {
     let data = text.lines().filter_map(|line| line.strip_prefix("data:"));
     data.filter_map(|data| serde_json::from_str(data.trim()).ok())
         .collect()
+}
+
+/// Whether a provider's word for the end of an answer can mean `kind`. A model that stopped may
+/// have done so in order to call tools, or to decline.
+pub(crate) fn means(word: &str, kind: &FinishKind) -> bool {
+    match word {
+        "length" => *kind == FinishKind::MaxTokens,
+        "tool_calls" | "tool_call" | "function_call" => *kind == FinishKind::ToolCalls,
+        "content_filter" => matches!(kind, FinishKind::ContentFilter(_)),
+        "stop" => matches!(
+            kind,
+            FinishKind::Stop
+                | FinishKind::StopSequence(_)
+                | FinishKind::ToolCalls
+                | FinishKind::Refusal
+        ),
+        _ => true,
+    }
 }
 
 /// The words of an error, wherever a provider puts them.

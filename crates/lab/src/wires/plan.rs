@@ -12,13 +12,12 @@ use trunkline_core::{
     ChatRequest, EmbedRequest, Message, Op, embed::EmbedInput, models::ModelsRequest,
 };
 
-use super::corpus::Exchange;
+use super::{corpus::Exchange, format::Format};
 
 /// What is done with an exchange.
-#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Plan {
     /// It is replayed as this operation.
-    Replay(Op),
+    Replay(&'static Format, Op),
     /// It waits for something, and is counted.
     NotYet(&'static str),
 }
@@ -31,20 +30,27 @@ const NATIVE: &str = "in the provider's own format, and no crate for it yet";
 /// Requests are not under test: an operation has of the recorded one only what the reading of an
 /// answer may depend on.
 pub(crate) fn of(exchange: &Exchange) -> Plan {
-    match exchange.api.as_str() {
-        "chat-completions" => Plan::Replay(chat(exchange)),
-        "embeddings" if is_common(exchange, "/embeddings", "embedding") => {
-            Plan::Replay(embed(exchange))
-        }
-        "models" if is_common(exchange, "/models", "id") => {
-            Plan::Replay(Op::Models(Arc::new(ModelsRequest::default())))
-        }
-        "embeddings" | "models" => Plan::NotYet(NATIVE),
-        _ => Plan::NotYet(NO_OPERATION),
+    match (Format::of(exchange), exchange.api.as_str()) {
+        (Some((format, op)), _) => Plan::Replay(format, op),
+        (None, "embeddings" | "models") => Plan::NotYet(NATIVE),
+        (None, _) => Plan::NotYet(NO_OPERATION),
     }
 }
 
-fn chat(exchange: &Exchange) -> Op {
+/// The operation of an exchange in the format that OpenAI began.
+pub(crate) fn common(exchange: &Exchange) -> Option<Op> {
+    match exchange.api.as_str() {
+        "chat-completions" => Some(chat(exchange)),
+        "embeddings" if is_common(exchange, "/embeddings", "embedding") => Some(embed(exchange)),
+        "models" if is_common(exchange, "/models", "id") => {
+            Some(Op::Models(Arc::new(ModelsRequest::default())))
+        }
+        _ => None,
+    }
+}
+
+/// A chat, streamed if that was recorded, or asked for.
+pub(crate) fn chat(exchange: &Exchange) -> Op {
     let request = ChatRequest::new([Message::user("as recorded")]).model(model(exchange));
     if exchange.streamed || exchange.request["stream"] == true {
         Op::ChatStream(Arc::new(request))
@@ -63,7 +69,8 @@ fn embed(exchange: &Exchange) -> Op {
     Op::Embed(Arc::new(EmbedRequest::new(inputs).model(model(exchange))))
 }
 
-fn inputs(recorded: &Value) -> Option<Vec<EmbedInput>> {
+/// The inputs of a request for embeddings.
+pub(crate) fn inputs(recorded: &Value) -> Option<Vec<EmbedInput>> {
     match recorded {
         Value::String(text) => Some(vec![text.as_str().into()]),
         Value::Array(tokens) if !tokens.is_empty() && tokens.iter().all(Value::is_u64) => {
@@ -79,7 +86,8 @@ fn inputs(recorded: &Value) -> Option<Vec<EmbedInput>> {
     }
 }
 
-fn model(exchange: &Exchange) -> &str {
+/// The model that was asked, if the recorder kept it.
+pub(crate) fn model(exchange: &Exchange) -> &str {
     exchange.request["model"].as_str().unwrap_or("as-recorded")
 }
 
@@ -107,14 +115,23 @@ mod tests {
     use super::*;
     use crate::wires::exceptions::tests::exchange;
 
-    fn planned(api: &str, path: &str, status: u16, request: Value, body: &Value) -> Plan {
+    fn planned(
+        api: &str,
+        path: &str,
+        status: u16,
+        request: Value,
+        body: &Value,
+    ) -> Result<Op, &'static str> {
         let mut exchange = exchange();
         exchange.api = api.to_owned();
         exchange.path = path.to_owned();
         exchange.status = StatusCode::from_u16(status).unwrap();
         exchange.request = request;
         exchange.body = body.to_string().into();
-        of(&exchange)
+        match of(&exchange) {
+            Plan::Replay(_, op) => Ok(op),
+            Plan::NotYet(why) => Err(why),
+        }
     }
 
     #[test]
@@ -127,7 +144,7 @@ mod tests {
             json!({"model": "m"}),
             &json!({}),
         );
-        assert!(matches!(plain, Plan::Replay(Op::Chat(request)) if request.model == "m"));
+        assert!(matches!(plain, Ok(Op::Chat(request)) if request.model == "m"));
         let stream = planned(
             "chat-completions",
             path,
@@ -135,7 +152,7 @@ mod tests {
             json!({"stream": true}),
             &json!({}),
         );
-        assert!(matches!(stream, Plan::Replay(Op::ChatStream(_))));
+        assert!(matches!(stream, Ok(Op::ChatStream(_))));
     }
 
     #[test]
@@ -155,7 +172,7 @@ mod tests {
                 json!({"input": input}),
                 &body,
             );
-            let Plan::Replay(Op::Embed(request)) = plan else {
+            let Ok(Op::Embed(request)) = plan else {
                 panic!("{plan:?}")
             };
             assert_eq!(request.inputs.len(), expected, "{input}");
@@ -176,7 +193,7 @@ mod tests {
         ] {
             assert_eq!(
                 planned("models", path, status, Value::Null, &body),
-                Plan::NotYet(NATIVE),
+                Err(NATIVE),
                 "{path}"
             );
         }
@@ -187,10 +204,10 @@ mod tests {
             Value::Null,
             &json!({"data": []}),
         );
-        assert_eq!(native, Plan::NotYet(NATIVE));
+        assert_eq!(native, Err(NATIVE));
         assert_eq!(
             planned("responses", "/v1/responses", 200, Value::Null, &json!({})),
-            Plan::NotYet(NO_OPERATION)
+            Err(NO_OPERATION)
         );
     }
 
@@ -199,7 +216,7 @@ mod tests {
         let body = json!({"object": "list", "data": [{"id": "a"}]});
         for (status, body) in [(200, body), (401, json!({"detail": "no"}))] {
             let plan = planned("models", "/openai/v1/models", status, Value::Null, &body);
-            assert!(matches!(plan, Plan::Replay(Op::Models(_))), "{status}");
+            assert!(matches!(plan, Ok(Op::Models(_))), "{status}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use trunkline_core::{
     Call, ChatRequest, ChatResponse, ChatStream, Content, EmbedResponse, Error, ErrorKind,
-    HttpClient, Op, Prime, Reply, StreamChunk, Warning,
+    HttpClient, Op, Prime, Reply, RerankResponse, StreamChunk, TokenCount, Warning,
     models::ModelsPage,
     stream::{Fold, Laws},
 };
@@ -25,6 +25,8 @@ pub(crate) enum Got {
     /// With its chunks, if it came in chunks.
     Chat(Box<ChatResponse>, Vec<StreamChunk>),
     Embed(Box<EmbedResponse>),
+    Rerank(Box<RerankResponse>),
+    CountTokens(Box<TokenCount>),
     Models(Box<ModelsPage>),
     /// With the chunks that came before.
     Failed(Box<Failure>, Vec<StreamChunk>),
@@ -66,6 +68,8 @@ async fn ask(call: Call, exchange: &Exchange, subject: &Subject, cut: &Cut) -> R
         Ok(Reply::ChatStream(stream)) => read(stream).await,
         Ok(Reply::Chat(response)) => Run::of(Got::Chat(Box::new(response), Vec::new())),
         Ok(Reply::Embed(response)) => Run::of(Got::Embed(Box::new(response))),
+        Ok(Reply::Rerank(response)) => Run::of(Got::Rerank(Box::new(response))),
+        Ok(Reply::CountTokens(count)) => Run::of(Got::CountTokens(Box::new(count))),
         Ok(Reply::Models(page)) => Run::of(Got::Models(Box::new(page))),
         Ok(_) => Run::of(Got::failed(
             &Error::decode("a reply to another operation"),
@@ -167,6 +171,8 @@ impl Got {
         match self {
             Self::Chat(response, _) => &response.warnings,
             Self::Embed(response) => &response.warnings,
+            Self::Rerank(response) => &response.warnings,
+            Self::CountTokens(count) => &count.warnings,
             Self::Models(_) | Self::Failed(..) => &[],
         }
     }
@@ -182,6 +188,8 @@ impl Got {
                 )
             }
             Self::Embed(response) => format!("{} vectors", response.vectors.len()),
+            Self::Rerank(response) => format!("{} places", response.results.len()),
+            Self::CountTokens(count) => format!("{} tokens", count.input),
             Self::Models(page) => format!("{} models", page.models.len()),
             Self::Failed(failure, chunks) => format!("{failure} after {} chunks", chunks.len()),
         }

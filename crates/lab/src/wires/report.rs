@@ -8,9 +8,9 @@ use std::{
 
 use super::{
     corpus::Exchange,
-    subject::Subject,
     verdict::{Judged, Verdict},
 };
+use crate::providers::Linked;
 
 /// What was replayed, as it is counted and told.
 #[derive(Debug)]
@@ -155,12 +155,20 @@ impl Report {
     }
 }
 
+/// The crate that answers for a provider, in whatever format.
+fn subject_of(provider: &str) -> String {
+    match Linked::find(provider) {
+        Some(_) => format!("trunkline-{provider}"),
+        None => "the plain dialect".to_owned(),
+    }
+}
+
 impl Provider {
     fn print(&self, out: &mut dyn Write, name: &str) -> io::Result<()> {
         let subject = if self.scenarios.is_empty() {
             "not replayed".to_owned()
         } else {
-            Subject::of(name).name
+            subject_of(name)
         };
         writeln!(out, "{name} ({subject})")?;
         if !self.scenarios.is_empty() {

@@ -7,6 +7,7 @@ use trunkline_core::{
 };
 use trunkline_openai_compat::{Dialect, OpenAiCompat};
 
+use super::format::Format;
 use crate::providers::Linked;
 
 /// Makes the backend under test over a transport.
@@ -33,12 +34,16 @@ const NOWHERE: &str = "https://recorded.invalid/v1";
 const KEY: &str = "recorded-key";
 
 impl Subject {
-    /// The crate of `provider`, or the plain dialect where it has none yet.
-    pub(crate) fn of(provider: &str) -> Self {
-        match Linked::find(provider) {
+    /// The crate of `provider`, or the plain dialect where it has none yet, or one that speaks another
+    /// format than its compatible endpoint does.
+    pub(crate) fn of(provider: &str, format: &'static Format) -> Self {
+        let linked = Linked::find(provider).filter(|_| format.is_spoken_by(provider));
+        match linked {
             Some(linked) => Self {
                 name: format!("trunkline-{provider}"),
-                build: Box::new(|client| linked.bare(KEY, client)),
+                build: Box::new(move |client| {
+                    linked.bare(KEY, (format.settings)(linked.def.id), client)
+                }),
             },
             None => Self::protocol("the plain dialect", || OpenAiCompat(Dialect::OPENAI)),
         }
@@ -74,7 +79,9 @@ impl fmt::Debug for Subject {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wires::{cut::Cut, exceptions::tests::exchange, transport::Recorded};
+    use crate::wires::{
+        cut::Cut, exceptions::tests::exchange, format::COMPLETIONS, transport::Recorded,
+    };
 
     #[test]
     fn a_provider_with_a_crate_is_served_by_it() {
@@ -84,7 +91,7 @@ mod tests {
             ("venice", "compatible"),
         ] {
             let client = HttpClient::new(Recorded::new(&exchange(), &Cut::Whole));
-            let backend = Subject::of(provider).backend(client).unwrap();
+            let backend = Subject::of(provider, &COMPLETIONS).backend(client).unwrap();
             assert_eq!(backend.info().provider, id);
         }
     }

@@ -7,6 +7,7 @@ use super::{
     corpus::Exchange,
     cut::Cut,
     exceptions::{self, EXCEPTIONS, Exception},
+    format::Format,
     replay::{self, Got, Run},
     subject::Subject,
 };
@@ -47,6 +48,7 @@ impl Judged {
 /// Replays `exchange` whole and cut, and judges what comes out.
 pub(crate) async fn judge(
     exchange: &Exchange,
+    format: &Format,
     op: &Op,
     subject: &Subject,
     splits: usize,
@@ -54,7 +56,7 @@ pub(crate) async fn judge(
 ) -> Judged {
     let whole = replay::once(exchange, op, subject, &Cut::Whole).await;
     let mut judged = Judged {
-        faults: compare::faults(exchange, op, &whole.got),
+        faults: compare::faults(exchange, format, op, &whole.got),
         opaque: whole.got.opaque(),
         warnings: whole
             .got

@@ -4,13 +4,14 @@ use crate::{
     Content, Op, Part,
     chat::{Approval, Media, Source},
     embed::EmbedInput,
+    rerank::RerankDocument,
 };
 
 /// About how many bytes `op` holds: its texts and media, whose lengths are known without looking
 /// at them. What is small beside them is left out.
 pub(crate) fn size_hint_bytes(op: &Op) -> usize {
     match op {
-        Op::Chat(request) | Op::ChatStream(request) => {
+        Op::Chat(request) | Op::ChatStream(request) | Op::CountTokens(request) => {
             let parts = request.messages.iter().flat_map(|message| &message.parts);
             let schemas = request.tools.iter().filter_map(|tool| tool.schema.as_ref());
             let patch = request.patch.as_ref();
@@ -18,6 +19,10 @@ pub(crate) fn size_hint_bytes(op: &Op) -> usize {
             parts.map(part).sum::<usize>() + json.map(|json| json.get().len()).sum::<usize>()
         }
         Op::Embed(request) => request.inputs.iter().map(embed_input).sum(),
+        Op::Rerank(request) => {
+            let documents = request.documents.iter().map(RerankDocument::as_text);
+            request.query.len() + documents.map(str::len).sum::<usize>()
+        }
         Op::Models(_) => 0,
         Op::Raw(request) => request.path.len() + request.body.len(),
     }

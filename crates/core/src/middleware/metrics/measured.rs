@@ -122,6 +122,12 @@ impl Follower for Measured {
                 self.model(&response.model);
                 self.usage(&response.usage);
             }
+            Reply::Rerank(response) => {
+                self.model(&response.model);
+                self.usage(&response.usage);
+            }
+            // The tokens are counted, and not used.
+            Reply::CountTokens(count) => self.model(&count.model),
             Reply::ChatStream(stream) if stream.has_content() => self.first_content(),
             _ => {}
         }

@@ -4,10 +4,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    sync::{Arc, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -19,7 +16,7 @@ use tokio::{
 use crate::{Error, ErrorKind, Phase, Result, Secret, middleware::KeyId};
 
 /// Where a key comes from that may change while the program runs: a vault, a file that is
-/// rotated, a token service.
+/// rotated.
 ///
 /// It is asked before the first call, and again when the provider has rejected what it gave: once
 /// for each secret that was rejected, however many calls were under way. It has 30 s to answer.
@@ -30,6 +27,39 @@ pub trait KeySource: Send + Sync + 'static {
     ///
     /// Any: the calls that needed it fail with [`Auth`](ErrorKind::Auth) and this as their source.
     fn fetch(&self) -> impl Future<Output = Result<Secret>> + Send;
+}
+
+/// Where tokens come from that end by themselves: a cloud's metadata server, an identity provider.
+///
+/// It is asked as a [`KeySource`] is, and again before a token ends: in the last tenth of its life,
+/// five minutes at most, one call renews it while the others go on with the one there is.
+pub trait TokenSource: Send + Sync + 'static {
+    /// A token.
+    ///
+    /// # Errors
+    ///
+    /// Any: the calls that needed it fail with [`Auth`](ErrorKind::Auth) and this as their source.
+    fn token(&self) -> impl Future<Output = Result<Token>> + Send;
+}
+
+/// A secret that ends.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Token {
+    /// The secret.
+    pub secret: Secret,
+    /// How long it will live from now; `None` if it does not end.
+    pub lasts: Option<Duration>,
+}
+
+impl Token {
+    /// A token that ends in so long.
+    pub fn new(secret: impl Into<Secret>, lasts: impl Into<Option<Duration>>) -> Self {
+        Self {
+            secret: secret.into(),
+            lasts: lasts.into(),
+        }
+    }
 }
 
 /// The secret of a key.
@@ -50,24 +80,37 @@ pub(super) enum Source {
 pub(super) struct Current {
     pub(super) secret: Secret,
     pub(super) generation: u64,
+    life: Option<Life>,
+}
+
+/// When a token is renewed, and when it is over.
+#[derive(Clone, Copy, Debug)]
+struct Life {
+    renewed_from: Instant,
+    ends: Instant,
 }
 
 pub(super) struct Fetched {
     from: Arc<dyn Erased>,
-    /// Which secret is in use; none was fetched yet at 0.
-    generation: AtomicU64,
-    held: Mutex<Held>,
+    /// Who holds it fetches.
+    fetching: Mutex<()>,
+    held: std::sync::Mutex<Held>,
     label: Arc<str>,
 }
 
 #[derive(Default)]
 struct Held {
     current: Option<Current>,
+    /// How many were fetched.
+    generation: u64,
     failed: Option<Instant>,
 }
 
 /// For how long a source that failed is not asked again.
 pub(super) const FAILURE_LASTS: Duration = Duration::from_secs(1);
+
+/// How long before its end a token is renewed, at most.
+const EARLIEST: Duration = Duration::from_secs(300);
 
 /// How long a source has: calls that hold places in queues wait for it.
 const LONGEST_FETCH: Duration = Duration::from_secs(30);
@@ -83,10 +126,18 @@ impl Source {
     }
 
     pub(super) fn fetched(from: impl KeySource, number: usize) -> Self {
+        Self::of(Arc::new(Keys(from)), number)
+    }
+
+    pub(super) fn tokens(from: impl TokenSource, number: usize) -> Self {
+        Self::of(Arc::new(from), number)
+    }
+
+    fn of(from: Arc<dyn Erased>, number: usize) -> Self {
         Self::Fetched(Fetched {
-            from: Arc::new(from),
-            generation: AtomicU64::new(0),
-            held: Mutex::default(),
+            from,
+            fetching: Mutex::default(),
+            held: std::sync::Mutex::default(),
             label: format!("source-{number}").into(),
         })
     }
@@ -111,6 +162,7 @@ impl Source {
             Self::Fixed { secret, .. } => Ok(Some(Current {
                 secret: secret.clone(),
                 generation: 0,
+                life: None,
             })),
             Self::Fetched(fetched) => fetched.current(rejected).await.map(Some),
         }
@@ -118,46 +170,95 @@ impl Source {
 }
 
 impl Fetched {
-    /// Whoever comes first fetches; the others wait for the lock and find the new secret. If the
-    /// first is dropped meanwhile, the next one fetches.
+    /// Whoever comes first fetches; the others wait and find the new secret, or go on with the one
+    /// that has a while to live. If the first is dropped meanwhile, the next one fetches.
     async fn current(&self, rejected: Option<u64>) -> Result<Current> {
-        let mut held = self.held.lock().await;
-        if let Some(current) = held
-            .current
-            .as_ref()
-            .filter(|current| rejected.is_none_or(|rejected| current.generation > rejected))
-        {
+        let usable = |rejected| self.held().usable(rejected);
+        let _fetching = match usable(rejected) {
+            Some(current) if !current.is_due() => return Ok(current),
+            Some(current) => match self.fetching.try_lock() {
+                Ok(fetching) => fetching,
+                Err(_) => return Ok(current),
+            },
+            None => self.fetching.lock().await,
+        };
+        let old = usable(rejected);
+        if let Some(current) = old.as_ref().filter(|current| !current.is_due()) {
             return Ok(current.clone());
         }
-        if held
-            .failed
-            .is_some_and(|failed| failed.elapsed() < FAILURE_LASTS)
-        {
-            return Err(Error::new(
-                ErrorKind::Auth,
-                "the key's source failed a moment ago",
-            ));
-        }
-        let fetched = match timeout(LONGEST_FETCH, self.from.fetch()).await {
-            Ok(fetched) => fetched,
-            Err(_) => Err(Error::timeout(Phase::Head, LONGEST_FETCH)),
-        };
-        let secret = match fetched {
-            Ok(secret) => secret,
-            Err(error) => {
-                held.failed = Some(Instant::now());
-                return Err(
+        let error = if self.held().has_just_failed() {
+            Error::new(ErrorKind::Auth, "the key's source failed a moment ago")
+        } else {
+            match self.fetch().await {
+                Ok(token) => return Ok(self.held().renew(token)),
+                Err(error) => {
+                    self.held().failed = Some(Instant::now());
                     Error::new(ErrorKind::Auth, "the key's source failed").with_source(error)
-                );
+                }
             }
         };
+        // There is a while yet to try again in.
+        old.ok_or(error)
+    }
+
+    async fn fetch(&self) -> Result<Token> {
+        match timeout(LONGEST_FETCH, self.from.fetch()).await {
+            Ok(fetched) => fetched,
+            Err(_) => Err(Error::timeout(Phase::Head, LONGEST_FETCH)),
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    /// What can be used, if it is not the `rejected` one.
+    fn usable(&self, rejected: Option<u64>) -> Option<Current> {
+        let current = self.current.as_ref()?;
+        let is_new = rejected.is_none_or(|rejected| current.generation > rejected);
+        (is_new && !current.is_over()).then(|| current.clone())
+    }
+
+    fn has_just_failed(&self) -> bool {
+        let since = self.failed.map(|failed| failed.elapsed());
+        since.is_some_and(|since| since < FAILURE_LASTS)
+    }
+
+    fn renew(&mut self, token: Token) -> Current {
+        self.generation += 1;
+        self.failed = None;
         let current = Current {
-            secret,
-            generation: self.generation.fetch_add(1, Relaxed) + 1,
+            secret: token.secret,
+            generation: self.generation,
+            life: token.lasts.and_then(Life::of),
         };
-        held.failed = None;
-        held.current = Some(current.clone());
-        Ok(current)
+        self.current = Some(current.clone());
+        current
+    }
+}
+
+impl Current {
+    fn is_due(&self) -> bool {
+        self.life
+            .is_some_and(|life| life.renewed_from <= Instant::now())
+    }
+
+    fn is_over(&self) -> bool {
+        self.life.is_some_and(|life| life.ends <= Instant::now())
+    }
+}
+
+impl Life {
+    /// `None` if it ends beyond what a clock can hold.
+    fn of(lasts: Duration) -> Option<Self> {
+        let ends = Instant::now().checked_add(lasts)?;
+        let early = (lasts / 10).min(EARLIEST);
+        Some(Self {
+            renewed_from: ends.checked_sub(early)?,
+            ends,
+        })
     }
 }
 
@@ -168,12 +269,21 @@ impl fmt::Debug for Source {
 }
 
 trait Erased: Send + Sync {
-    fn fetch(&self) -> Pin<Box<dyn Future<Output = Result<Secret>> + Send + '_>>;
+    fn fetch(&self) -> Pin<Box<dyn Future<Output = Result<Token>> + Send + '_>>;
 }
 
-impl<S: KeySource> Erased for S {
-    fn fetch(&self) -> Pin<Box<dyn Future<Output = Result<Secret>> + Send + '_>> {
-        Box::pin(KeySource::fetch(self))
+impl<S: TokenSource> Erased for S {
+    fn fetch(&self) -> Pin<Box<dyn Future<Output = Result<Token>> + Send + '_>> {
+        Box::pin(self.token())
+    }
+}
+
+/// A source of keys, as one of tokens that do not end.
+struct Keys<S>(S);
+
+impl<S: KeySource> TokenSource for Keys<S> {
+    async fn token(&self) -> Result<Token> {
+        Ok(Token::new(self.0.fetch().await?, None))
     }
 }
 

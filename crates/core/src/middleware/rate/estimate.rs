@@ -1,7 +1,7 @@
 //! What a call will cost, before it is made.
 
 use crate::{
-    ChatRequest, Content, Message, Op, Part, Tool, ToolCall,
+    ChatRequest, Content, Message, Op, Part, RerankRequest, Tool, ToolCall,
     chat::{Approval, Format, Media, Source},
     embed::EmbedInput,
 };
@@ -30,8 +30,12 @@ impl Estimate {
                 input: request.inputs.iter().map(embed_tokens).sum(),
                 output: 0,
             },
-            // Nobody knows what a request of the provider's own costs.
-            Op::Models(_) | Op::Raw(_) => Self::default(),
+            Op::Rerank(request) => Self {
+                input: rerank_tokens(request),
+                output: 0,
+            },
+            // To count is free, and nobody knows what a request of the provider's own costs.
+            Op::CountTokens(_) | Op::Models(_) | Op::Raw(_) => Self::default(),
         }
     }
 
@@ -66,6 +70,13 @@ fn embed_tokens(input: &EmbedInput) -> u64 {
         EmbedInput::Tokens(known) => known.len() as u64,
         EmbedInput::Media(media) => tokens(media_bytes(media)),
     }
+}
+
+/// The query is read again with every document.
+fn rerank_tokens(request: &RerankRequest) -> u64 {
+    let documents = request.documents.iter();
+    let pairs = documents.map(|document| tokens(request.query.len() + document.as_text().len()));
+    pairs.fold(0, u64::saturating_add)
 }
 
 fn chat_bytes(request: &ChatRequest) -> usize {
@@ -191,6 +202,14 @@ mod tests {
             EmbedInput::Text("12345".to_owned()),
         ]);
         assert_eq!(estimate_tokens(&Op::Embed(Arc::new(request))), 5);
+    }
+
+    #[test]
+    fn a_query_is_read_with_every_document_and_to_count_is_free() {
+        let request = RerankRequest::new("12345678", ["1234", "12345678"]);
+        assert_eq!(estimate_tokens(&Op::Rerank(Arc::new(request))), 3 + 4);
+        let request = Arc::new(ChatRequest::from("x".repeat(400)));
+        assert_eq!(estimate_tokens(&Op::CountTokens(request)), 0);
     }
 
     #[test]

@@ -78,6 +78,7 @@ impl Reservation {
         match reply {
             Reply::Chat(response) => self.used(&response.usage),
             Reply::Embed(response) => self.used(&response.usage),
+            Reply::Rerank(response) => self.used(&response.usage),
             _ => {}
         }
         if let Reply::Raw(response) = reply {

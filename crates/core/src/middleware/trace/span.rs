@@ -241,6 +241,15 @@ impl Follower for CallSpan {
                 self.name("gen_ai.response.model", Some(&response.model));
                 self.usage(&response.usage);
             }
+            Reply::Rerank(response) => {
+                self.name("gen_ai.response.model", Some(&response.model));
+                self.name("gen_ai.response.id", response.id.as_deref());
+                self.usage(&response.usage);
+            }
+            // The tokens are counted, and not used.
+            Reply::CountTokens(count) => {
+                self.name("gen_ai.response.model", Some(&count.model));
+            }
             Reply::Models(_) => {}
             Reply::Raw(response) => {
                 self.status(Some(response.status()));

@@ -6,7 +6,7 @@ use trunkline_core::{
 };
 
 use super::*;
-use crate::wires::exceptions::tests::exchange;
+use crate::wires::{exceptions::tests::exchange, format::COMPLETIONS};
 
 fn answered(status: u16, body: &Value) -> Exchange {
     let mut exchange = exchange();
@@ -80,6 +80,7 @@ fn got() -> ChatResponse {
 fn chat_faults(said: &Value, got: ChatResponse) -> Vec<String> {
     faults(
         &answered(200, said),
+        &COMPLETIONS,
         &asked(),
         &Got::Chat(Box::new(got), Vec::new()),
     )
@@ -216,6 +217,7 @@ fn an_error_must_be_one_of_a_fitting_kind() {
     assert_eq!(
         faults(
             &exchange,
+            &COMPLETIONS,
             &asked(),
             &failed(ErrorKind::NotFound, "no such model")
         ),
@@ -223,11 +225,17 @@ fn an_error_must_be_one_of_a_fitting_kind() {
     );
     let wrong = faults(
         &exchange,
+        &COMPLETIONS,
         &asked(),
         &failed(ErrorKind::Server, "no such model"),
     );
     assert_eq!(wrong, ["status 404 came back as Server: no such model"]);
-    let passed_over = faults(&exchange, &asked(), &Got::Chat(Box::new(got()), Vec::new()));
+    let passed_over = faults(
+        &exchange,
+        &COMPLETIONS,
+        &asked(),
+        &Got::Chat(Box::new(got()), Vec::new()),
+    );
     assert!(
         passed_over[0].starts_with("status 404 came back as an answer"),
         "{passed_over:?}"
@@ -238,7 +246,7 @@ fn an_error_must_be_one_of_a_fitting_kind() {
 fn an_error_must_say_what_the_provider_said() {
     let said = json!({"error": "no such model"});
     let silent = failed(ErrorKind::NotFound, "the server answered 404 Not Found");
-    let faults_of = |body: &Value| faults(&answered(404, body), &asked(), &silent);
+    let faults_of = |body: &Value| faults(&answered(404, body), &COMPLETIONS, &asked(), &silent);
     assert!(
         faults_of(&said)[0].starts_with("lost: the error's message"),
         "{:?}",
@@ -253,6 +261,7 @@ fn an_error_inside_a_success_must_come_out() {
     assert_eq!(
         faults(
             &exchange,
+            &COMPLETIONS,
             &asked(),
             &failed(ErrorKind::Overloaded, "overloaded")
         ),
@@ -260,11 +269,17 @@ fn an_error_inside_a_success_must_come_out() {
     );
     let unread = faults(
         &exchange,
+        &COMPLETIONS,
         &asked(),
         &failed(ErrorKind::Decode, "no choices"),
     );
     assert_eq!(unread, ["Decode: no choices"]);
-    let passed_over = faults(&exchange, &asked(), &Got::Chat(Box::new(got()), Vec::new()));
+    let passed_over = faults(
+        &exchange,
+        &COMPLETIONS,
+        &asked(),
+        &Got::Chat(Box::new(got()), Vec::new()),
+    );
     assert!(
         passed_over[0].starts_with("the error in the answer was passed over"),
         "{passed_over:?}"
@@ -276,11 +291,21 @@ fn an_error_in_a_stream_is_seen_after_other_events() {
     let mut exchange = exchange();
     exchange.body = "data: {\"choices\":[]}\n\ndata: {\"error\":{\"message\":\"no\"}}\n\n".into();
     assert_eq!(
-        faults(&exchange, &asked(), &failed(ErrorKind::Server, "no")),
+        faults(
+            &exchange,
+            &COMPLETIONS,
+            &asked(),
+            &failed(ErrorKind::Server, "no")
+        ),
         [""; 0]
     );
     assert_eq!(
-        faults(&exchange, &asked(), &failed(ErrorKind::Interrupted, "cut")),
+        faults(
+            &exchange,
+            &COMPLETIONS,
+            &asked(),
+            &failed(ErrorKind::Interrupted, "cut")
+        ),
         ["Interrupted: cut"]
     );
 }
@@ -289,6 +314,7 @@ fn an_error_in_a_stream_is_seen_after_other_events() {
 fn an_answer_that_was_not_decoded_is_a_fault() {
     let faults = faults(
         &answered(200, &said()),
+        &COMPLETIONS,
         &asked(),
         &failed(ErrorKind::Decode, "what is this"),
     );
@@ -301,9 +327,12 @@ fn vectors_and_models_must_all_come() {
     let exchange = answered(200, &json!({"data": [{"index": 0, "embedding": [0.5]}]}));
     let vectors =
         |numbers: Vec<f32>| Got::Embed(Box::new(EmbedResponse::new("m", vec![numbers.into()])));
-    assert_eq!(faults(&exchange, &op, &vectors(vec![0.5])), [""; 0]);
     assert_eq!(
-        faults(&exchange, &op, &vectors(vec![0.25])),
+        faults(&exchange, &COMPLETIONS, &op, &vectors(vec![0.5])),
+        [""; 0]
+    );
+    assert_eq!(
+        faults(&exchange, &COMPLETIONS, &op, &vectors(vec![0.25])),
         ["lost: vectors: 1 of 1 came back"]
     );
 
@@ -314,9 +343,12 @@ fn vectors_and_models_must_all_come() {
             names.iter().map(|name| ModelInfo::new(*name)).collect(),
         )))
     };
-    assert_eq!(faults(&exchange, &op, &models(&["a", "b"])), [""; 0]);
     assert_eq!(
-        faults(&exchange, &op, &models(&["a"])),
+        faults(&exchange, &COMPLETIONS, &op, &models(&["a", "b"])),
+        [""; 0]
+    );
+    assert_eq!(
+        faults(&exchange, &COMPLETIONS, &op, &models(&["a"])),
         ["lost: models: 1 of 2 came back"]
     );
 }
@@ -325,7 +357,7 @@ fn vectors_and_models_must_all_come() {
 fn a_reply_to_another_operation_is_a_fault() {
     let got = Got::Models(Box::default());
     assert_eq!(
-        faults(&answered(200, &json!({})), &asked(), &got),
+        faults(&answered(200, &json!({})), &COMPLETIONS, &asked(), &got),
         ["0 models came back to another operation"]
     );
 }

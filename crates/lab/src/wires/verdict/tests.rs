@@ -38,14 +38,14 @@ fn streamed() -> Exchange {
 }
 
 fn judged(exchange: &Exchange, subject: &Subject) -> Judged {
-    let Plan::Replay(op) = plan::of(exchange) else {
+    let Plan::Replay(format, op) = plan::of(exchange) else {
         panic!("not replayed")
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
         .unwrap();
-    runtime.block_on(judge(exchange, &op, subject, 5, 1))
+    runtime.block_on(judge(exchange, format, &op, subject, 5, 1))
 }
 
 /// Breaks a stream after it was decoded.

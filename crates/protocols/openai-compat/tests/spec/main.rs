@@ -10,6 +10,7 @@
 mod answers;
 mod bugs;
 mod capabilities;
+mod corners;
 mod dialect;
 mod errors;
 mod faults;

@@ -81,7 +81,8 @@ pub(super) static ROWS: &[Row] = &[
     row("tool_choice", |request| {
         request.tool_choice(ToolChoice::Required)
     })
-    .or(|request| request.tool_choice(ToolChoice::None))
+    // Not `None`: who has no word for it may tell no tools, which says the same.
+    .or(|request| request.tool_choice(ToolChoice::Named("look_up".to_owned())))
     .of("tools", with_tool),
     row("parallel_tools", |request| request.parallel_tools(false))
         .or(|request| request.parallel_tools(true))

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::super::size::size_hint_bytes;
 use crate::{
-    ChatRequest, Class, Content, EmbedRequest, Message, Op, Part, Role, Tool, ToolCall,
+    ChatRequest, Class, Content, EmbedRequest, Message, Op, Part, RerankRequest, Role, Tool,
+    ToolCall,
     chat::{Media, Reasoning, Source, ToolInput},
     embed::EmbedInput,
     models::ModelsRequest,
@@ -57,6 +58,10 @@ fn other_operations_count_too() {
     let inputs = [EmbedInput::from("words"), EmbedInput::Tokens(vec![1, 2, 3])];
     let embed = Op::Embed(Arc::new(EmbedRequest::new(inputs)));
     assert_eq!(size_hint_bytes(&embed), 5 + 12);
+    let rerank = RerankRequest::new("query", ["one", "three"]);
+    assert_eq!(size_hint_bytes(&Op::Rerank(Arc::new(rerank))), 5 + 3 + 5);
+    let count = Op::CountTokens(Arc::new("words".into()));
+    assert_eq!(size_hint_bytes(&count), 5);
     let raw = RawRequest::new(http::Method::POST, "/x", "12345678", Class::Effect);
     assert_eq!(size_hint_bytes(&raw.into()), 10);
     let models = Op::Models(Arc::new(ModelsRequest::default()));

@@ -1,0 +1,279 @@
+//! The messages of Ollama's API, as they stand on the wire. What is unknown there is ignored, and
+//! what may be absent is an `Option`: a field that Ollama adds tomorrow breaks nobody.
+//!
+//! <https://docs.ollama.com/openapi.yaml>
+
+use std::{borrow::Cow, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use trunkline_core::{
+    Json, Usage,
+    chat::{Base64, Finish, FinishKind, Timing},
+};
+
+use crate::options::Think;
+
+/// The body of a chat.
+#[derive(Serialize)]
+pub(crate) struct Ask<'a> {
+    pub(crate) model: &'a str,
+    pub(crate) messages: Vec<Turn<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) tools: Vec<Tool<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) format: Option<Cow<'a, Json>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) think: Option<Think>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) logprobs: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) top_logprobs: Option<u32>,
+    #[serde(skip_serializing_if = "Sampling::is_empty")]
+    pub(crate) options: Sampling<'a>,
+    /// Ollama streams unless it is told not to.
+    pub(crate) stream: bool,
+}
+
+/// The settings that requests to all providers have, under Ollama's names.
+#[derive(Default, PartialEq, Serialize)]
+pub(crate) struct Sampling<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) num_predict: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) temperature: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) top_p: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) top_k: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) min_p: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) frequency_penalty: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) presence_penalty: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) seed: Option<i64>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub(crate) stop: &'a [String],
+}
+
+impl Sampling<'_> {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What one side says.
+#[derive(Serialize)]
+pub(crate) struct Turn<'a> {
+    pub(crate) role: &'static str,
+    pub(crate) content: Cow<'a, str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub(crate) thinking: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) images: Vec<Image<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) tool_calls: Vec<Call<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tool_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tool_call_id: Option<&'a str>,
+}
+
+/// A picture on its way out, in base64. Its media type has no place: the bytes tell it.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Image<'a> {
+    Bytes(Base64<'a>),
+    Written(&'a str),
+    Unknown(&'a Json),
+}
+
+/// A call on its way out. One that was not understood goes back as it came.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Call<'a> {
+    Known {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a str>,
+        function: Function<'a>,
+    },
+    Unknown(&'a Json),
+}
+
+#[derive(Serialize)]
+pub(crate) struct Function<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) arguments: Cow<'a, Json>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Tool<'a> {
+    pub(crate) r#type: &'static str,
+    pub(crate) function: Definition<'a>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Definition<'a> {
+    pub(crate) name: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub(crate) description: &'a str,
+    pub(crate) parameters: Cow<'a, Json>,
+}
+
+/// A line of a chat's stream; a whole answer is one line.
+#[derive(Deserialize)]
+pub(crate) struct Line {
+    pub(crate) model: Option<String>,
+    pub(crate) created_at: Option<String>,
+    pub(crate) remote_model: Option<String>,
+    pub(crate) remote_host: Option<String>,
+    pub(crate) message: Option<Said>,
+    pub(crate) logprobs: Option<Json>,
+    pub(crate) done: Option<bool>,
+    pub(crate) done_reason: Option<String>,
+    pub(crate) error: Option<Json>,
+}
+
+/// What the model says in a line.
+#[derive(Deserialize)]
+pub(crate) struct Said {
+    pub(crate) thinking: Option<String>,
+    pub(crate) content: Option<String>,
+    pub(crate) images: Option<Vec<Json>>,
+    pub(crate) tool_calls: Option<Vec<Json>>,
+}
+
+/// A call that comes in.
+#[derive(Deserialize)]
+pub(crate) struct Called {
+    pub(crate) id: Option<String>,
+    pub(crate) function: Option<CalledFunction>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct CalledFunction {
+    pub(crate) name: Option<String>,
+    pub(crate) arguments: Option<Json>,
+}
+
+/// What the last line counts. Times are in nanoseconds. A count of zero is left out there.
+///
+/// <https://docs.ollama.com/api/usage>
+#[derive(Default, Deserialize, Serialize)]
+pub(crate) struct Figures {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total_duration: Option<Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    load_duration: Option<Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompt_eval_count: Option<Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompt_eval_duration: Option<Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    eval_count: Option<Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    eval_duration: Option<Json>,
+}
+
+impl Figures {
+    /// The figures in our words; `None` if there are none.
+    pub(crate) fn usage(&self) -> Option<Usage> {
+        let raw = Json::of(self).ok().filter(|raw| raw.get() != "{}")?;
+        let count = |figure: &Option<Json>| figure.as_ref()?.read::<u64>().ok();
+        let time = |figure: &Option<Json>| count(figure).map(Duration::from_nanos);
+        let mut timing = Timing::default();
+        timing.load = time(&self.load_duration);
+        timing.prompt = time(&self.prompt_eval_duration);
+        timing.completion = time(&self.eval_duration);
+        timing.total = time(&self.total_duration);
+        let mut usage = Usage::told(count(&self.prompt_eval_count), count(&self.eval_count), raw);
+        usage.timing = Some(Box::new(timing)).filter(|timing| **timing != Timing::default());
+        Some(usage)
+    }
+}
+
+/// Why it ended. Ollama has no word for calls: it says that it stopped.
+pub(crate) fn finish(reason: Option<String>, called: bool) -> Finish {
+    let kind = match reason.as_deref().unwrap_or_default() {
+        "stop" | "" if called => FinishKind::ToolCalls,
+        // Servers before 0.3 gave no reason.
+        "stop" | "" => FinishKind::Stop,
+        "length" => FinishKind::MaxTokens,
+        "tool_calls" => FinishKind::ToolCalls,
+        "load" | "unload" => FinishKind::Load,
+        _ => FinishKind::Other,
+    };
+    match reason {
+        Some(reason) => Finish::new(kind).raw(reason),
+        None => Finish::new(kind),
+    }
+}
+
+/// Seconds since 1970 of a time as RFC 3339 writes it; `None` for what is none, or before.
+pub(crate) fn seconds(time: &str) -> Option<u64> {
+    let (date, clock) = time.split_once(['T', 't'])?;
+    let mut date = date.splitn(3, '-').map(|digits| digits.parse::<i64>().ok());
+    let (year, month, day) = (date.next()??, date.next()??, date.next()??);
+    let end = clock.find(['Z', 'z', '+', '-'])?;
+    let (clock, zone) = clock.split_at_checked(end)?;
+    let of_day = |clock: &str| {
+        let mut parts = clock.split(':').map(|digits| {
+            let whole = digits.split('.').next().unwrap_or_default();
+            whole.parse::<i64>().ok()
+        });
+        let (hours, minutes) = (parts.next()??, parts.next()??);
+        Some(hours * 3_600 + minutes * 60 + parts.next().unwrap_or(Some(0))?)
+    };
+    let offset = match zone.split_at_checked(1)? {
+        ("+", zone) => of_day(zone)?,
+        ("-", zone) => -of_day(zone)?,
+        _ => 0,
+    };
+    if !(1..=9_999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    // Years that begin in March end with the day that some of them lack.
+    let (year, month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day;
+    let seconds = (days - 719_469) * 86_400 + of_day(clock)? - offset;
+    u64::try_from(seconds).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_seconds_since_1970() {
+        for (time, expected) in [
+            ("1970-01-01T00:00:00Z", Some(0)),
+            ("2024-02-29T23:59:59.999999999Z", Some(1_709_251_199)),
+            ("2024-03-01T00:00:00+00:00", Some(1_709_251_200)),
+            ("2025-05-10T08:06:48.639712648-07:00", Some(1_746_889_608)),
+            ("2026-01-01T05:30:00+05:30", Some(1_767_225_600)),
+            ("0001-01-01T00:00:00Z", None),
+            ("1969-12-31T23:59:59Z", None),
+            ("yesterday", None),
+            ("2026-13-01T00:00:00Z", None),
+            ("2026-01-01T00:00:00", None),
+            ("", None),
+        ] {
+            assert_eq!(seconds(time), expected, "{time}");
+        }
+    }
+
+    #[test]
+    fn figures_that_are_none_are_not_counted() {
+        let of = |json: &str| serde_json::from_str::<Figures>(json).unwrap().usage();
+        assert_eq!(of(r#"{"eval_count":null}"#), None);
+        let usage = of(r#"{"eval_count":"many","prompt_eval_count":3,"total_duration":1.5}"#);
+        let usage = usage.unwrap();
+        assert_eq!((usage.input.total, usage.output.total), (Some(3), None));
+        assert_eq!(usage.timing, None);
+    }
+}
