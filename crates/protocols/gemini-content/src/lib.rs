@@ -82,13 +82,13 @@ impl Protocol for GeminiContent {
         }
     }
 
-    fn decoder(&self, op: &Op, head: &Parts) -> ChunkDecoder {
+    fn decoder(&self, op: &Op, _head: &Parts) -> ChunkDecoder {
         let asked = match op {
             Op::Chat(request) | Op::ChatStream(request) => request.candidates,
             _ => None,
         };
         let asked = asked.filter(|_| self.0.capabilities.candidates);
-        ChunkDecoder::new(self.0, asked.unwrap_or(1)).of_array(is_json(head))
+        ChunkDecoder::new(self.0, asked.unwrap_or(1))
     }
 
     fn error(&self, head: &Parts, body: &[u8]) -> Error {

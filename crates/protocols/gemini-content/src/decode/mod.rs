@@ -54,17 +54,13 @@ pub struct ChunkDecoder {
     ended: bool,
     /// And after that came more of the answer.
     goes_on: bool,
+    /// The end of an array of answers.
+    last: bool,
     /// Frames that say nothing at all of an answer.
     silent: bool,
 }
 
 impl ChunkDecoder {
-    /// The decoder of a stream that is an array: one without elements says nothing.
-    pub(crate) fn of_array(mut self, is_array: bool) -> Self {
-        self.silent = is_array;
-        self
-    }
-
     pub(crate) fn new(dialect: Dialect, asked: u32) -> Self {
         Self {
             dialect,
@@ -77,6 +73,7 @@ impl ChunkDecoder {
             calls: 0,
             ended: false,
             goes_on: false,
+            last: false,
             silent: false,
         }
     }
@@ -180,6 +177,10 @@ impl Decoder for ChunkDecoder {
             // What Google adds tomorrow is no reason to fail.
             return Ok(());
         }
+        if frame.data.is_empty() {
+            (self.last, self.silent) = (true, true);
+            return Ok(());
+        }
         let before = out.len();
         self.said(read(&frame.data)?, out)?;
         self.silent |= out.len() == before;
@@ -198,7 +199,9 @@ impl Decoder for ChunkDecoder {
     /// Some say in every frame that the answer stopped: a reason counts once there are figures, and
     /// only the end of the stream is one where more came after them.
     fn terminal(&self) -> Terminal {
-        if self.is_blocked() || (self.ended && !self.goes_on) {
+        if self.last {
+            Terminal::Last
+        } else if self.is_blocked() || (self.ended && !self.goes_on) {
             Terminal::Whole
         } else {
             Terminal::Open
