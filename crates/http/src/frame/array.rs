@@ -125,7 +125,7 @@ impl JsonArrayDecoder {
         if next.is_some() || self.place != Place::Word {
             return Ok(next);
         }
-        self.place = Place::Over;
+        (self.place, self.scanned) = (Place::Over, 0);
         Ok(Some(Frame::new(self.fed.split().freeze())))
     }
 

@@ -56,6 +56,14 @@ impl Dialect {
         Ok(format!("{publisher}/{folder}/{name}:{verb}"))
     }
 
+    /// A model's name with its folder.
+    pub(crate) fn full_name(&self, model: &str) -> String {
+        match model.contains('/') {
+            true => model.to_owned(),
+            false => format!("models/{model}"),
+        }
+    }
+
     /// A name of this provider's for state and opaque parts: `gemini.thought_signature`.
     pub(crate) fn named(&self, item: &str) -> String {
         format!("{}.{item}", self.provider)

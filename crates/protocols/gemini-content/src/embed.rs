@@ -110,11 +110,7 @@ pub(crate) fn body(
         };
         return Ok(("predict", write(&predict, provider, options, 0)?));
     }
-    let name = &request.model;
-    let model = match name.contains('/') {
-        true => name.clone(),
-        false => format!("models/{name}"),
-    };
+    let model = dialect.full_name(&request.model);
     let mut asks = Vec::with_capacity(request.inputs.len());
     for input in &request.inputs {
         let part = match input {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
+mod count;
 mod decode;
 mod dialect;
 mod embed;
@@ -40,16 +41,20 @@ impl Protocol for GeminiContent {
         let path = |verb| dialect.path(op.model(), verb);
         match op {
             Op::Chat(request) if can.chat => {
-                let body = encode::body(dialect, request, warnings)?;
+                let body = encode::body(dialect, request, None, warnings)?;
                 target.post(&path("generateContent")?, body)
             }
             Op::ChatStream(request) if can.stream => {
-                let body = encode::body(dialect, request, warnings)?;
+                let body = encode::body(dialect, request, None, warnings)?;
                 target.post(&path("streamGenerateContent?alt=sse")?, body)
             }
             Op::Embed(request) if can.embed => {
                 let (verb, body) = embed::body(dialect, request, warnings)?;
                 target.post(&path(verb)?, body)
+            }
+            Op::CountTokens(request) if can.count_tokens => {
+                let body = count::body(dialect, request, warnings)?;
+                target.post(&path("countTokens")?, body)
             }
             Op::Models(request) if can.list_models => {
                 let next = request.page.as_deref();
@@ -77,6 +82,7 @@ impl Protocol for GeminiContent {
     fn decode(&self, op: &Op, _head: &Parts, body: Bytes) -> Result<Reply> {
         match op {
             Op::Embed(request) => embed::response(request, &body).map(Reply::Embed),
+            Op::CountTokens(_) => count::response(&body).map(Reply::CountTokens),
             Op::Models(_) => models::page(self.0, &body).map(Reply::Models),
             _ => decode::response(self.0, &body).map(Reply::Chat),
         }

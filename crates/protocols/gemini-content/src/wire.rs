@@ -16,6 +16,8 @@ use crate::error::Fault;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Ask<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) model: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) system_instruction: Option<Turn<'a>>,
     pub(crate) contents: Vec<Turn<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

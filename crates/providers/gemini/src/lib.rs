@@ -54,6 +54,7 @@ pub const PROVIDER: ProviderDef = ProviderDef::of::<Api>("gemini", "GEMINI")
             .embed()
             .dimensions()
             .max_inputs(100)
+            .count_tokens()
             .list_models(),
     );
 

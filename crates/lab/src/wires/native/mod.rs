@@ -2,5 +2,7 @@
 
 use super::format::Format;
 
+mod gemini_content;
+
 /// One line for each.
-pub(crate) const FORMATS: &[&Format] = &[];
+pub(crate) const FORMATS: &[&Format] = &[&gemini_content::FORMAT];

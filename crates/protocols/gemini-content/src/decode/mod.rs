@@ -17,6 +17,7 @@ use trunkline_core::{
     stream::{ChunkMeta, Fold},
 };
 
+pub(crate) use self::usage::{Of, by_modality};
 use self::{candidate::Candidate, out::Out};
 use crate::{Dialect, error::in_band, wire::Said};
 

@@ -25,9 +25,10 @@ struct Tokens<'a> {
     traffic_type: Option<String>,
 }
 
+/// Tokens of one kind of content.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Of<'a> {
+pub(crate) struct Of<'a> {
     #[serde(borrow)]
     modality: Option<Word<'a>>,
     token_count: Option<u64>,
@@ -60,7 +61,7 @@ fn sum(one: Option<u64>, other: Option<u64>) -> Option<u64> {
     }
 }
 
-fn by_modality(details: Option<Vec<Of<'_>>>) -> std::collections::BTreeMap<String, u64> {
+pub(crate) fn by_modality(details: Option<Vec<Of<'_>>>) -> std::collections::BTreeMap<String, u64> {
     let named = details.into_iter().flatten().filter_map(|detail| {
         let name = detail.modality.as_ref()?.text().to_ascii_lowercase();
         Some((name, detail.token_count?))

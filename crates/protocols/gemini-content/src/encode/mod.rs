@@ -20,10 +20,12 @@ use crate::{
     wire::{Ask, Generation, Part, Say, Turn},
 };
 
-/// The body of a request, streamed or not: the path tells.
+/// The body of a request, streamed or not: the path tells. So it does of the model, unless the body
+/// stands in another.
 pub(crate) fn body(
     dialect: Dialect,
     request: &ChatRequest,
+    model: Option<String>,
     warnings: &mut Warnings,
 ) -> Result<Vec<u8>> {
     let request = within(dialect.capabilities, request, warnings)?;
@@ -34,6 +36,7 @@ pub(crate) fn body(
     }
     let (tools, tool_config) = tool::tools(dialect, &request, warnings);
     let ask = Ask {
+        model,
         system_instruction: instruction(&words),
         contents: turns.into_contents(),
         tools,
