@@ -20,8 +20,10 @@ type Stacked = fn(&crate::faults::client::Settings<'_>, HttpClient) -> Result<Ba
 /// `cargo xtask backends` writes the list.
 const LINKED: &[Linked] = &[
     // backends:begin
+    Linked::of::<trunkline_anthropic::Api>(),
     Linked::of::<trunkline_azure::Api>(),
     Linked::of::<trunkline_cerebras::Api>(),
+    Linked::of::<trunkline_cohere::Api>(),
     Linked::of::<trunkline_deepseek::Api>(),
     Linked::of::<trunkline_fireworks::Api>(),
     Linked::of::<trunkline_gemini::Api>(),

@@ -3,13 +3,14 @@
 use bytes::Bytes;
 use serde::Serialize;
 use trunkline_core::{
-    ChatRequest, Content, Error, ErrorKind, Json, Op, Part, Result, Role, Warning,
+    ChatRequest, Content, Error, ErrorKind, Json, Op, Part, RerankRequest, Result, Role, Warning,
     chat::{Format, Modality, Replay, ToolStatus, Warnings},
     http_transport::frame::Frame,
-    protocol::{Protocol, Target, segment},
+    protocol::{Protocol, Target, check_rerank, segment},
+    rerank::RerankDocument,
 };
 
-use super::{Oracle, decode};
+use super::{Oracle, PROVIDER, decode};
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -23,6 +24,15 @@ struct Body<'a> {
     longest: Option<u64>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     halts: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Weighing<'a> {
+    temple: &'a str,
+    question: &'a str,
+    offerings: Vec<Say<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keep: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -72,6 +82,12 @@ impl Protocol for Oracle {
             }
             Op::Chat(request) => (request, "answer"),
             Op::ChatStream(request) => (request, "pour"),
+            Op::CountTokens(request) => (request, "measure"),
+            Op::Rerank(request) => {
+                check_rerank(PROVIDER.capabilities, request)?;
+                let engine = segment(&request.model)?;
+                return target.post(&format!("/engines/{engine}/weigh"), weigh(self, request)?);
+            }
             _ => return Err(Error::new(ErrorKind::Unsupported, "no such operation")),
         };
         let invalid = |what| Err(Error::new(ErrorKind::InvalidRequest, what));
@@ -119,6 +135,28 @@ impl Protocol for Oracle {
 
     fn error(&self, head: &http::response::Parts, body: &[u8]) -> Error {
         decode::fault(head.status, body)
+    }
+}
+
+fn offering(document: &RerankDocument) -> Say<'_> {
+    match document {
+        RerankDocument::Fields(fields) => Say::Relic(fields),
+        document => Say::Words(document.as_text()),
+    }
+}
+
+fn weigh(oracle: &Oracle, request: &RerankRequest) -> Result<String> {
+    let text = Json::of(&Weighing {
+        temple: &oracle.temple,
+        question: &request.query,
+        offerings: request.documents.iter().map(offering).collect(),
+        keep: request.top_n,
+    })?;
+    match request.options.get("oracle") {
+        Some(options) => options
+            .merge_into(text.get())
+            .map_err(|_| Error::config("options")),
+        None => Ok(text.get().to_owned()),
     }
 }
 

@@ -1,8 +1,14 @@
 //! The providers' own formats, each in a file.
 
-use super::format::Format;
-
+mod anthropic;
+mod cohere;
 mod gemini_content;
 
+use super::format::Format;
+
 /// One line for each.
-pub(crate) const FORMATS: &[&Format] = &[&gemini_content::FORMAT];
+pub(crate) const FORMATS: &[&Format] = &[
+    &anthropic::FORMAT,
+    &cohere::FORMAT,
+    &gemini_content::FORMAT,
+];

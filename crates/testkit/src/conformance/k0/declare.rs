@@ -151,12 +151,22 @@ fn names(subject: &Subject) -> Outcome {
 
 /// A flag that is a part of another is nothing without it.
 fn fits(subject: &Subject) -> Outcome {
-    const OPERATIONS: [&str; 5] = ["chat", "stream", "embed", "dimensions", "list_models"];
+    const OPERATIONS: [&str; 8] = [
+        "chat",
+        "stream",
+        "embed",
+        "dimensions",
+        "precision",
+        "rerank",
+        "count_tokens",
+        "list_models",
+    ];
     let can = |flag: &str| subject.can(flag);
     for (part, whole) in [
         ("tool_choice", "tools"),
         ("parallel_tools", "tools"),
         ("dimensions", "embed"),
+        ("precision", "embed"),
     ] {
         ensure(!can(part) || can(whole), || {
             format!("`{part}` is declared without `{whole}`")
@@ -169,6 +179,13 @@ fn fits(subject: &Subject) -> Outcome {
     ensure(subject.def.capabilities.max_inputs != Some(0), || {
         "`max_inputs` is 0: no request could be sent".to_owned()
     })?;
+    ensure(
+        subject.def.capabilities.max_documents.is_none() || can("rerank"),
+        || "`max_documents` is declared without `rerank`".to_owned(),
+    )?;
+    ensure(subject.def.capabilities.max_documents != Some(0), || {
+        "`max_documents` is 0: no request could be sent".to_owned()
+    })?;
     for (flag, on) in subject.def.capabilities.flags() {
         let of_chat = !OPERATIONS.contains(&flag);
         // The end user is a setting of embeddings too.
@@ -177,10 +194,9 @@ fn fits(subject: &Subject) -> Outcome {
             format!("`{flag}` is declared without `chat` or `stream`")
         })?;
     }
-    ensure(
-        can("chat") || can("stream") || can("embed") || can("list_models"),
-        || "no operation is declared".to_owned(),
-    )
+    ensure(OPERATIONS.iter().any(|operation| can(operation)), || {
+        "no operation is declared".to_owned()
+    })
 }
 
 fn patterns(subject: &Subject) -> Outcome {
