@@ -44,6 +44,8 @@ pub use trunkline_perplexity as perplexity;
 pub use trunkline_sambanova as sambanova;
 #[cfg(feature = "together")]
 pub use trunkline_together as together;
+#[cfg(feature = "vertex")]
+pub use trunkline_vertex as vertex;
 #[cfg(feature = "xai")]
 pub use trunkline_xai as xai;
 // backends:end

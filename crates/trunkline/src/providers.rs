@@ -44,6 +44,8 @@ pub fn providers() -> &'static [ProviderDef] {
         crate::sambanova::PROVIDER,
         #[cfg(feature = "together")]
         crate::together::PROVIDER,
+        #[cfg(feature = "vertex")]
+        crate::vertex::PROVIDER,
         #[cfg(feature = "xai")]
         crate::xai::PROVIDER,
         // backends:end

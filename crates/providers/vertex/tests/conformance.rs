@@ -1,0 +1,17 @@
+//! The conformance suite on this provider; `fixtures/` shows its wire.
+
+use std::process::ExitCode;
+
+use trunkline_testkit::conformance::{self, Subject};
+
+/// Counts what the suite's budgets are of.
+#[global_allocator]
+static COUNTED: conformance::Allocator = conformance::ALLOCATOR;
+
+fn main() -> ExitCode {
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
+    let subject = Subject::of::<trunkline_vertex::Api>(fixtures)
+        .base_path("/v1/projects/p-1/locations/global")
+        .setting("project", "p-1");
+    conformance::run(subject)
+}
