@@ -1,23 +1,36 @@
-//! Gemini: a question, and the answer as it comes.
+//! Gemini: an answer that was thought over and looked up, with what it stands on.
 //!
 //! `GEMINI_API_KEY=… cargo run --example gemini`
 
+use trunkline_core::{Tool, chat::Effort};
 use trunkline_gemini::{Gemini, prelude::*};
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let model = Gemini::from_env()?.default_model()?;
 
-    let mut words = model.chat("Why is the sky blue?").stream().await?.text();
-    while let Some(word) = words.try_next().await? {
-        print!("{word}");
-    }
-    println!();
-    let model = Gemini::from_env()?.model("gemini-embed-1");
+    let request = ChatRequest::from("Who won the last Tour de France, and by how much?")
+        .tool(Tool::hosted("google_search"))
+        .effort(Effort::Low);
+    let answer = model.chat(request).await?;
+    println!("{}", answer.text());
 
-    let embedded = model.embed(["a cat", "a dog"]).await?;
-    for vector in &embedded.vectors {
-        println!("{} numbers", vector.as_slice().len());
+    for part in &answer.message.parts {
+        match &part.content {
+            Content::Text(text) => {
+                for citation in &text.annotations {
+                    let title = citation.source.title.as_deref();
+                    println!("  from {}", title.unwrap_or("an unnamed page"));
+                }
+            }
+            Content::Reasoning(thought) => {
+                println!(
+                    "  after {} bytes of thoughts",
+                    thought.text.iter().map(String::len).sum::<usize>()
+                );
+            }
+            _ => {}
+        }
     }
     Ok(())
 }

@@ -1,23 +1,25 @@
-//! Vertex: a question, and the answer as it comes.
+//! Vertex AI: the same question to a model of Google and to Claude, in one project.
 //!
-//! `VERTEX_API_KEY=… cargo run --example vertex`
+//! `VERTEX_API_KEY=$(gcloud auth print-access-token) GOOGLE_CLOUD_PROJECT=… cargo run --example vertex`
 
 use trunkline_vertex::{Vertex, prelude::*};
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let model = Vertex::from_env()?.default_model()?;
+    let vertex = Vertex::from_env()?;
 
-    let mut words = model.chat("Why is the sky blue?").stream().await?.text();
-    while let Some(word) = words.try_next().await? {
-        print!("{word}");
-    }
-    println!();
-    let model = Vertex::from_env()?.model("vertex-embed-1");
-
-    let embedded = model.embed(["a cat", "a dog"]).await?;
-    for vector in &embedded.vectors {
-        println!("{} numbers", vector.as_slice().len());
+    for name in ["gemini-3.8-flash", "claude-sonnet-4-5@20250929"] {
+        println!("{name}:");
+        let mut words = vertex
+            .model(name)
+            .chat("Why is the sky blue?")
+            .stream()
+            .await?
+            .text();
+        while let Some(word) = words.try_next().await? {
+            print!("{word}");
+        }
+        println!();
     }
     Ok(())
 }

@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use trunkline_core::{
-    EmbedRequest, EmbedResponse, Error, ErrorKind, Json, Result, Usage,
-    chat::Warnings,
+    EmbedRequest, EmbedResponse, Error, ErrorKind, Result, Usage,
+    chat::{Billed, Warnings},
     embed::{EmbedInput, Embedding, Purpose},
     protocol::{check_embed, read, write},
 };
@@ -62,6 +62,15 @@ struct Answer<'a> {
     predictions: Option<Vec<Prediction>>,
     #[serde(borrow)]
     usage_metadata: Option<&'a RawValue>,
+    /// Vertex only.
+    #[serde(borrow)]
+    metadata: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Billable {
+    billable_character_count: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -76,7 +85,7 @@ struct Prediction {
     embeddings: Vector,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize)]
 struct Statistics {
     token_count: Option<u64>,
 }
@@ -172,7 +181,7 @@ pub(crate) fn response(request: &EmbedRequest, body: &[u8]) -> Result<EmbedRespo
             let tokens = serde_json::from_str::<Tokens>(raw.get()).ok();
             tokens.map(|tokens| Usage::told(tokens.prompt_token_count, None, raw.into()))
         }
-        None => counted(&vectors),
+        None => answer.metadata.and_then(|raw| counted(&vectors, raw)),
     };
     let vectors = vectors.into_iter().map(|vector| vector.values.into());
     let vectors: Vec<Embedding> = vectors.collect();
@@ -181,16 +190,14 @@ pub(crate) fn response(request: &EmbedRequest, body: &[u8]) -> Result<EmbedRespo
     Ok(response)
 }
 
-/// Vertex counts each text by itself.
-fn counted(vectors: &[Vector]) -> Option<Usage> {
-    let all: Option<Vec<_>> = vectors
-        .iter()
-        .map(|vector| vector.statistics.as_ref())
-        .collect();
-    let all = all.filter(|all| !all.is_empty())?;
-    let total = all
-        .iter()
-        .map(|each| each.token_count)
-        .sum::<Option<u64>>()?;
-    Some(Usage::told(Some(total), None, Json::of(&all).ok()?))
+/// Vertex counts the tokens of each text by itself, and bills characters.
+fn counted(vectors: &[Vector], raw: &RawValue) -> Option<Usage> {
+    let tokens = vectors.iter().map(|vector| vector.statistics.as_ref());
+    let total = tokens.map(|each| each?.token_count).sum::<Option<u64>>();
+    let mut usage = Usage::told(total, None, raw.into());
+    let billable: Billable = serde_json::from_str(raw.get()).ok()?;
+    let mut billed = Billed::default();
+    billed.characters = billable.billable_character_count;
+    usage.billed = Some(Box::new(billed));
+    Some(usage)
 }

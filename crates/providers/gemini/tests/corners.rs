@@ -124,7 +124,7 @@ fn corner_01_a_signature_goes_back_wherever_it_stood() {
     let (back, warnings) = replayed(&whole(&said(parts.clone())));
     assert_eq!((back, warnings), (parts.clone(), vec![]));
     // One part in a frame.
-    let frames: Vec<_> = parts.as_array().unwrap().iter();
+    let frames = parts.as_array().unwrap().iter();
     let frames: Vec<_> = frames
         .map(|part| frame(json!([part])))
         .chain([said(json!([]))])
@@ -203,7 +203,8 @@ fn corner_12_arguments_that_are_no_json_go_as_an_object() {
     };
     let call = trunkline_core::ToolCall::new("c", "f", input);
     let message = Message::new(Role::Assistant, [Part::new(call)]);
-    let (body, warnings) = sent(ChatRequest::from("Q").model(NEW).message(message));
+    let request = ChatRequest::from("Q").model(NEW).message(message);
+    let (body, warnings) = sent(request.user("Go on."));
     let args = &body["contents"][1]["parts"][0]["functionCall"]["args"];
     assert_eq!(*args, json!({"input": "{\"a\":"}));
     assert_eq!(

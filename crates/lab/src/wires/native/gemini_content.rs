@@ -13,7 +13,8 @@ use trunkline_core::{
     embed::EmbedInput, models::ModelsRequest,
 };
 
-use super::super::{
+use super::anthropic;
+use crate::wires::{
     corpus::Exchange,
     format::{Format, Named, Said, top_level_error},
     naive::{Answer, Call, Chat, list, words},
@@ -37,6 +38,24 @@ pub(crate) const FORMAT: Format = Format {
             .collect()
     },
 };
+
+/// Claude on Vertex AI: Anthropic's format under Google's paths.
+pub(crate) const CLAUDE: Format = Format {
+    providers: &["vertex"],
+    plan: claude,
+    settings,
+    ..anthropic::FORMAT
+};
+
+fn claude(exchange: &Exchange) -> Option<Op> {
+    let path = exchange.bare_path();
+    let request = ChatRequest::new([Message::user("as recorded")]).model(model(path));
+    match path.rsplit(':').next()? {
+        "rawPredict" => Some(Op::Chat(Arc::new(request))),
+        "streamRawPredict" => Some(Op::ChatStream(Arc::new(request))),
+        _ => None,
+    }
+}
 
 fn settings(provider: &str) -> Named<'static> {
     match provider {

@@ -11,4 +11,5 @@ pub(crate) const FORMATS: &[&Format] = &[
     &anthropic::FORMAT,
     &cohere::FORMAT,
     &gemini_content::FORMAT,
+    &gemini_content::CLAUDE,
 ];

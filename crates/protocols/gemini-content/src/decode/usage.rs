@@ -20,9 +20,11 @@ struct Tokens<'a> {
     prompt_tokens_details: Option<Vec<Of<'a>>>,
     #[serde(borrow)]
     candidates_tokens_details: Option<Vec<Of<'a>>>,
-    service_tier: Option<String>,
+    #[serde(borrow)]
+    service_tier: Option<Word<'a>>,
     /// Vertex only.
-    traffic_type: Option<String>,
+    #[serde(borrow)]
+    traffic_type: Option<Word<'a>>,
 }
 
 /// Tokens of one kind of content.
@@ -50,7 +52,8 @@ pub(super) fn told(raw: &RawValue) -> Option<(Usage, Option<String>)> {
     usage.output.reasoning = tokens.thoughts_token_count;
     usage.output.by_modality = by_modality(tokens.candidates_tokens_details);
     usage.output.text = usage.output.by_modality.get("text").copied();
-    Some((usage, tokens.service_tier.or(tokens.traffic_type)))
+    let tier = tokens.service_tier.or(tokens.traffic_type);
+    Some((usage, tier.map(|tier| tier.text().into_owned())))
 }
 
 /// Of two counts, those that are told.
