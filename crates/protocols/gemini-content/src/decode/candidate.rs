@@ -4,15 +4,10 @@
 //! a part of its own, since it goes back as it came:
 //! <https://ai.google.dev/gemini-api/docs/thought-signatures>.
 
-use base64::{
-    Engine,
-    alphabet::{STANDARD, URL_SAFE},
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
 use bytes::Bytes;
 use serde_json::value::RawValue;
 use trunkline_core::{
-    Delta, Error, Ext, Json, Part, Result, StreamChunk, ToolCall,
+    Content, Delta, Json, Part, Result, StreamChunk, ToolCall,
     chat::{
         Executor, Finish, Media, Opaque, OpaqueState, Reasoning, Source, ToolInput, ToolKind,
         ToolResult, ToolStatus,
@@ -20,7 +15,12 @@ use trunkline_core::{
     protocol::read,
 };
 
-use super::{finish, out::Out, sources};
+use super::{
+    added::{Added, bytes_of},
+    finish,
+    out::Out,
+    sources,
+};
 use crate::wire::{self, Called, Inline, Piece, Ran, Served};
 
 #[derive(Debug, Default)]
@@ -60,16 +60,6 @@ enum Kind {
     Text,
     Thought,
     Sound(String),
-}
-
-/// What the provider adds to an answer, as it came; the last of each counts.
-#[derive(Debug, Default)]
-pub(super) struct Added {
-    pub(super) ratings: Option<Box<RawValue>>,
-    pub(super) citations: Option<Box<RawValue>>,
-    pub(super) grounding: Option<Box<RawValue>>,
-    pub(super) pages: Option<Box<RawValue>>,
-    likelihood: Option<Box<RawValue>>,
 }
 
 impl Candidate {
@@ -338,7 +328,7 @@ impl Candidate {
         };
         let state = out.state("part", raw.get());
         self.whole(
-            Part::new(trunkline_core::Content::ToolResult(result)),
+            Part::new(Content::ToolResult(result)),
             Some(state),
             None,
             out,
@@ -353,7 +343,7 @@ impl Candidate {
         result.json = answer.response.map(Json::from);
         let state = out.state("part", raw.get());
         self.whole(
-            Part::new(trunkline_core::Content::ToolResult(result)),
+            Part::new(Content::ToolResult(result)),
             Some(state),
             None,
             out,
@@ -386,11 +376,7 @@ impl Candidate {
             out.end(text.ix);
         }
         for source in rest {
-            out.whole(
-                self.index,
-                Part::new(trunkline_core::Content::Source(source)),
-                None,
-            )?;
+            out.whole(self.index, Part::new(Content::Source(source)), None)?;
         }
         let reason = self.reason.as_deref();
         let made = || finish::finish(reason, self.has_calls, self.added.ratings.as_deref());
@@ -407,44 +393,4 @@ impl Candidate {
         });
         Ok(())
     }
-}
-
-impl Added {
-    /// All of it under its own names; that of other answers than the first under their number.
-    fn ext(&self, index: u32, feedback: Option<&RawValue>, provider: &'static str) -> Ext {
-        let fields = [
-            ("promptFeedback", feedback),
-            ("safetyRatings", self.ratings.as_deref()),
-            ("citationMetadata", self.citations.as_deref()),
-            ("groundingMetadata", self.grounding.as_deref()),
-            ("urlContextMetadata", self.pages.as_deref()),
-            ("avgLogprobs", self.likelihood.as_deref()),
-        ];
-        let fields = fields.iter();
-        let fields =
-            fields.filter_map(|(name, raw)| Some(format!("\"{name}\":{}", raw.as_ref()?.get())));
-        let fields: Vec<_> = fields.collect();
-        let mut ext = Ext::default();
-        let object = format!("{{{}}}", fields.join(","));
-        let object = match index {
-            0 => object,
-            index => format!("{{\"candidates\":{{\"{index}\":{object}}}}}"),
-        };
-        if let (false, Ok(json)) = (fields.is_empty(), Json::parse(object)) {
-            ext.insert(provider, json);
-        }
-        ext
-    }
-}
-
-/// Either alphabet, padded or not: both were seen.
-fn bytes_of(text: &str) -> Result<Bytes> {
-    const ANY: GeneralPurposeConfig =
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    const USUAL: GeneralPurpose = GeneralPurpose::new(&STANDARD, ANY);
-    const OTHER: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, ANY);
-    let bytes = USUAL.decode(text).or_else(|_| OTHER.decode(text));
-    bytes
-        .map(Bytes::from)
-        .map_err(|cause| Error::decode("media in the answer is no base64").with_source(cause))
 }

@@ -1,6 +1,7 @@
 //! From the wire: frames, and a whole answer as the one frame that would have made it, so that the
 //! two cannot differ.
 
+mod added;
 mod candidate;
 mod finish;
 mod out;

@@ -11,7 +11,7 @@ use trunkline_core::{
     chat::{Citation, Locator, SourceRef},
 };
 
-use super::candidate::Added;
+use super::added::Added;
 
 /// What was found.
 pub(super) struct Found {

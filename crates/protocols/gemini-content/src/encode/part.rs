@@ -71,7 +71,7 @@ impl<'a> Turns<'a> {
             self.say(part, &mut parts, warnings);
         }
         match message.role {
-            Role::Tool => return self.answers.append(&mut parts),
+            Role::Tool => self.answers.append(&mut parts),
             Role::Assistant => self.turn("model", parts),
             _ => self.turn("user", parts),
         }

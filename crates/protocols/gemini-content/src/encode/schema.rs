@@ -113,7 +113,7 @@ fn map(value: &str, depth: usize, out: &mut String) {
     let mut sep = '{';
     for (name, schema) in &fields {
         put(out, &mut sep, name, |out| {
-            rewrite(schema.get(), depth + 1, out)
+            rewrite(schema.get(), depth + 1, out);
         });
     }
     out.push_str(if sep == '{' { "{}" } else { "}" });
