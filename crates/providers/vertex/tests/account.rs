@@ -15,7 +15,7 @@ use std::{
 };
 
 use trunkline_core::{
-    ErrorKind, Result,
+    ErrorKind, HttpClient, Result,
     account::{Provider, Settings},
     middleware::{Token, TokenSource},
 };
@@ -43,6 +43,7 @@ async fn a_token_is_fetched_once_for_all_callers() {
     let peer = Peer::respond_with(|_| Reply::status(200).json(ANSWER)).await;
     let asked = Arc::new(AtomicU32::new(0));
     let account = Vertex::builder()
+        .client(HttpClient::shared())
         .token_from(Counted(asked.clone()))
         .endpoint(peer.url())
         .build()
