@@ -3,16 +3,11 @@
 mod anthropic;
 mod bedrock;
 mod cohere;
+mod gemini_content;
 mod ollama;
 mod openai_responses;
 
 use super::format::Format;
 
 /// One line for each.
-pub(crate) const FORMATS: &[&Format] = &[
-    &anthropic::FORMAT,
-    &bedrock::FORMAT,
-    &cohere::FORMAT,
-    &ollama::FORMAT,
-    &openai_responses::FORMAT,
-];
+pub(crate) const FORMATS: &[&Format] = &[&anthropic::FORMAT, &bedrock::FORMAT, &cohere::FORMAT, &gemini_content::CLAUDE, &gemini_content::FORMAT, &ollama::FORMAT, &openai_responses::FORMAT];
