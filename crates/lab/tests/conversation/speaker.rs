@@ -24,7 +24,7 @@ pub(crate) struct Speaker {
     pub(crate) paired: fn(&Value) -> Result<(), String>,
 }
 
-pub(crate) const SPEAKERS: &[Speaker] = &[wire::completions::SPEAKER];
+pub(crate) const SPEAKERS: &[Speaker] = &[wire::completions::SPEAKER, wire::ollama::SPEAKER];
 
 /// An account of `P` at the peer.
 pub(crate) fn account<P: Provider>(

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use trunkline_testkit::peer::Reply;
 
 pub(crate) mod completions;
+pub(crate) mod ollama;
 
 /// What everybody thinks before the calls.
 pub(crate) const THOUGHT: &str = "Two lookups.";
@@ -15,7 +16,6 @@ pub(crate) const CLOCK_INPUT: &str = r#"{"zone":"Europe/Oslo"}"#;
 pub(crate) const REPORT: &str = r#"{"city":"Oslo","degrees":4,"time":"12:30"}"#;
 
 /// Text as it stands in JSON, with its quotes.
-#[allow(dead_code, reason = "for the formats to come")]
 pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
