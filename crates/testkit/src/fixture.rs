@@ -7,6 +7,8 @@
 //! |---|---|
 //! | `call.json` | the call: an [`Op`](trunkline_core::Op) in its serde form, `{"type":"chat","messages":[…]}` |
 //! | `response.json`, `.sse`, `.ndjson`, `.html`, `.txt` | the body that the server answers with; the ending says its type |
+//! | `response.eventstream.jsonl` | a body of Amazon's binary messages, one a line: `{"headers":{":event-type":"…"},"payload":{…}}` |
+//! | `response.eventstream.b64` | the same as it was recorded, in base64 |
 //! | `head.json` | if it is not a plain 200: `{"status":429,"headers":{"retry-after":"2"}}` |
 //!
 //! and the test writes, and from then on compares, what comes out:
@@ -55,10 +57,13 @@ use std::{
 use trunkline_core::{Backend, Result};
 
 pub(crate) mod case;
+pub(crate) mod form;
+pub(crate) mod messages;
 mod outcome;
 mod pretty;
 
 pub(crate) use case::Case;
+pub use messages::message;
 use outcome::Outcome;
 
 /// Checks every case below `root`, each against a backend of its own that `backend` makes of the

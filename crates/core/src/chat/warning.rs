@@ -90,9 +90,11 @@ impl Warning {
 pub struct Warnings(Vec<Warning>);
 
 impl Warnings {
-    /// Adds one.
+    /// Adds one, unless it is there: what is lost several times is told once.
     pub fn push(&mut self, warning: Warning) {
-        self.0.push(warning);
+        if !self.0.contains(&warning) {
+            self.0.push(warning);
+        }
     }
 
     /// Adds an [`Warning::Unsupported`] if the request has the setting at all.
@@ -104,10 +106,10 @@ impl Warnings {
 
     /// Records that the state of a part stays behind, if it has any.
     pub fn state_dropped(&mut self, part: &Part) {
-        self.0
-            .extend(part.state.as_ref().map(|state| Warning::StateDropped {
-                kind: state.kind.clone(),
-            }));
+        if let Some(state) = &part.state {
+            let kind = state.kind.clone();
+            self.push(Warning::StateDropped { kind });
+        }
     }
 
     /// Records that a tool's result will lose what is no text in it, if there is any.

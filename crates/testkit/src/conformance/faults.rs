@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     Peer,
+    fixture::message,
     peer::{Exchange, Reply},
 };
 
@@ -47,7 +48,7 @@ const SILENCES: &[OfStream] = &[
 ];
 
 pub(super) fn tests(subject: &Arc<Subject>) -> Vec<Test> {
-    let can = subject.def.capabilities;
+    let can = subject.can;
     if !can.chat {
         return vec![Test::skip(
             "faults::the_network_fails",
@@ -240,7 +241,7 @@ fn redirect(subject: Arc<Subject>) -> Running {
     Box::pin(async move {
         let role = chat(&subject)?;
         let ops = match &role.op {
-            Op::Chat(request) if subject.def.capabilities.stream => {
+            Op::Chat(request) if subject.can.stream => {
                 vec![Op::ChatStream(request.clone()), role.op.clone()]
             }
             op => vec![op.clone()],
@@ -383,12 +384,17 @@ fn comments(subject: Arc<Subject>, stream: Arc<Recorded>) -> Running {
     Box::pin(async move {
         let body = stream.first(stream.content_after).concat();
         let mut exchange = begun(&stream, &body);
-        let alive: &[u8] = match stream.framing {
-            Framing::Sse => b"e\r\n: keep-alive\n\n\r\n",
-            Framing::Lines => b"1\r\n\n\r\n",
+        let alive: Vec<u8> = match stream.framing {
+            Framing::Sse => b"e\r\n: keep-alive\n\n\r\n".to_vec(),
+            Framing::Lines => b"1\r\n\n\r\n".to_vec(),
+            Framing::Messages => {
+                let message = message([(":event-type", "x_conformance")], "{}");
+                let size = format!("{:x}\r\n", message.len());
+                [size.as_bytes(), &message, b"\r\n"].concat()
+            }
         };
         for _ in 0..300 {
-            exchange = exchange.pause(Duration::from_secs(5)).send(alive);
+            exchange = exchange.pause(Duration::from_secs(5)).send(alive.clone());
         }
         let (read, took) = silent(&subject, &stream.role.op, exchange.stall()).await?;
         committed(&read, &stream, ErrorKind::Timeout)?;

@@ -40,7 +40,7 @@ fn called_for(subject: &Subject, name: &str) -> Outcome {
         "stream_tools" => subject
             .needs("tools")
             .and_then(|()| subject.needs("stream")),
-        "embed" => subject.needs("embed"),
+        "embed" | "rerank" | "count_tokens" => subject.needs(name),
         "models" => subject.needs("list_models"),
         "error_context" => subject.talks(),
         _ => Ok(()),

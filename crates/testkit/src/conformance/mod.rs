@@ -43,7 +43,8 @@
 //! `cargo test --test conformance k3` runs the tests of streams; `-- --list` lists all. The groups:
 //! `fixtures`, each case by itself; `k0` construction, `k1` requests, `k2` answers, `k3` streams,
 //! `k4` tools, `k5` formats, `k6` each capability as it is declared or not, `k7` errors, `k8`
-//! resilience, `k9` embeddings and models, `k10` and `k11` what is observed and what it costs.
+//! resilience, `k9` embeddings and what else is no
+//! conversation, `laws` what holds of every fixture, `k10` and `k11` what is observed and what it costs.
 //!
 //! The wire is the provider's own affair: no test names a field of it. What a request carries is
 //! found by comparing it with another, and answers are changed where the fixtures have them.
@@ -67,6 +68,7 @@ mod k6;
 mod k7;
 mod k8;
 mod k9;
+mod laws;
 mod list;
 mod probe;
 mod role;
@@ -98,6 +100,7 @@ pub fn run(subject: Subject) -> ExitCode {
             faults::tests,
             k8::tests,
             k9::tests,
+            laws::tests,
             k10::tests,
             hygiene::tests,
             k11::tests,

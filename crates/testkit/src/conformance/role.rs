@@ -13,7 +13,7 @@ use super::{
 use crate::fixture::Case;
 
 /// The names, and what each case shows.
-pub(super) const ROLES: [(&str, &str); 10] = [
+pub(super) const ROLES: [(&str, &str); 12] = [
     ("chat", "a question and its whole answer in words"),
     (
         "stream",
@@ -25,6 +25,12 @@ pub(super) const ROLES: [(&str, &str); 10] = [
         "the same answer in pieces; its head.json says `\"same_answer_as\": \"tools\"`",
     ),
     ("embed", "two inputs and their vectors"),
+    (
+        "rerank",
+        "a query, three documents or more, and their order, which is another than that of the \
+         request; with what is billed, where the provider tells",
+    ),
+    ("count_tokens", "a request and how many tokens it is"),
     ("models", "the list of models"),
     ("error_auth", "the answer to a wrong key"),
     ("error_rate_limit", "the answer to too many requests"),
@@ -87,7 +93,7 @@ pub(super) fn question(case: &Case) -> Outcome<ChatRequest> {
 impl Subject {
     /// Whether the provider declares `flag`.
     pub(super) fn can(&self, flag: &str) -> bool {
-        let mut flags = self.def.capabilities.flags();
+        let mut flags = self.can.flags();
         flags.any(|(name, on)| on && name == flag)
     }
 

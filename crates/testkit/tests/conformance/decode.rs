@@ -6,11 +6,12 @@ use http::StatusCode;
 use serde::{Deserialize, de::DeserializeOwned};
 use trunkline_core::{
     ChatResponse, Content, Delta, Error, ErrorKind, Json, Message, ModelInfo, Op, Part, Reply,
-    Result, Role, StreamChunk, ToolCall, Usage,
-    chat::{Finish, FinishKind, ToolInput},
+    RerankRequest, RerankResponse, Result, Role, StreamChunk, TokenCount, ToolCall, Usage,
+    chat::{Billed, Finish, FinishKind, Opaque, ToolInput},
     http_transport::frame::Frame,
     models::ModelsPage,
     protocol::{Decoder, Terminal, error_of_status},
+    rerank::Ranked,
     stream::ChunkMeta,
 };
 
@@ -21,7 +22,7 @@ use super::encode::event;
 struct Answer {
     ticket: Option<String>,
     engine: Option<String>,
-    blocks: Option<Vec<Block>>,
+    blocks: Option<Vec<Json>>,
     why: Option<String>,
     cost: Option<Json>,
 }
@@ -82,24 +83,87 @@ fn call(play: &Play, number: usize) -> ToolCall {
 }
 
 pub(crate) fn whole(op: &Op, body: &[u8]) -> Result<Reply> {
-    if let Op::Models(_) = op {
-        return list(body);
+    match op {
+        Op::Models(_) => return list(body),
+        Op::Rerank(request) => return weighed(request, body),
+        Op::CountTokens(_) => return measured(body),
+        _ => {}
     }
     let answer: Answer = read(body)?;
     let blocks = answer.blocks.ok_or_else(|| Error::decode("no blocks"))?;
     let mut parts = Vec::new();
-    for (number, block) in blocks.iter().enumerate() {
-        parts.extend(block.words.as_deref().map(Part::text));
-        let play = block.play.as_ref();
-        parts.extend(play.map(|play| Part::new(Content::ToolCall(call(play, number)))));
+    let mut plays = false;
+    for (number, raw) in blocks.into_iter().enumerate() {
+        let block: Block = raw.read().unwrap_or_default();
+        plays |= block.play.is_some();
+        parts.push(match (&block.words, &block.play) {
+            (Some(words), _) => Part::text(words),
+            (None, Some(play)) => Part::new(Content::ToolCall(call(play, number))),
+            (None, None) => Part::new(Content::Opaque(Opaque::new("oracle.block", raw))),
+        });
     }
-    let plays = blocks.iter().any(|block| block.play.is_some());
     let message = Message::new(Role::Assistant, parts);
     let model = answer.engine.unwrap_or_default();
     let mut response = ChatResponse::new(model, message, finish(answer.why.as_deref(), plays));
     response.id = answer.ticket;
     response.usage = usage(answer.cost);
     Ok(Reply::Chat(response))
+}
+
+fn weighed(request: &RerankRequest, body: &[u8]) -> Result<Reply> {
+    #[derive(Deserialize)]
+    struct Weighed {
+        weighed: Vec<Weight>,
+        #[serde(default)]
+        ticket: Option<String>,
+        #[serde(default)]
+        cost: Option<Json>,
+    }
+    #[derive(Deserialize)]
+    struct Weight {
+        offering: usize,
+        weight: f64,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Weighings {
+        weighings: Option<f64>,
+    }
+    let answer: Weighed = read(body)?;
+    let places = answer.weighed.iter();
+    let places = places.map(|one| Ranked::new(one.offering, one.weight));
+    let mut response = RerankResponse::of(request, "", places.collect())?;
+    response.id = answer.ticket;
+    if let Some(cost) = answer.cost {
+        let read: Weighings = cost.read().unwrap_or_default();
+        if let Some(weighings) = read.weighings {
+            let mut billed = Billed::default();
+            billed.searches = Some(weighings);
+            response.usage = Usage::told(None, None, cost);
+            response.usage.billed = Some(billed.into());
+        }
+    }
+    Ok(Reply::Rerank(response))
+}
+
+fn measured(body: &[u8]) -> Result<Reply> {
+    #[derive(Deserialize)]
+    struct Measured {
+        breaths: u64,
+        #[serde(default)]
+        kinds: Option<Vec<Kind>>,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Kind {
+        kind: Option<String>,
+        breaths: Option<u64>,
+    }
+    let measured: Measured = read(body)?;
+    let mut count = TokenCount::new("", measured.breaths);
+    let kinds = measured.kinds.unwrap_or_default().into_iter();
+    count.by_modality = kinds.filter_map(|one| one.kind.zip(one.breaths)).collect();
+    Ok(Reply::CountTokens(count))
 }
 
 fn list(body: &[u8]) -> Result<Reply> {

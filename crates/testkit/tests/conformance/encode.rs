@@ -3,13 +3,14 @@
 use bytes::Bytes;
 use serde::Serialize;
 use trunkline_core::{
-    ChatRequest, Content, Error, ErrorKind, Json, Op, Part, Result, Role, Warning,
+    ChatRequest, Content, Error, ErrorKind, Json, Op, Part, RerankRequest, Result, Role, Warning,
     chat::{Format, Modality, Replay, ToolStatus, Warnings},
     http_transport::frame::Frame,
-    protocol::{Protocol, Target, segment},
+    protocol::{Protocol, Target, check_rerank, segment},
+    rerank::RerankDocument,
 };
 
-use super::{Oracle, decode};
+use super::{Oracle, PROVIDER, decode};
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -23,6 +24,15 @@ struct Body<'a> {
     longest: Option<u64>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     halts: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Weighing<'a> {
+    temple: &'a str,
+    question: &'a str,
+    offerings: Vec<Say<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keep: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -72,6 +82,12 @@ impl Protocol for Oracle {
             }
             Op::Chat(request) => (request, "answer"),
             Op::ChatStream(request) => (request, "pour"),
+            Op::CountTokens(request) => (request, "measure"),
+            Op::Rerank(request) => {
+                check_rerank(PROVIDER.capabilities, request)?;
+                let engine = segment(&request.model)?;
+                return target.post(&format!("/engines/{engine}/weigh"), weigh(self, request)?);
+            }
             _ => return Err(Error::new(ErrorKind::Unsupported, "no such operation")),
         };
         let invalid = |what| Err(Error::new(ErrorKind::InvalidRequest, what));
@@ -88,7 +104,11 @@ impl Protocol for Oracle {
         let mut text = Json::of(&Body {
             temple: &self.temple,
             turns: turns(request, warnings),
-            instruments: request.tools.iter().map(instrument).collect(),
+            instruments: request
+                .tools
+                .iter()
+                .map(|tool| instrument(tool, warnings))
+                .collect(),
             heat: request.temperature,
             longest: request.max_output_tokens,
             halts: &request.stop,
@@ -122,7 +142,30 @@ impl Protocol for Oracle {
     }
 }
 
-fn instrument(tool: &trunkline_core::Tool) -> Instrument<'_> {
+fn offering(document: &RerankDocument) -> Say<'_> {
+    match document {
+        RerankDocument::Fields(fields) => Say::Relic(fields),
+        document => Say::Words(document.as_text()),
+    }
+}
+
+fn weigh(oracle: &Oracle, request: &RerankRequest) -> Result<String> {
+    let text = Json::of(&Weighing {
+        temple: &oracle.temple,
+        question: &request.query,
+        offerings: request.documents.iter().map(offering).collect(),
+        keep: request.top_n,
+    })?;
+    match request.options.get("oracle") {
+        Some(options) => options
+            .merge_into(text.get())
+            .map_err(|_| Error::config("options")),
+        None => Ok(text.get().to_owned()),
+    }
+}
+
+fn instrument<'a>(tool: &'a trunkline_core::Tool, warnings: &mut Warnings) -> Instrument<'a> {
+    warnings.unsupported_if(tool.strict.is_some(), "tool.strict");
     Instrument {
         name: &tool.name,
         about: &tool.description,
@@ -182,20 +225,18 @@ fn turns<'a>(request: &'a ChatRequest, warnings: &mut Warnings) -> Vec<Turn<'a>>
             Role::Tool => "instrument",
             _ => "human",
         };
-        let say = message.parts.iter().filter_map(|part| say(part, warnings));
-        turns.push(Turn {
-            by,
-            say: say.collect(),
-        });
+        let parts = message.parts.iter();
+        let say: Vec<_> = parts.filter_map(|part| say(part, warnings)).collect();
+        // Of what another oracle said, nothing may be left.
+        if !say.is_empty() || message.parts.is_empty() {
+            turns.push(Turn { by, say });
+        }
     }
     turns
 }
 
 fn say<'a>(part: &'a Part, warnings: &mut Warnings) -> Option<Say<'a>> {
-    if let Some(state) = &part.state {
-        let kind = state.kind.clone();
-        warnings.push(Warning::StateDropped { kind });
-    }
+    warnings.state_dropped(part);
     match &part.content {
         Content::Text(text) => Some(Say::Words(&text.text)),
         Content::ToolCall(call) => Some(Say::Play {
@@ -220,17 +261,10 @@ fn say<'a>(part: &'a Part, warnings: &mut Warnings) -> Option<Say<'a>> {
             }
             ours.then_some(Say::Relic(&opaque.payload))
         }
-        Content::Media(media) => {
-            let flag = match media.media_type.top_level() {
-                "image" => "image_in",
-                "audio" => "audio_in",
-                "video" => "video_in",
-                _ => "document_in",
-            };
-            warnings.push(Warning::unsupported(flag));
+        _ => {
+            warnings.left_out(part);
             None
         }
-        _ => None,
     }
 }
 

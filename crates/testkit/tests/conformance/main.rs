@@ -26,6 +26,9 @@ const PROVIDER: ProviderDef = ProviderDef::of::<Api>("oracle", "ORACLE")
             .tools()
             .temperature()
             .stop()
+            .rerank()
+            .max_documents(50)
+            .count_tokens()
             .list_models(),
     );
 

@@ -21,7 +21,7 @@ const PROVIDER: ProviderDef = ProviderDef::of::<Api>("parrot", "PARROT")
     .auth(AuthScheme::Header("x-parrot-key"))
     .default_model("ara-1")
     .models(&["ara-*"])
-    .capabilities(Capabilities::NONE.chat().stream());
+    .capabilities(Capabilities::NONE.chat().stream().rerank().count_tokens());
 
 enum Api {}
 

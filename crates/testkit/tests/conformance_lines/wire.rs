@@ -1,16 +1,21 @@
 //! How parrots talk: `{"say":["Par","is."],"why":"done","cost":[7,2]}`, and as a stream a line for
 //! each word.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 use http::{Request, response::Parts};
 use serde_json::{Value, json};
 use trunkline_core::{
-    ChatRequest, ChatResponse, Error, ErrorKind, Op, Part, Reply, Result, StreamChunk,
+    ChatRequest, ChatResponse, Error, ErrorKind, Json, Message, Op, Part, Reply, RerankRequest,
+    RerankResponse, Result, StreamChunk, TokenCount, Warning,
     chat::{Finish, FinishKind, Usage, Warnings},
     http_transport::frame::{Frame, FrameLimits, Framing},
-    protocol::{Decoder, Protocol, Shape, Target, Terminal, error_of_status, instructions, within},
+    protocol::{
+        Decoder, Protocol, Shape, Target, Terminal, check_rerank, error_of_status, instructions,
+        read, within,
+    },
+    rerank::{Ranked, RerankDocument},
 };
 
 pub(crate) struct Parrot;
@@ -22,6 +27,11 @@ impl Protocol for Parrot {
         let (request, path) = match op {
             Op::Chat(request) => (request, "/whole"),
             Op::ChatStream(request) => (request, "/lines"),
+            Op::CountTokens(request) => (request, "/syllables"),
+            Op::Rerank(request) => {
+                check_rerank(crate::PROVIDER.capabilities, request)?;
+                return target.post("/likes", likes(request, warnings).to_string());
+            }
             other => {
                 let no = format!("a parrot does not {}", other.name());
                 return Err(Error::new(ErrorKind::Unsupported, no));
@@ -38,7 +48,24 @@ impl Protocol for Parrot {
         }
     }
 
-    fn decode(&self, _: &Op, _: &Parts, body: Bytes) -> Result<Reply> {
+    fn decode(&self, op: &Op, _: &Parts, body: Bytes) -> Result<Reply> {
+        match op {
+            // A score for each, in the order of the request.
+            Op::Rerank(request) => {
+                let scores: Vec<f64> = read(&body)?;
+                let places = scores.into_iter().enumerate();
+                let places = places.map(|(at, score)| Ranked::new(at, score)).collect();
+                return RerankResponse::of(request, "", places).map(Reply::Rerank);
+            }
+            Op::CountTokens(_) => {
+                let value = json_of(&body)?;
+                let syllables = value.get("syllables").and_then(Value::as_array);
+                let syllables = syllables.ok_or_else(|| Error::decode("there are none"))?;
+                let count = TokenCount::new("", syllables.len() as u64);
+                return Ok(Reply::CountTokens(count));
+            }
+            _ => {}
+        }
         let value = json_of(&body)?;
         if let Some(error) = value.get("oops") {
             return Err(oops(error));
@@ -80,6 +107,33 @@ impl Protocol for Parrot {
     }
 }
 
+/// Parrots like words only, and tell of each what they think.
+fn likes(request: &RerankRequest, warnings: &mut Warnings) -> Value {
+    warnings.unsupported_if(request.top_n.is_some(), "top_n");
+    let is_fields = |document: &RerankDocument| matches!(document, RerankDocument::Fields(_));
+    if request.documents.iter().any(is_fields) {
+        warnings.push(Warning::coerced("documents", "fields", "text"));
+    }
+    let words: Vec<&str> = request
+        .documents
+        .iter()
+        .map(RerankDocument::as_text)
+        .collect();
+    let mut body = json!({ "bird": request.model, "wants": request.query, "of": words });
+    own(&request.options, &mut body);
+    body
+}
+
+fn own(options: &BTreeMap<String, Json>, body: &mut Value) {
+    if let Some(options) = options.get(crate::PROVIDER.id)
+        && let Ok(Value::Object(fields)) = options.read()
+    {
+        for (name, value) in fields {
+            body[name] = value;
+        }
+    }
+}
+
 fn body(request: &ChatRequest, warnings: &mut Warnings) -> Value {
     let (orders, turns) = instructions(request, warnings);
     for message in &turns {
@@ -91,8 +145,13 @@ fn body(request: &ChatRequest, warnings: &mut Warnings) -> Value {
             }
         }
     }
+    // Of what another bird said, nothing may be left.
+    let is_told = |message: &&&Message| {
+        message.parts.is_empty() || message.parts.iter().any(|part| part.as_text().is_some())
+    };
     let words: Vec<Value> = turns
         .iter()
+        .filter(is_told)
         .map(|message| json!({ "by": message.role, "words": message.text() }))
         .collect();
     let mut body = json!({ "bird": request.model, "hears": words });
@@ -102,13 +161,7 @@ fn body(request: &ChatRequest, warnings: &mut Warnings) -> Value {
     if let Some(most) = request.max_output_tokens {
         body["most"] = most.into();
     }
-    if let Some(options) = request.options.get(crate::PROVIDER.id)
-        && let Ok(Value::Object(fields)) = options.read()
-    {
-        for (name, value) in fields {
-            body[name] = value;
-        }
-    }
+    own(&request.options, &mut body);
     body
 }
 

@@ -27,7 +27,10 @@ pub(crate) fn body(
             _ => "user",
         };
         let parts = says(message, warnings);
-        turns.push(Turn { by, parts });
+        // Of what another provider's model said, nothing may be left.
+        if !parts.is_empty() || message.parts.is_empty() {
+            turns.push(Turn { by, parts });
+        }
     }
     let ask = Ask {
         model: &request.model,

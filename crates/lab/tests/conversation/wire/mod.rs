@@ -4,6 +4,9 @@ use std::fmt::Display;
 
 use trunkline_testkit::peer::Reply;
 
+pub(crate) mod anthropic;
+pub(crate) mod bedrock;
+pub(crate) mod cohere;
 pub(crate) mod completions;
 pub(crate) mod ollama;
 
@@ -21,7 +24,6 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// Events that have names.
-#[allow(dead_code, reason = "for the formats to come")]
 pub(crate) fn named<N: Display, D: Display>(events: impl IntoIterator<Item = (N, D)>) -> Reply {
     let event = |(name, data)| format!("event: {name}\ndata: {data}\n\n");
     Reply::status(200)

@@ -41,7 +41,7 @@ impl Serialize for Messages<'_> {
                 .parts
                 .iter()
                 .any(|part| !matches!(part.content, Content::ToolResult(_)));
-            if has_others || !has_results {
+            if (has_others || !has_results) && !is_emptied(dialect, message) {
                 // Two may be equal: it is the place that counts.
                 let is_last = last.is_some_and(|last| std::ptr::eq(last, message));
                 list.serialize_element(&Turn {
@@ -211,6 +211,25 @@ impl Turn<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether the model said something, and nothing of it can be told here: what only another provider
+/// understands. An empty turn is refused by some.
+fn is_emptied(dialect: Dialect, message: &Message) -> bool {
+    let is_told = |part: &Part| match &part.content {
+        Content::Refusal(_) => true,
+        Content::Opaque(opaque) => opaque.is_of(dialect.provider),
+        Content::Reasoning(reasoning) => {
+            let fields = ["reasoning_details", "extra_content"];
+            let mut states = fields.iter().filter_map(|it| state_of(dialect, part, it));
+            let has_text = reasoning.text.is_some() && dialect.reasoning_replay.is_some();
+            states.next().is_some() || (has_text && is_from_here(dialect, part))
+        }
+        _ => is_call(part) || is_spoken(part) || is_piece(dialect, message.role, part),
+    };
+    message.role == Role::Assistant
+        && !message.parts.is_empty()
+        && !message.parts.iter().any(is_told)
 }
 
 /// A call that the application runs; what the provider ran itself it knows.

@@ -36,7 +36,9 @@ pub(super) fn of<'a>(messages: &'a [Message], warnings: &mut Warnings) -> Vec<Tu
                 _ => turn.add(part, &mut turns, warnings),
             }
         }
-        if !turn.is_empty() || turns.len() == before {
+        // Of what another provider's model said, nothing may be left.
+        let is_emptied = message.role == Role::Assistant && !message.parts.is_empty();
+        if !turn.is_empty() || (turns.len() == before && !is_emptied) {
             turns.push(turn);
         }
     }
@@ -91,10 +93,7 @@ impl<'a> Turn<'a> {
                 Some(text) => join(&mut self.thinking, text, "\n\n"),
                 None => warnings.unsupported_if(part.state.is_none(), "reasoning"),
             },
-            Content::Media(media) => match picture(media, warnings) {
-                Some(picture) => self.images.push(picture),
-                None => {}
-            },
+            Content::Media(media) => self.images.extend(picture(media, warnings)),
             Content::Opaque(opaque) if is_item(opaque, "tool_call") => {
                 self.tool_calls.push(Call::Unknown(&opaque.payload));
             }

@@ -96,8 +96,8 @@ fn info(subject: &Subject) -> Outcome {
             info.provider, info.name
         )
     })?;
-    ensure(info.capabilities == def.capabilities, || {
-        "the backend's capabilities are not the definition's".to_owned()
+    ensure(info.capabilities == subject.can, || {
+        "the backend's capabilities are not those that the subject has".to_owned()
     })?;
     ensure(
         info.models == def.models && info.default_model.as_deref() == def.default_model,
@@ -151,25 +151,40 @@ fn names(subject: &Subject) -> Outcome {
 
 /// A flag that is a part of another is nothing without it.
 fn fits(subject: &Subject) -> Outcome {
-    const OPERATIONS: [&str; 5] = ["chat", "stream", "embed", "dimensions", "list_models"];
+    const OPERATIONS: [&str; 8] = [
+        "chat",
+        "stream",
+        "embed",
+        "dimensions",
+        "precision",
+        "rerank",
+        "count_tokens",
+        "list_models",
+    ];
     let can = |flag: &str| subject.can(flag);
     for (part, whole) in [
         ("tool_choice", "tools"),
         ("parallel_tools", "tools"),
         ("dimensions", "embed"),
+        ("precision", "embed"),
     ] {
         ensure(!can(part) || can(whole), || {
             format!("`{part}` is declared without `{whole}`")
         })?;
     }
-    ensure(
-        subject.def.capabilities.max_inputs.is_none() || can("embed"),
-        || "`max_inputs` is declared without `embed`".to_owned(),
-    )?;
-    ensure(subject.def.capabilities.max_inputs != Some(0), || {
+    ensure(subject.can.max_inputs.is_none() || can("embed"), || {
+        "`max_inputs` is declared without `embed`".to_owned()
+    })?;
+    ensure(subject.can.max_inputs != Some(0), || {
         "`max_inputs` is 0: no request could be sent".to_owned()
     })?;
-    for (flag, on) in subject.def.capabilities.flags() {
+    ensure(subject.can.max_documents.is_none() || can("rerank"), || {
+        "`max_documents` is declared without `rerank`".to_owned()
+    })?;
+    ensure(subject.can.max_documents != Some(0), || {
+        "`max_documents` is 0: no request could be sent".to_owned()
+    })?;
+    for (flag, on) in subject.can.flags() {
         let of_chat = !OPERATIONS.contains(&flag);
         // The end user is a setting of embeddings too.
         let has_place = can("chat") || can("stream") || (flag == "user" && can("embed"));
@@ -177,10 +192,9 @@ fn fits(subject: &Subject) -> Outcome {
             format!("`{flag}` is declared without `chat` or `stream`")
         })?;
     }
-    ensure(
-        can("chat") || can("stream") || can("embed") || can("list_models"),
-        || "no operation is declared".to_owned(),
-    )
+    ensure(OPERATIONS.iter().any(|operation| can(operation)), || {
+        "no operation is declared".to_owned()
+    })
 }
 
 fn patterns(subject: &Subject) -> Outcome {

@@ -48,6 +48,10 @@ pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
         },
     );
     let has_some = talks.and_then(|()| match kept(subject).is_empty() {
+        true if is_unwritten(subject) => Err(
+            "the answers of the fixtures are not written yet; run with UPDATE_FIXTURES=1 first"
+                .to_owned(),
+        ),
         true => Err("no answer of a fixture holds an opaque item or state".to_owned()),
         false => Ok(()),
     });
@@ -156,6 +160,12 @@ fn kept(subject: &Subject) -> Vec<(String, ChatResponse)> {
         }
     }
     found
+}
+
+/// Whether some case has no answer to look at yet.
+fn is_unwritten(subject: &Subject) -> bool {
+    let cases = fixture::folders(&subject.fixtures).unwrap_or_default();
+    cases.iter().any(|dir| !dir.join("expect.json").is_file())
 }
 
 /// The texts of a part that go back.

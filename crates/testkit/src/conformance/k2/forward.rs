@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde_json::Value;
 
 use super::{
@@ -14,15 +15,17 @@ use super::{
     },
     Wire, answers,
 };
-use crate::fixture::Case;
+use crate::fixture::{Case, form::Framing, message};
 
 /// The cases of which something changes, and the capability that calls for each.
-const CASES: [(&str, &str); 6] = [
+const CASES: [(&str, &str); 8] = [
     ("chat", "chat"),
     ("tools", "tools"),
     ("stream", "stream"),
     ("stream_tools", "tools"),
     ("embed", "embed"),
+    ("rerank", "rerank"),
+    ("count_tokens", "count_tokens"),
     ("models", "list_models"),
 ];
 
@@ -140,27 +143,30 @@ async fn nulls(subject: &Subject, name: &str) -> Outcome {
     Ok(())
 }
 
-/// Named events, as that is how a wire tells its events apart where it may add some.
+/// Events of a kind that there is not yet, in the way in which the wire tells its events apart.
 async fn events(subject: &Subject, name: &str) -> Outcome {
     let case = role(subject, name)?;
-    let text = String::from_utf8_lossy(&case.body).into_owned();
+    let wire = Wire::of(&case)?;
+    let events = strangers(&wire);
+    ensure(!events.is_empty(), || {
+        format!("how the events of `{name}` are told apart is not seen from its fixture")
+    })?;
+    let pieces = wire.pieces();
     let mut changes = Vec::new();
-    for event in [
-        "event: x_conformance\ndata: {\"type\":\"x_conformance\",\"text\":\"x\"}\n\n",
-        "event: x_conformance\ndata: not JSON at all\n\n",
-        "event: x_conformance\ndata:\n\n",
-        "id: 7\nretry: 1000\n\n",
-        ": a comment\n\n",
-    ] {
+    for event in &events {
         // Behind the last event, nobody needs to read on.
-        let blocks: Vec<&str> = text.split_inclusive("\n\n").collect();
-        for at in 0..blocks.len().saturating_sub(1) {
-            let (before, after) = blocks.split_at(at);
-            let body = format!("{}{event}{}", before.concat(), after.concat());
-            changes.push((format!("with {event:?} before its event number {at}"), body));
+        for at in 0..pieces.len().saturating_sub(1) {
+            let mut pieces = pieces.clone();
+            pieces.insert(at, event.clone());
+            let shown = String::from_utf8_lossy(event).into_owned();
+            let what = format!("with {shown:?} before its event number {at}");
+            changes.push((what, pieces.concat().into()));
         }
     }
-    let bodies = changes.iter().map(|(_, body)| body.clone()).collect();
+    let bodies = changes
+        .iter()
+        .map(|(_, body): &(_, Bytes)| body.clone())
+        .collect();
     let whole = whole(subject, &case).await?;
     for ((what, _), read) in changes.iter().zip(answers(subject, &case, bodies).await?) {
         let advice = format!("the stream `{name}` {what} is to give the same answer");
@@ -172,6 +178,42 @@ async fn events(subject: &Subject, name: &str) -> Outcome {
         }
     }
     Ok(())
+}
+
+/// Events that nobody has heard of. By name, where the framing has names; where the events tell
+/// their kind themselves, one more of that kind of event with another word there.
+fn strangers(wire: &Wire) -> Vec<Bytes> {
+    const OBJECT: &str = "{\"type\":\"x_conformance\",\"text\":\"x\"}";
+    match wire.framing {
+        Some(Framing::Sse) => [
+            format!("event: x_conformance\ndata: {OBJECT}\n\n").as_str(),
+            "event: x_conformance\ndata: not JSON at all\n\n",
+            "event: x_conformance\ndata:\n\n",
+            "id: 7\nretry: 1000\n\n",
+            ": a comment\n\n",
+        ]
+        .map(|event| Bytes::copy_from_slice(event.as_bytes()))
+        .into(),
+        Some(Framing::Messages) => {
+            let headers = |kind| {
+                [
+                    (":message-type", kind),
+                    (":event-type", "x_conformance"),
+                    (":content-type", "application/json"),
+                ]
+            };
+            vec![
+                message(headers("event"), OBJECT),
+                message(headers("event"), "{}"),
+                message(headers("event"), ""),
+            ]
+        }
+        // Lines have no names: one that says nothing that is known, and space.
+        Some(Framing::Lines) => [format!("{OBJECT}\n").as_str(), "\n", " \r\n"]
+            .map(|line| Bytes::copy_from_slice(line.as_bytes()))
+            .into(),
+        None => Vec::new(),
+    }
 }
 
 async fn same(
@@ -200,8 +242,7 @@ async fn same(
 
 /// The answer to the case as it is.
 async fn whole(subject: &Subject, case: &Case) -> Outcome<Value> {
-    let body = String::from_utf8_lossy(&case.body).into_owned();
-    let mut read = answers(subject, case, vec![body]).await?;
+    let mut read = answers(subject, case, vec![case.body.clone()]).await?;
     match read.pop() {
         Some(Ok(answer)) => Ok(answer),
         Some(Err((_, error))) => Err(format!("the fixture itself is not read: {error}")),

@@ -1,73 +1,79 @@
-//! A fixture's body as text and JSON, so that the JSON can be changed whatever stands around it.
+//! A fixture's body as pieces of JSON, so that the JSON can be changed whatever stands around it.
 
+use bytes::Bytes;
 use serde_json::Value;
 use trunkline_core::{Call, ErrorKind, Json, Reply};
 
 use super::super::{
     Subject,
     list::Outcome,
-    probe::{Probe, told},
+    probe::told,
+    stage::{Answer, Memory},
     tree::{Path, Tree},
 };
-use crate::{fixture::Case, peer::Script};
+use crate::fixture::{Case, form::Framing};
 
-/// A body: pieces of JSON with text before, between and after them.
+/// A body: its pieces, and the JSON that some of them hold.
 #[derive(Clone)]
 pub(in super::super) struct Wire {
-    glue: Vec<String>,
-    /// A list of the pieces.
+    /// How its pieces are told apart; an answer that comes whole is one piece.
+    pub(in super::super) framing: Option<Framing>,
+    /// Each with whether it holds JSON.
+    pieces: Vec<(Bytes, bool)>,
+    /// A list of the JSON.
     pub(in super::super) json: Tree,
 }
 
 impl Wire {
     /// The body of `case`: one piece, or one for each event of a stream.
     pub(in super::super) fn of(case: &Case) -> Outcome<Self> {
-        let text = String::from_utf8_lossy(&case.body).into_owned();
         if !case.is_stream() {
             return Ok(Self {
-                glue: vec![String::new(), String::new()],
-                json: Tree::List(vec![Tree::parse(&text)?]),
+                framing: None,
+                pieces: vec![(case.body.clone(), true)],
+                json: Tree::List(vec![Tree::parse(&String::from_utf8_lossy(&case.body))?]),
             });
         }
-        let (mut glue, mut pieces) = (vec![String::new()], Vec::new());
-        for line in text.split_inclusive('\n') {
-            let data = line
-                .strip_prefix("data:")
-                .map(str::trim)
-                .unwrap_or_default();
-            let piece = match data.starts_with('{') {
-                true => Tree::parse(data).ok(),
-                false => None,
-            };
-            let last = glue.last_mut().ok_or("no glue")?;
-            match piece {
-                Some(piece) => {
-                    last.push_str("data: ");
-                    pieces.push(piece);
-                    glue.push("\n".to_owned());
-                }
-                None => last.push_str(line),
-            }
-        }
+        let framing = case.framing();
+        let mut json = Vec::new();
+        let pieces = framing.split(&case.body).into_iter().map(|piece| {
+            let tree = framing
+                .json(&piece)
+                .and_then(|json| Tree::parse(&String::from_utf8_lossy(&json)).ok());
+            let holds_some = tree.is_some();
+            json.extend(tree);
+            (piece, holds_some)
+        });
+        let pieces = pieces.collect();
         Ok(Self {
-            glue,
-            json: Tree::List(pieces),
+            framing: Some(framing),
+            pieces,
+            json: Tree::List(json),
         })
     }
 
-    pub(in super::super) fn write(&self) -> String {
-        let pieces: &[Tree] = match &self.json {
-            Tree::List(pieces) => pieces,
-            _ => &[],
+    /// The pieces, with the JSON as it is now.
+    pub(in super::super) fn pieces(&self) -> Vec<Bytes> {
+        let mut json = match &self.json {
+            Tree::List(pieces) => pieces.iter(),
+            _ => [].iter(),
         };
-        let mut text = String::new();
-        for (at, glue) in self.glue.iter().enumerate() {
-            text.push_str(glue);
-            if let Some(piece) = pieces.get(at) {
-                text.push_str(&piece.write());
+        let write = |(piece, holds_some): &(Bytes, bool)| {
+            let tree = match *holds_some {
+                true => json.next(),
+                false => None,
+            };
+            match (tree, self.framing) {
+                (Some(tree), Some(framing)) => framing.with_data(piece, tree.write().as_bytes()),
+                (Some(tree), None) => tree.write().into(),
+                (None, _) => piece.clone(),
             }
-        }
-        text
+        };
+        self.pieces.iter().map(write).collect()
+    }
+
+    pub(in super::super) fn write(&self) -> Bytes {
+        self.pieces().concat().into()
     }
 
     /// The fields by name, each with all places where it stands.
@@ -91,26 +97,39 @@ impl Wire {
 pub(in super::super) async fn answers(
     subject: &Subject,
     case: &Case,
-    bodies: Vec<String>,
+    bodies: Vec<Bytes>,
 ) -> Outcome<Vec<Result<Value, (ErrorKind, String)>>> {
     let count = bodies.len();
-    let replies = bodies.into_iter().map(|body| case.with_body(body).reply(0));
-    let probe = Probe::of(subject, Script::new(replies)).await?;
+    let bodies = bodies
+        .into_iter()
+        .map(|body| Answer::of_case(case).body(body));
+    let wire = Memory::new(bodies);
+    let backend = subject.over(wire.client())?.bare;
     let mut read = Vec::with_capacity(count);
     for _ in 0..count {
-        let reply = probe.call(Call::new(case.op.clone())).await;
+        let reply = match backend.call(Call::new(case.op.clone())).await {
+            Ok(Reply::ChatStream(stream)) => stream.collect().await.map(Reply::Chat),
+            reply => reply,
+        };
         read.push(match reply.and_then(|reply| form(&reply)) {
-            Ok(json) => Ok(serde_json::from_str(json.get()).map_err(|error| error.to_string())?),
+            Ok(json) => Ok(value(&json)),
             Err(error) => Err((error.kind(), told(&error))),
         });
     }
     Ok(read)
 }
 
+/// As a value; as text where it keeps, as it came, a number that no value holds.
+fn value(json: &Json) -> Value {
+    serde_json::from_str(json.get()).unwrap_or_else(|_| Value::from(json.get()))
+}
+
 fn form(reply: &Reply) -> trunkline_core::Result<Json> {
     match reply {
         Reply::Chat(reply) => Json::of(reply),
         Reply::Embed(reply) => Json::of(reply),
+        Reply::Rerank(reply) => Json::of(reply),
+        Reply::CountTokens(reply) => Json::of(reply),
         Reply::Models(reply) => Json::of(reply),
         _ => Ok(Json::null()),
     }

@@ -27,26 +27,39 @@ pub(super) const ALL: &[OnStream] = &[
     ("bounds_what_a_slow_reader_leaves_unread", slow_reader),
 ];
 
-fn filler(stream: &Recorded, length: usize) -> Vec<u8> {
-    // A comment; where there are none, blanks before an object.
-    let (start, byte) = match stream.framing {
-        Framing::Sse => (": ", b'x'),
-        Framing::Lines => ("", b' '),
+/// The stream with so many bytes more that say nothing: a comment; where there are none, blanks
+/// before an object.
+fn filled(stream: &Recorded, length: usize) -> Vec<Bytes> {
+    let filler = |start: &[u8], byte: u8| {
+        let mut line = start.to_vec();
+        line.resize(length, byte);
+        line
     };
-    let mut line = start.as_bytes().to_vec();
-    line.resize(length, byte);
-    line
+    match stream.framing {
+        Framing::Sse => {
+            let mut line = filler(b": ", b'x');
+            line.push(b'\n');
+            stream.with(1, line)
+        }
+        Framing::Lines => stream.with(1, filler(b"", b' ')),
+        Framing::Messages => {
+            let mut pieces = stream.events.clone();
+            if let Some(message) = pieces.get_mut(1)
+                && let Some(json) = stream.framing.json(message)
+            {
+                let data = [filler(b"", b' '), json.to_vec()].concat();
+                *message = stream.framing.with_data(message, &data);
+            }
+            pieces
+        }
+    }
 }
 
 fn long_line(subject: Arc<Subject>, stream: Arc<Recorded>) -> Running {
     Box::pin(async move {
         let stand = Stand::of(&subject)?;
         for length in [MIB - 1024, 2 * MIB] {
-            let mut line = filler(&stream, length);
-            if stream.framing == Framing::Sse {
-                line.push(b'\n');
-            }
-            let answer = stream.answer_of(stream.with(1, line));
+            let answer = stream.answer_of(filled(&stream, length));
             let read = stream.read(&stand, answer).await;
             match &read.result {
                 Ok(answer) if answer.message == stream.answer.message => {}
@@ -71,6 +84,8 @@ fn endless_line(subject: Arc<Subject>, stream: Arc<Recorded>) -> Running {
         let first: &[u8] = match stream.framing {
             Framing::Sse => b"data: ",
             Framing::Lines => b"{\"",
+            // A message of 2 GiB.
+            Framing::Messages => b"\x7f\xff\xff\xff",
         };
         let pieces = [
             Bytes::from_static(first),

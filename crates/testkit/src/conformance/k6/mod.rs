@@ -62,13 +62,16 @@ pub(super) fn tests(subject: &Arc<Subject>) -> Vec<Test> {
 }
 
 /// The flags that have no row because they are operations.
-const OPERATIONS: [&str; 6] = [
+const OPERATIONS: [&str; 9] = [
     "chat",
     "stream",
     "embed",
+    "rerank",
+    "count_tokens",
     "list_models",
     "prefill",
     "dimensions",
+    "precision",
 ];
 
 fn all_known() -> Outcome {

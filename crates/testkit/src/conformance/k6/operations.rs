@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use trunkline_core::{ChatRequest, EmbedRequest, ErrorKind, Message, Op, models::ModelsRequest};
+use trunkline_core::{
+    ChatRequest, EmbedRequest, ErrorKind, Message, Op, RerankRequest, models::ModelsRequest,
+};
 
 use super::super::{
     Subject,
@@ -12,7 +14,14 @@ use super::super::{
 };
 
 pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
-    for flag in ["chat", "stream", "embed", "list_models"] {
+    for flag in [
+        "chat",
+        "stream",
+        "embed",
+        "rerank",
+        "count_tokens",
+        "list_models",
+    ] {
         let undeclared = ensure(!subject.can(flag), || {
             format!("the provider declares `{flag}`; its fixture shows it")
         });
@@ -61,6 +70,8 @@ async fn operation(subject: &Subject, flag: &str) -> Outcome {
         "chat" => Op::Chat(hello()),
         "stream" => Op::ChatStream(hello()),
         "embed" => Op::Embed(Arc::new(EmbedRequest::new(["Hello"]).model("m"))),
+        "rerank" => Op::Rerank(Arc::new(RerankRequest::new("Hello", ["Hi"]).model("m"))),
+        "count_tokens" => Op::CountTokens(hello()),
         _ => Op::Models(Arc::new(ModelsRequest::default())),
     };
     let error = refused(subject, op).await?;
@@ -73,7 +84,8 @@ async fn operation(subject: &Subject, flag: &str) -> Outcome {
 }
 
 fn beginning(subject: &Subject) -> Outcome<ChatRequest> {
-    Ok(baseline(subject)?.message(Message::assistant_text("The word is")))
+    let request = baseline(subject)?.model(subject.model_for("prefill")?);
+    Ok(request.message(Message::assistant_text("The word is")))
 }
 
 /// Whether the beginning of an answer arrives, and whether it is warned of.

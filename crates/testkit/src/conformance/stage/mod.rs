@@ -10,5 +10,7 @@ mod role;
 pub(super) use memory::{Answer, Memory, Stand};
 pub(super) use pipe::{Pipes, client_of};
 pub(super) use read::{Read, call, cut, read, same, spoken};
-pub(super) use recorded::{Framing, Recorded};
+pub(super) use recorded::Recorded;
+
+pub(super) use crate::fixture::form::Framing;
 pub(super) use role::{Role, all, having};

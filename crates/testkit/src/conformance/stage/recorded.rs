@@ -6,16 +6,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use trunkline_core::{ChatResponse, Delta, StreamChunk};
 
-use super::{super::Subject, Answer, Read, Role, Stand};
-
-/// How the pieces of a stream are told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Framing {
-    /// Server-sent events, with blank lines between.
-    Sse,
-    /// A line each.
-    Lines,
-}
+use super::{super::Subject, Answer, Framing, Read, Role, Stand};
 
 /// A stream that ends well.
 pub(in super::super) struct Recorded {
@@ -48,7 +39,7 @@ impl Recorded {
 
     /// The events of a fixture's stream.
     pub(in super::super) fn split(role: &Role) -> Vec<Bytes> {
-        split(&role.body, framing_of(role))
+        framing_of(role).split(&role.body)
     }
 
     async fn try_learn(subject: &Arc<Subject>, role: Role) -> Result<Self, String> {
@@ -70,7 +61,7 @@ impl Recorded {
             has_last_word: false,
             says_only_so: false,
             words: None,
-            is_json: events.iter().any(|event| is_json(event, framing)),
+            is_json: events.iter().any(|event| framing.json(event).is_some()),
             events,
             role,
         };
@@ -144,12 +135,13 @@ impl Recorded {
 
     /// An event like the one that brings the first content, by its name and all, but with this in it.
     pub(in super::super) fn event_of(&self, data: &[u8]) -> Bytes {
+        let like = self.content_after.checked_sub(1);
+        let like = like.and_then(|at| self.events.get(at)).cloned();
+        if self.framing == Framing::Messages {
+            return self.framing.with_data(&like.unwrap_or_default(), data);
+        }
         let mut event = Vec::new();
         if self.framing == Framing::Sse {
-            let like = self.content_after.checked_sub(1);
-            let like = like
-                .and_then(|at| self.events.get(at))
-                .map(|event| &**event);
             for line in like
                 .unwrap_or_default()
                 .split_inclusive(|byte| *byte == b'\n')
@@ -163,7 +155,7 @@ impl Recorded {
         event.extend_from_slice(data);
         event.extend_from_slice(match self.framing {
             Framing::Sse => b"\n\n",
-            Framing::Lines => b"\n",
+            Framing::Lines | Framing::Messages => b"\n",
         });
         event.into()
     }
@@ -179,40 +171,5 @@ impl Recorded {
 }
 
 fn framing_of(role: &Role) -> Framing {
-    match role.media_type {
-        "text/event-stream" => Framing::Sse,
-        _ => Framing::Lines,
-    }
-}
-
-fn split(body: &Bytes, framing: Framing) -> Vec<Bytes> {
-    let mut events = Vec::new();
-    let mut start = 0;
-    let mut line_start = 0;
-    for (at, byte) in body.iter().enumerate() {
-        if *byte != b'\n' {
-            continue;
-        }
-        let line = body.get(line_start..at).unwrap_or_default();
-        line_start = at + 1;
-        let ends = framing == Framing::Lines || matches!(line, [] | [b'\r']);
-        if ends {
-            events.push(body.slice(start..=at));
-            start = at + 1;
-        }
-    }
-    if start < body.len() {
-        events.push(body.slice(start..));
-    }
-    events
-}
-
-fn is_json(event: &[u8], framing: Framing) -> bool {
-    let text = String::from_utf8_lossy(event);
-    let mut lines = text.lines();
-    let data = match framing {
-        Framing::Sse => lines.find_map(|line| line.strip_prefix("data:")),
-        Framing::Lines => lines.next(),
-    };
-    data.is_some_and(|data| matches!(serde_json::from_str(data), Ok(serde_json::Value::Object(_))))
+    Framing::of(role.media_type)
 }

@@ -18,7 +18,7 @@ pub(in super::super) struct Role {
     pub(in super::super) media_type: &'static str,
     pub(in super::super) body: Bytes,
     pub(in super::super) same_answer_as: Option<String>,
-    expect: Value,
+    pub(in super::super) expect: Value,
 }
 
 impl Role {
