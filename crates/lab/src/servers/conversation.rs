@@ -26,6 +26,9 @@ pub(crate) const GREET: Talk = Talk {
     answer: "Good morning, général! 👋 The weather is fine — “très bien”, as they say.",
 };
 
+/// What that costs, in and out.
+pub(crate) const GREET_TOKENS: (u64, u64) = (21, 17);
+
 /// Slow enough to see that it comes as it is said.
 pub(crate) const SLOW: Talk = Talk {
     prompt: "Count slowly to twelve.",
@@ -72,6 +75,9 @@ pub(crate) const RATE_LIMIT: &str = "Say that I ask too often.";
 pub(crate) const OVERLOADED: &str = "Say that you are too busy.";
 pub(crate) const BROKEN: &str = "Say that you are broken.";
 pub(crate) const TOO_LONG: &str = "Say that this is too long.";
+/// OpenAI's words for it, which proxies know a full context by.
+pub(crate) const TOO_LONG_WORDS: &str = "This model's maximum context length is 8192 tokens. \
+    However, your messages resulted in 9000 tokens. Please reduce the length of the messages.";
 
 /// A text whose vector is known.
 pub(crate) const EMBEDDED: &str = "the vector that is known";

@@ -2,7 +2,14 @@
 //! has its reason, covers one failure by its words, and fails where it no longer applies.
 
 use super::{
-    checks::{Check, Outcome},
+    checks::{
+        Check::{
+            self, BadKey, Cut, Embed, EmbedOrder, Models, Overloaded, Parallel, Reasoning,
+            StreamTools, Tools, UnknownModel, Usage,
+        },
+        Outcome,
+    },
+    conversation::THOUGHT,
     table::Cell,
 };
 
@@ -18,8 +25,103 @@ pub(crate) struct Exception {
     reason: &'static str,
 }
 
-/// The rules.
-pub(crate) const EXCEPTIONS: &[Exception] = &[];
+const ALL_OF_LITELLM: &[&str] = &["openai", "responses", "anthropic", "gemini"];
+
+/// The rules, for the versions that `--install` installs.
+pub(crate) const EXCEPTIONS: &[Exception] = &[
+    Exception {
+        server: "aimock",
+        rows: &["anthropic"],
+        checks: &[UnknownModel],
+        says: "invalid_request instead of not_found: anthropic: invalid request (404",
+        reason: "it calls what it does not find invalid_request_error, Anthropic says not_found_error",
+    },
+    Exception {
+        server: "aimock",
+        rows: &["gemini", "vertex"],
+        checks: &[Tools, StreamTools, Parallel],
+        says: "FUNCTION_CALL",
+        reason: "it ends a tool call as FUNCTION_CALL, which is no finishReason; Gemini says STOP",
+    },
+    Exception {
+        server: "aimock",
+        rows: &["ollama"],
+        checks: &[Usage],
+        says: "Some(0) tokens in, Some(0) out",
+        reason: "it counts no tokens in Ollama's form, whatever its script says",
+    },
+    Exception {
+        server: "aimock",
+        rows: &["ollama"],
+        checks: &[Reasoning],
+        says: "it thought \"\"",
+        reason: "it has thoughts in reasoning_content, Ollama in thinking",
+    },
+    Exception {
+        server: "aimock",
+        rows: &["ollama"],
+        checks: &[Embed, EmbedOrder],
+        says: "0 embeddings came",
+        reason: "it answers embedding, Ollama's /api/embed embeddings: its own client refuses it too",
+    },
+    Exception {
+        server: "aimock",
+        rows: &["cohere"],
+        checks: &[Reasoning],
+        says: THOUGHT,
+        reason: "it says thoughts as text, Cohere has a part for them",
+    },
+    Exception {
+        server: "aimock",
+        rows: &["cohere"],
+        checks: &[Models],
+        says: "another form than documented",
+        reason: "its /v1/models is OpenAI's list, Cohere's has another form at the same path",
+    },
+    Exception {
+        server: "litellm",
+        rows: ALL_OF_LITELLM,
+        checks: &[BadKey],
+        says: "No connected db.",
+        reason: "without a database it knows no key but its own, and says 400 to any other",
+    },
+    Exception {
+        server: "litellm",
+        rows: ALL_OF_LITELLM,
+        checks: &[UnknownModel],
+        says: "Invalid model name passed in model=no-such-model",
+        reason: "it says 400 to a model that it does not have, and not 404",
+    },
+    Exception {
+        server: "litellm",
+        rows: ALL_OF_LITELLM,
+        checks: &[Cut],
+        says: "server instead of interrupted",
+        reason: "it tells in the stream, as an error of its own, that aimock's ended too early; \
+                 what had come is checked",
+    },
+    Exception {
+        server: "litellm",
+        rows: &["gemini"],
+        checks: &[Usage],
+        says: "stream: Some(0) tokens in, Some(0) out",
+        reason: "it asks aimock for no usage of a stream that it translates to Gemini's form",
+    },
+    Exception {
+        server: "litellm",
+        rows: &["gemini"],
+        checks: &[Reasoning],
+        says: "it thought \"\"",
+        reason: "it drops thoughts on the way to Gemini's form",
+    },
+    Exception {
+        server: "litellm",
+        rows: &["gemini"],
+        checks: &[Overloaded],
+        says: "server instead of overloaded: gemini: server error (500)",
+        reason: "it says 500 for every failure of aimock's in Gemini's form",
+    },
+];
 
 /// What a cell says of an outcome.
 pub(crate) fn judge(server: &str, row: &str, check: Check, outcome: Outcome) -> Cell {

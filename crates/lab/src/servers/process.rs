@@ -63,7 +63,7 @@ pub(crate) struct Running {
 }
 
 /// How long a server may take to end when it is asked to.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Running {
     /// Starts it; what it prints goes to `log`.

@@ -146,6 +146,11 @@ impl Subject {
         Ok(self.backend()?.info().capabilities)
     }
 
+    /// What tells it from every other row of this run.
+    pub(crate) fn id(&self) -> String {
+        format!("{} at {}", self.row.name, self.base_url)
+    }
+
     pub(crate) fn model(&self) -> Result<Model> {
         Ok(self.backend()?.model(self.row.models.chat))
     }

@@ -141,9 +141,6 @@ impl Check {
         Self::Garbage,
     ];
 
-    /// What aimock does when a header of the call asks for it.
-    pub(crate) const OF_HEADERS: &'static [Self] = &[Self::Again, Self::Dropped, Self::Garbage];
-
     /// Makes it, bounded in time.
     pub(crate) async fn run(self, subject: &Subject, patience: Duration) -> Outcome {
         if let Some(why) = self.lack(subject) {

@@ -67,11 +67,16 @@ fn must_call<'a>(
         ids.len() == calls.len() && ids.iter().all(|id| !id.is_empty()),
         format_args!("its calls are called {ids:?}"),
     )?;
+    Ok(calls)
+}
+
+/// And says that it wants them.
+fn must_call_and_end(subject: &Subject, answer: &ChatResponse, cities: &[&str]) -> Checked {
+    must_call(subject, answer, cities)?;
     must(
         answer.finish.kind == FinishKind::ToolCalls,
         format_args!("it ended as {:?}", answer.finish),
-    )?;
-    Ok(calls)
+    )
 }
 
 pub(super) async fn whole(subject: &Subject) -> Checked {
@@ -80,21 +85,21 @@ pub(super) async fn whole(subject: &Subject) -> Checked {
         .chat(request(subject, TOOLS.prompt)?)
         .await
         .map_err(failed)?;
-    must_call(subject, &answer, &[CITY]).map(drop)
+    must_call_and_end(subject, &answer, &[CITY])
 }
 
 pub(super) async fn streamed(subject: &Subject) -> Checked {
     let model = subject.model().map_err(failed)?;
     let call = model.chat(request(subject, TOOLS.prompt)?);
     let answer = chat::collect(call.stream().await.map_err(failed)?).await?;
-    must_call(subject, &answer, &[CITY]).map(drop)
+    must_call_and_end(subject, &answer, &[CITY])
 }
 
 pub(super) async fn parallel(subject: &Subject) -> Checked {
     let model = subject.model().map_err(failed)?;
     let call = model.chat(request(subject, BOTH_PROMPT)?);
     let answer = chat::collect(call.stream().await.map_err(failed)?).await?;
-    must_call(subject, &answer, &CITIES).map(drop)
+    must_call_and_end(subject, &answer, &CITIES)
 }
 
 pub(super) async fn tool_loop(subject: &Subject) -> Checked {

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use super::{Found, Place, Server};
 use crate::servers::{
-    checks::Check::{CountTokens, Rerank},
+    checks::Check::{CountTokens, Embed, EmbedOrder, Models, TooLong},
     conversation::{
-        AGAIN, BOTH_PROMPT, BROKEN, CITIES, CITY, CUT, EMBEDDED, GREET, JSON, KEY, MODEL,
-        OVERLOADED, QUERY, RANKED, RATE_LIMIT, SLOW, SYSTEM, THINK, THOUGHT, TOO_LONG, TOOL, TOOLS,
-        Talk, VECTOR, WEATHER,
+        AGAIN, BOTH_PROMPT, BROKEN, CITIES, CITY, CUT, EMBEDDED, GREET, GREET_TOKENS, JSON, KEY,
+        MODEL, OVERLOADED, QUERY, RANKED, RATE_LIMIT, SLOW, SYSTEM, THINK, THOUGHT, TOO_LONG,
+        TOO_LONG_WORDS, TOOL, TOOLS, Talk, VECTOR, WEATHER,
     },
     home::{Home, npm_package, on_path},
     install::Recipe,
@@ -38,10 +38,33 @@ pub(crate) const SERVER: Server = Server {
 
 fn rows() -> Vec<Row> {
     vec![
-        Row::of("openai", "/v1").lacks(&[Rerank, CountTokens], "the protocol has none"),
-        Row::of("ollama", "/api"),
+        Row::of("openai", "/v1").setting("api", "chat-completions"),
+        Row::of("openai", "/v1").named("responses"),
+        Row::of("azure", "")
+            .setting("api_version", "2024-10-21")
+            .lacks(&[Models], NO_PATH),
+        Row::of("openrouter", "/api/v1"),
+        Row::of("anthropic", "/v1")
+            .lacks(&[TooLong], OPENAIS_WORDS)
+            .lacks(&[CountTokens], NO_PATH),
+        gemini("gemini", "/v1beta"),
+        gemini("vertex", "/v1/projects/lab/locations/global"),
+        Row::of("ollama", "/api").lacks(&[TooLong], OPENAIS_WORDS),
+        Row::of("cohere", "").lacks(&[TooLong], OPENAIS_WORDS),
+        Row::of("bedrock", "")
+            .lacks(&[TooLong], OPENAIS_WORDS)
+            .lacks(&[Models, CountTokens, Embed, EmbedOrder], NO_PATH),
     ]
 }
+
+fn gemini(provider: &'static str, path: &'static str) -> Row {
+    Row::of(provider, path)
+        .lacks(&[TooLong], OPENAIS_WORDS)
+        .lacks(&[Models, CountTokens, EmbedOrder], NO_PATH)
+}
+
+const NO_PATH: &str = "it has no such path";
+const OPENAIS_WORDS: &str = "it has OpenAI's words for a full context in every protocol";
 
 fn find(home: &Home) -> Option<Found> {
     let version = home.npm_version(NAME, PACKAGE)?;
@@ -89,16 +112,21 @@ fn program(library: &str, script: &str, port: u16) -> String {
 fn script() -> Vec<Value> {
     let says = |talk: &Talk| said(talk.prompt, json!({ "content": talk.answer }));
     let call = |city: &str| json!({"name": TOOL, "arguments": json!({ "city": city }).to_string()});
-    let fails = |prompt: &str, status: u16, kind: &str, code: &str| {
-        let message = format!("the script says: {code}");
+    let error = |prompt: &str, status: u16, kind: &str, code: &str, message: &str| {
         let error = json!({"message": message, "type": kind, "code": code});
         said(prompt, json!({"error": error, "status": status}))
     };
-    let over_capacity = |prompt: &str| fails(prompt, 503, "overloaded_error", "overloaded");
+    let fails = |prompt: &str, status: u16, kind: &str, code: &str| {
+        error(prompt, status, kind, code, "the script wants it so")
+    };
     vec![
         with(
             says(&GREET),
-            json!({"match": {"systemMessage": SYSTEM}, "chunkSize": 5}),
+            json!({
+                "match": {"systemMessage": SYSTEM},
+                "response": {"usage": usage()},
+                "chunkSize": 5,
+            }),
         ),
         with(
             says(&SLOW),
@@ -127,18 +155,19 @@ fn script() -> Vec<Value> {
             json!({"chunkSize": 6, "truncateAfterChunks": 9, "streamingProfile": pace(50)}),
         ),
         with(
-            over_capacity(AGAIN.prompt),
+            fails(AGAIN.prompt, 503, "server_error", "unavailable"),
             json!({"match": {"sequenceIndex": 0}}),
         ),
         with(says(&AGAIN), json!({"match": {"sequenceIndex": 1}})),
         fails(RATE_LIMIT, 429, "rate_limit_error", "rate_limit_exceeded"),
-        over_capacity(OVERLOADED),
+        fails(OVERLOADED, 529, "overloaded_error", "overloaded"),
         fails(BROKEN, 500, "server_error", "server_error"),
-        fails(
+        error(
             TOO_LONG,
             400,
             "invalid_request_error",
             "context_length_exceeded",
+            TOO_LONG_WORDS,
         ),
         json!({"match": {"inputText": EMBEDDED}, "response": {"embedding": VECTOR}}),
     ]
@@ -146,6 +175,16 @@ fn script() -> Vec<Value> {
 
 fn said(prompt: &str, response: Value) -> Value {
     json!({"match": {"model": MODEL, "userMessage": prompt}, "response": response})
+}
+
+/// By the names of every dialect: it picks those of the one that it is asked in.
+fn usage() -> Value {
+    let (input, output) = GREET_TOKENS;
+    json!({
+        "prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output,
+        "input_tokens": input, "output_tokens": output,
+        "promptTokenCount": input, "candidatesTokenCount": output, "totalTokenCount": input + output,
+    })
 }
 
 fn pace(pieces_per_second: u32) -> Value {

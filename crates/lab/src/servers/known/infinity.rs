@@ -29,6 +29,7 @@ pub(crate) const SERVER: Server = Server {
 fn rows() -> Vec<Row> {
     vec![
         Row::of("openai", "/v1")
+            .setting("api", "chat-completions")
             .models(Models::all("tiny"))
             .anything()
             .lacks(Check::OF_CHAT, "it serves embeddings only"),

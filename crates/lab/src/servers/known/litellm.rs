@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{Found, Place, Server};
 use crate::servers::{
+    checks::Check::{Dropped, Embed, EmbedOrder, Garbage, Models, TooLong},
     conversation::{KEY, MODEL},
     home::Home,
     install::Recipe,
@@ -28,15 +29,26 @@ pub(crate) const SERVER: Server = Server {
     find,
     ready: "/health/liveliness",
     // It reads 300 MB of Python first.
-    startup: Duration::from_secs(60),
+    startup: Duration::from_secs(120),
     patience: Duration::from_secs(30),
     upstream: Some("aimock"),
     rows,
 };
 
 fn rows() -> Vec<Row> {
-    vec![Row::of("openai", "/v1")]
+    let taken = "the proxy takes what aimock does to the connection upon itself";
+    let row = |row: Row| row.lacks(&[Dropped, Garbage], taken);
+    vec![
+        row(Row::of("openai", "/v1").setting("api", "chat-completions")),
+        row(Row::of("openai", "/v1").named("responses")),
+        row(Row::of("anthropic", "/v1").lacks(&[TooLong], OPENAIS_WORDS)),
+        row(Row::of("gemini", "/v1beta")
+            .lacks(&[TooLong], OPENAIS_WORDS)
+            .lacks(&[Models, Embed, EmbedOrder], "it has no such path")),
+    ]
 }
+
+const OPENAIS_WORDS: &str = "it hands on aimock's words, which are OpenAI's";
 
 fn find(home: &Home) -> Option<Found> {
     let program = home.program(NAME, "litellm")?;
@@ -72,7 +84,8 @@ fn config(upstream: &str) -> String {
     });
     let config = json!({
         "model_list": [{"model_name": MODEL, "litellm_params": model}],
-        "general_settings": {"master_key": KEY},
+        // The checks tell aimock by a header whose turn it is.
+        "general_settings": {"master_key": KEY, "forward_client_headers_to_llm_api": true},
         // An error is one call's, and not the model's for some seconds.
         "router_settings": {"disable_cooldowns": true, "num_retries": 0},
         "litellm_settings": {"num_retries": 0, "telemetry": false},

@@ -26,11 +26,14 @@ pub(crate) const SERVER: Server = Server {
 };
 
 fn rows() -> Vec<Row> {
+    let row = |row: Row| {
+        let row = row.models(Models::all("tiny")).anything();
+        row.lacks(Check::OF_SCRIPT, NO_SCRIPT)
+    };
     vec![
-        Row::of("openai", "/v1")
-            .models(Models::all("tiny"))
-            .anything()
-            .lacks(Check::OF_SCRIPT, NO_SCRIPT),
+        row(Row::of("openai", "/v1").setting("api", "chat-completions")),
+        row(Row::of("openai", "/v1").named("responses")),
+        row(Row::of("anthropic", "/v1")),
     ]
 }
 
