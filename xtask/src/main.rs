@@ -74,11 +74,11 @@ enum Task {
     /// Clippy, tests, docs, tidy, generated lists, packaging. It happens in this checkout, which in the end is
     /// as it was; what it would edit must not have changes that are not committed.
     Templates,
-    /// Runs what CI runs: format, clippy, tests, docs, tidy, graph, templates, recorded traffic, faults
+    /// Runs what CI runs: format, clippy, tests, docs, tidy, graph, templates, recorded traffic, faults, servers
     ///
     /// All steps run, also after one has failed; the end says which failed and how long each took.
     Check {
-        /// Leave out tests, docs, recorded traffic and faults
+        /// Leave out tests, docs, recorded traffic, faults and servers
         #[arg(long, conflicts_with = "deep")]
         quick: bool,
         /// Also what takes long: 10,000 seeds of the simulated network, 10,000 streams at once
@@ -123,6 +123,16 @@ enum Task {
     #[command(disable_help_flag = true)]
     Faults {
         /// [DIR…] [--case F027]… [--no-tests]
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Runs the crates against servers that others wrote, on this machine: servers [--install aimock,litellm]
+    ///
+    /// Mocks, proxies and engines that speak the providers' protocols; one that is not installed is skipped.
+    /// docs/servers.md says how to install them. Runs in the crate trunkline-lab, to which all arguments go.
+    #[command(disable_help_flag = true)]
+    Servers {
+        /// [--install SERVER,…] [--server SERVER,…] [--check CHECK,…] [--home DIR]
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
@@ -182,6 +192,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Release(task) => release::run(&Workspace::load(&root)?, &task),
         Task::Wires { arguments } => lab::start(&root, "wires", &arguments),
         Task::Faults { arguments } => lab::start(&root, "faults", &arguments),
+        Task::Servers { arguments } => lab::start(&root, "servers", &arguments),
         Task::Bench { arguments } => lab::start(&root, "bench", &arguments),
     }
 }

@@ -4,6 +4,7 @@ mod bench;
 #[cfg(feature = "faults")]
 mod faults;
 mod providers;
+mod servers;
 mod wires;
 
 use std::process::ExitCode;
@@ -29,6 +30,10 @@ enum Task {
     /// Fails if a case does not come out as it must.
     #[cfg(feature = "faults")]
     Faults(faults::Options),
+    /// Runs the crates against servers that others wrote, and prints a table for each
+    ///
+    /// Fails if a cell did. A server that is not installed is skipped with a line.
+    Servers(servers::Options),
     /// Measures against a bare hyper client and prints one table
     Bench(bench::Options),
 }
@@ -38,6 +43,7 @@ fn main() -> ExitCode {
         Task::Wires(options) => wires::run(&options),
         #[cfg(feature = "faults")]
         Task::Faults(options) => faults::run(&options),
+        Task::Servers(options) => servers::run(&options),
         Task::Bench(options) => bench::run(&options),
     };
     done.unwrap_or_else(|error| {

@@ -10,8 +10,16 @@ use trunkline_core::{
 pub(crate) struct Linked {
     pub(crate) def: &'static ProviderDef,
     bare: fn(&str, Named<'_>, HttpClient) -> Result<Backend>,
+    account: fn(&Site<'_>, HttpClient) -> Result<Backend>,
     #[cfg(feature = "faults")]
     stacked: Stacked,
+}
+
+/// Where an account lives, and what it is told.
+pub(crate) struct Site<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) base_url: &'a str,
+    pub(crate) settings: Named<'a>,
 }
 
 #[cfg(feature = "faults")]
@@ -44,11 +52,18 @@ const LINKED: &[Linked] = &[
     // backends:end
 ];
 
+impl std::fmt::Debug for Linked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Linked").field(&self.def.id).finish()
+    }
+}
+
 impl Linked {
     const fn of<P: Provider>() -> Self {
         Self {
             def: P::DEF,
             bare: bare::<P>,
+            account: account::<P>,
             #[cfg(feature = "faults")]
             stacked: stacked::<P>,
         }
@@ -67,6 +82,11 @@ impl Linked {
         client: HttpClient,
     ) -> Result<Backend> {
         (self.bare)(key, settings, client)
+    }
+
+    /// An account in its default stack, on a server of ours.
+    pub(crate) fn account(&self, site: &Site<'_>, client: HttpClient) -> Result<Backend> {
+        (self.account)(site, client)
     }
 
     /// An account in its stack.
@@ -89,6 +109,13 @@ fn bare<P: Provider>(key: &str, settings: Named<'_>, client: HttpClient) -> Resu
         builder = builder.endpoint("https://recorded.invalid");
     }
     Ok(builder.build()?.bare())
+}
+
+fn account<P: Provider>(site: &Site<'_>, client: HttpClient) -> Result<Backend> {
+    let builder: Builder<P> = Account::builder().key(site.key).client(client);
+    let set = |builder: Builder<P>, (name, value): &(&str, &str)| builder.setting(*name, *value);
+    let builder = site.settings.iter().fold(builder, set);
+    builder.endpoint(site.base_url).build().map(Backend::from)
 }
 
 #[cfg(feature = "faults")]

@@ -67,10 +67,15 @@ fn milliseconds(headers: &HeaderMap) -> Option<Wait> {
 }
 
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Wait> {
-    largest(headers, "retry-after", |value| {
-        time::decimal(value, 1_000_000_000)
-            .or_else(|| time::until(httpdate::parse_http_date(value).ok()?, now))
-    })
+    // The second is what LiteLLM's proxy makes of its provider's.
+    ["retry-after", "llm_provider-retry-after"]
+        .iter()
+        .find_map(|name| {
+            largest(headers, name, |value| {
+                time::decimal(value, 1_000_000_000)
+                    .or_else(|| time::until(httpdate::parse_http_date(value).ok()?, now))
+            })
+        })
 }
 
 /// The longest reset time among the limits that have nothing left.

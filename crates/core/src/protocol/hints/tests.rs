@@ -261,3 +261,15 @@ fn tokens_of_one_direction_are_not_the_tokens_of_a_key() {
         assert_eq!(counted(name), Counted::Tokens, "{name}");
     }
 }
+
+#[test]
+fn what_a_proxy_hands_on_of_its_provider_counts_after_its_own() {
+    let hidden = [
+        ("llm_provider-retry-after", "1"),
+        ("llm_provider-x-ratelimit-remaining-tokens", "0"),
+        ("llm_provider-x-ratelimit-reset-tokens", "6m0s"),
+    ];
+    assert_eq!(of_headers(&hidden), millis(1_000));
+    let own = [("llm_provider-retry-after", "1"), ("retry-after", "3")];
+    assert_eq!(of_headers(&own), millis(3_000));
+}
