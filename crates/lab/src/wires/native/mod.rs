@@ -10,4 +10,12 @@ mod openai_responses;
 use super::format::Format;
 
 /// One line for each.
-pub(crate) const FORMATS: &[&Format] = &[&anthropic::FORMAT, &bedrock::FORMAT, &cohere::FORMAT, &gemini_content::CLAUDE, &gemini_content::FORMAT, &ollama::FORMAT, &openai_responses::FORMAT];
+pub(crate) const FORMATS: &[&Format] = &[
+    &anthropic::FORMAT,
+    &bedrock::FORMAT,
+    &cohere::FORMAT,
+    &gemini_content::CLAUDE,
+    &gemini_content::FORMAT,
+    &ollama::FORMAT,
+    &openai_responses::FORMAT,
+];
