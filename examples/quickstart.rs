@@ -3,8 +3,9 @@
 //! `cargo run --example quickstart`
 //!
 //! Without a key it talks to the test kit's embedded provider: a real server on loopback, without
-//! a model behind it. With `OPENAI_API_KEY` or `GROQ_API_KEY` it talks to that provider; a base URL
-//! (`OPENAI_BASE_URL`) takes it to any server that speaks the same protocol.
+//! a model behind it. With `OPENAI_API_KEY` or `GROQ_API_KEY` it talks to that provider;
+//! `OPENAI_BASE_URL` with `OPENAI_API=chat-completions` takes it to any server that speaks chat
+//! completions.
 
 use std::{io::Write, process::ExitCode};
 
@@ -12,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use trunkline::{Backend, ChatRequest, Message, Model, Result, Tool};
 use trunkline_groq::Groq;
-use trunkline_openai::OpenAi;
+use trunkline_openai::{OpenAi, compatible};
 use trunkline_testkit::{EmbeddedProvider, embedded};
 
 #[tokio::main]
@@ -76,7 +77,7 @@ async fn connect() -> Result<(Model, Option<Model>, Option<EmbeddedProvider>)> {
         server.url()
     );
     println!("Set OPENAI_API_KEY or GROQ_API_KEY to talk to a real one.");
-    let account = OpenAi::with(server.key(), server.url(), trunkline::HttpClient::shared())?;
+    let account = compatible(server.key(), server.url(), trunkline::HttpClient::shared())?;
     let (model, embedder) = (
         account.model(embedded::CHAT_MODEL),
         account.model(embedded::EMBED_MODEL),

@@ -18,7 +18,7 @@ use trunkline::{
     Backend, ChatResponse, Error, HttpClient, Result,
     middleware::{Breaker, Pick, Stack},
 };
-use trunkline_openai::OpenAi;
+use trunkline_openai::{CHAT_COMPLETIONS, OpenAi};
 use trunkline_testkit::peer::{Peer, Reply, Script};
 
 #[tokio::main]
@@ -197,6 +197,7 @@ async fn ask(backend: &Backend, server: &Peer) {
 
 fn account(urls: &[&str], stack: Stack) -> Result<Backend> {
     let mut builder = OpenAi::builder()
+        .setting("api", CHAT_COMPLETIONS)
         .key("no-key-needed")
         .client(HttpClient::shared())
         .stack(stack);

@@ -23,7 +23,7 @@ use trunkline::{
     middleware::{Breaker, CircuitState, Gate, Stack},
     stats::EndpointStats,
 };
-use trunkline_openai::OpenAi;
+use trunkline_openai::{CHAT_COMPLETIONS, OpenAi};
 use trunkline_testkit::peer::{Peer, Received, Reply};
 
 const USAGE: &str = "usage: cargo run --example status [-- --seconds N]";
@@ -198,6 +198,7 @@ fn words(millis: u64) -> Reply {
 
 fn pool(servers: &[Peer]) -> Result<Backend> {
     let mut builder = OpenAi::builder()
+        .setting("api", CHAT_COMPLETIONS)
         .key("key-c")
         .key("key-b")
         .key("key-a")

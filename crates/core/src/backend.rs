@@ -14,8 +14,8 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    BoxError, Call, Endpoint, Error, Followed, Model, ModelInfo, Operation, Reply, Result, Stats,
-    StreamOperation, middleware::Circuits, models, raw,
+    BoxError, Call, Endpoint, Error, Followed, Model, ModelInfo, Operation, Pace, Reply, Result,
+    Stats, StreamOperation, middleware::Circuits, models, raw,
 };
 
 mod check;
@@ -106,7 +106,23 @@ impl Backend {
     ///
     /// As any call, and what the operation's own decoding finds.
     pub async fn ask<O: Operation>(&self, operation: O) -> Result<O::Output> {
-        raw::ask(self, operation).await
+        raw::ask(self, &operation).await
+    }
+
+    /// Asks again and again, at this pace, until `is_over` says that the answer is the last: for what
+    /// a provider does while nobody waits. Dropping the future only ends the asking.
+    ///
+    /// # Errors
+    ///
+    /// As for [`ask`](Self::ask), of the first that fails; [`Timeout`](crate::ErrorKind::Timeout)
+    /// when the pace's total is over.
+    pub async fn ask_until<O: Operation>(
+        &self,
+        operation: O,
+        pace: Pace,
+        is_over: impl Fn(&O::Output) -> bool,
+    ) -> Result<O::Output> {
+        raw::ask_until(self, &operation, pace, is_over).await
     }
 
     /// Asks what only this provider has, and gives what it answers piece by piece.

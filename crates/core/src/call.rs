@@ -174,6 +174,7 @@ impl Op {
     pub fn class(&self) -> Class {
         match self {
             Self::Models(_) | Self::CountTokens(_) => Class::Read,
+            Self::Chat(request) | Self::ChatStream(request) if request.effect => Class::Effect,
             Self::Chat(_) | Self::ChatStream(_) | Self::Embed(_) | Self::Rerank(_) => Class::Billed,
             Self::Raw(request) => request.class,
         }

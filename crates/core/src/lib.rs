@@ -40,7 +40,7 @@ pub use model::{ChatCall, CountTokensCall, EmbedCall, Model, RerankCall};
 #[doc(no_inline)]
 pub use models::ModelInfo;
 pub use provider::{AccountConfig, ProviderDef};
-pub use raw::{Endpoint, Followed, Operation, StreamOperation};
+pub use raw::{Endpoint, Followed, Operation, Pace, StreamOperation};
 pub use registry::Registry;
 #[doc(no_inline)]
 pub use rerank::{RerankRequest, RerankResponse};

@@ -5,8 +5,11 @@ use std::{future::Future, future::IntoFuture, pin::Pin, sync::Arc, time::Duratio
 use tokio::time::Instant;
 
 use crate::{
-    Backend, Call, EmbedRequest, EmbedResponse, Op, Reply, RerankRequest, Result,
-    call::deadline_in, embed::EmbedInput, middleware::Fallback, rerank::RerankDocument,
+    Backend, Call, EmbedRequest, EmbedResponse, Op, ProviderOptions, Reply, RerankRequest, Result,
+    call::deadline_in,
+    embed::{EmbedInput, Precision, Purpose},
+    middleware::Fallback,
+    rerank::RerankDocument,
     trail::Trail,
 };
 
@@ -289,6 +292,24 @@ impl EmbedCall {
     /// Sets how long the vectors shall be.
     pub fn dimensions(mut self, dimensions: u32) -> Self {
         self.request.dimensions = Some(dimensions);
+        self
+    }
+
+    /// Sets what they are for.
+    pub fn purpose(mut self, purpose: Purpose) -> Self {
+        self.request.purpose = Some(purpose);
+        self
+    }
+
+    /// Adds what only one provider takes.
+    pub fn option<O: ProviderOptions>(mut self, options: O) -> Self {
+        self.request = self.request.option(options);
+        self
+    }
+
+    /// Sets in which numbers.
+    pub fn precision(mut self, precision: Precision) -> Self {
+        self.request.precision = Some(precision);
         self
     }
 }

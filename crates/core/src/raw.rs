@@ -16,6 +16,11 @@ use tokio::time::timeout;
 use tower_service::Service;
 use trunkline_http::TransportError;
 
+mod poll;
+
+pub use poll::Pace;
+pub(crate) use poll::ask_until;
+
 use crate::{
     Backend, Body, Call, Class, Delivery, End, Error, ErrorKind, Json, Observe, Op, Phase, Result,
     Secret,
@@ -166,7 +171,7 @@ const MAX_TIME: Duration = Duration::from_secs(600);
 /// How large an answer to an [`Operation`] or on an [`Endpoint`] may be.
 const MAX_BODY: usize = 32 << 20;
 
-pub(crate) async fn ask<O: Operation>(backend: &Backend, operation: O) -> Result<O::Output> {
+pub(crate) async fn ask<O: Operation>(backend: &Backend, operation: &O) -> Result<O::Output> {
     let mut request = operation.encode()?;
     request.name = O::NAME;
     request.class = O::CLASS;

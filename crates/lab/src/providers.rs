@@ -20,8 +20,11 @@ type Stacked = fn(&crate::faults::client::Settings<'_>, HttpClient) -> Result<Ba
 /// `cargo xtask backends` writes the list.
 const LINKED: &[Linked] = &[
     // backends:begin
+    Linked::of::<trunkline_anthropic::Api>(),
     Linked::of::<trunkline_azure::Api>(),
+    Linked::of::<trunkline_bedrock::Api>(),
     Linked::of::<trunkline_cerebras::Api>(),
+    Linked::of::<trunkline_cohere::Api>(),
     Linked::of::<trunkline_deepseek::Api>(),
     Linked::of::<trunkline_fireworks::Api>(),
     Linked::of::<trunkline_groq::Api>(),
@@ -91,6 +94,10 @@ fn stacked<P: Provider>(
     settings: &crate::faults::client::Settings<'_>,
     client: HttpClient,
 ) -> Result<Backend> {
-    let builder: Builder<P> = Account::builder().client(client);
+    let mut builder: Builder<P> = Account::builder().client(client);
+    // Cases speak chat completions unless they say otherwise.
+    if P::DEF.settings.contains(&"api") && !settings.client.settings.contains_key("api") {
+        builder = builder.setting("api", "chat-completions");
+    }
     settings.apply(builder)?.build().map(Backend::from)
 }

@@ -8,10 +8,16 @@ pub use providers::providers;
 pub use trunkline_core::*;
 
 // backends:begin
+#[cfg(feature = "anthropic")]
+pub use trunkline_anthropic as anthropic;
 #[cfg(feature = "azure")]
 pub use trunkline_azure as azure;
+#[cfg(feature = "bedrock")]
+pub use trunkline_bedrock as bedrock;
 #[cfg(feature = "cerebras")]
 pub use trunkline_cerebras as cerebras;
+#[cfg(feature = "cohere")]
+pub use trunkline_cohere as cohere;
 #[cfg(feature = "deepseek")]
 pub use trunkline_deepseek as deepseek;
 #[cfg(feature = "fireworks")]

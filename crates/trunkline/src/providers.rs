@@ -8,10 +8,16 @@ use crate::ProviderDef;
 pub fn providers() -> &'static [ProviderDef] {
     &[
         // backends:begin
+        #[cfg(feature = "anthropic")]
+        crate::anthropic::PROVIDER,
         #[cfg(feature = "azure")]
         crate::azure::PROVIDER,
+        #[cfg(feature = "bedrock")]
+        crate::bedrock::PROVIDER,
         #[cfg(feature = "cerebras")]
         crate::cerebras::PROVIDER,
+        #[cfg(feature = "cohere")]
+        crate::cohere::PROVIDER,
         #[cfg(feature = "deepseek")]
         crate::deepseek::PROVIDER,
         #[cfg(feature = "fireworks")]

@@ -9,7 +9,7 @@ use trunkline::{
     ChatRequest, Content, Error, ErrorKind, HttpClient, Message, Model, Part, ToolCall,
     chat::ToolInput,
 };
-use trunkline_openai::OpenAi;
+use trunkline_openai::{OpenAi, compatible};
 use trunkline_testkit::{EmbeddedProvider, MockBackend, embedded};
 
 const KEY: &str = "sk-canary-4711";
@@ -35,14 +35,14 @@ fn assert_clear(error: &Error, kind: ErrorKind, says: &[&str]) {
 
 async fn embedded() -> (EmbeddedProvider, Model) {
     let server = EmbeddedProvider::start().await;
-    let account = OpenAi::with(server.key(), server.url(), HttpClient::shared()).unwrap();
+    let account = compatible(server.key(), server.url(), HttpClient::shared()).unwrap();
     (server, account.model(embedded::CHAT_MODEL))
 }
 
 #[tokio::test]
 async fn a_wrong_key() {
     let (server, _) = embedded().await;
-    let model = OpenAi::with(KEY, server.url(), HttpClient::shared())
+    let model = compatible(KEY, server.url(), HttpClient::shared())
         .unwrap()
         .model(embedded::CHAT_MODEL);
 
@@ -110,14 +110,14 @@ async fn a_base_url_that_is_none() {
         ("https://api.example.com/v1?key=sk-canary-4711", "query"),
         ("https://", "no"),
     ] {
-        let error = OpenAi::with(KEY, url, HttpClient::shared()).unwrap_err();
+        let error = compatible(KEY, url, HttpClient::shared()).unwrap_err();
         assert_clear(&error, ErrorKind::Config, &["openai", "base URL", says]);
     }
 }
 
 #[tokio::test]
 async fn a_key_in_clear_text() {
-    let with = |url: &str| OpenAi::with(KEY, url, HttpClient::shared());
+    let with = |url: &str| compatible(KEY, url, HttpClient::shared());
 
     let error = with("http://api.example.com/v1").unwrap_err();
     assert_clear(
@@ -228,7 +228,7 @@ async fn a_server_that_is_not_there() {
         .unwrap()
         .port();
     let url = format!("http://127.0.0.1:{port}/v1");
-    let model = OpenAi::with(KEY, url, HttpClient::shared())
+    let model = compatible(KEY, url, HttpClient::shared())
         .unwrap()
         .model("m");
 

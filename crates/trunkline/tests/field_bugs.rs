@@ -11,7 +11,7 @@ use trunkline::{
     http_transport::hyper::HyperTransport,
     middleware::{Deadline, Stack},
 };
-use trunkline_openai::OpenAi;
+use trunkline_openai::{CHAT_COMPLETIONS, OpenAi, compatible};
 use trunkline_testkit::peer::{Peer, PipePeer, Reply};
 
 fn word(text: &str) -> String {
@@ -45,7 +45,7 @@ async fn bug_01_02_03_a_character_split_over_chunks_is_whole_kept_and_no_error()
     // Every byte comes alone.
     let bytes = reply_bytes(text).len();
     let peer = Peer::start(reply.slices(bytes)).await;
-    let model = OpenAi::with("key", peer.url(), HttpClient::shared())
+    let model = compatible("key", peer.url(), HttpClient::shared())
         .unwrap()
         .model("m");
 
@@ -73,7 +73,10 @@ async fn bug_08_comments_do_not_hide_a_dead_model() {
         .header("content-type", "text/event-stream")
         .chunked(body)
         .pause_between(Duration::from_secs(5));
-    let model = piped(PipePeer::new(reply), OpenAi::builder());
+    let model = piped(
+        PipePeer::new(reply),
+        OpenAi::builder().setting("api", CHAT_COMPLETIONS),
+    );
     let began = tokio::time::Instant::now();
 
     let error = model
@@ -97,7 +100,7 @@ async fn bug_08_comments_do_not_hide_a_dead_model() {
 #[tokio::test]
 async fn bug_17_a_stream_that_is_dropped_closes_its_connection() {
     let peer = Peer::start(Reply::sse([word("one")]).no_last_chunk().stall()).await;
-    let model = OpenAi::with("key", peer.url(), HttpClient::shared())
+    let model = compatible("key", peer.url(), HttpClient::shared())
         .unwrap()
         .model("m");
 
@@ -120,7 +123,12 @@ async fn bug_18_the_total_does_not_cut_a_healthy_stream() {
         .done()
         .pause_between(Duration::from_secs(10));
     let stack = Stack::default().deadline(Deadline::default().total(Duration::from_secs(30)));
-    let model = piped(PipePeer::new(reply), OpenAi::builder().stack(stack));
+    let model = piped(
+        PipePeer::new(reply),
+        OpenAi::builder()
+            .setting("api", CHAT_COMPLETIONS)
+            .stack(stack),
+    );
 
     let answer = model
         .chat("Hello")
@@ -139,7 +147,10 @@ async fn bug_20_a_slow_first_word_is_no_stall() {
     let reply = Reply::sse([word("one"), STOP.to_owned()])
         .done()
         .pause_before_body(Duration::from_secs(80));
-    let model = piped(PipePeer::new(reply), OpenAi::builder());
+    let model = piped(
+        PipePeer::new(reply),
+        OpenAi::builder().setting("api", CHAT_COMPLETIONS),
+    );
 
     let answer = model
         .chat("Hello")

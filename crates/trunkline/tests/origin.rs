@@ -4,7 +4,7 @@
 
 use trunkline::{ChatRequest, HttpClient, Message, Warning};
 use trunkline_groq::Groq;
-use trunkline_openai::OpenAi;
+use trunkline_openai::compatible;
 use trunkline_testkit::peer::{Peer, Reply, Script};
 
 const THOUGHTFUL: &str = r#"{"id":"1","model":"m","choices":[{"index":0,"message":{"role":"assistant","reasoning":"seven is prime","content":"Yes."},"finish_reason":"stop"}]}"#;
@@ -19,7 +19,7 @@ async fn thoughts_go_back_to_their_own_provider_only() {
     let at_groq = Groq::with("key", groq.url(), HttpClient::shared())
         .unwrap()
         .model("m");
-    let at_openai = OpenAi::with("key", openai.url(), HttpClient::shared())
+    let at_openai = compatible("key", openai.url(), HttpClient::shared())
         .unwrap()
         .model("m");
 

@@ -8,7 +8,7 @@ use trunkline::{
     Backend, BackendInfo, Body, Call, ErrorKind, HttpClient, ModelInfo, Op, Phase, Reply, Result,
     Serve, http_transport::hyper::HyperTransport, models::ModelsPage, protocol::Authorize,
 };
-use trunkline_openai::OpenAi;
+use trunkline_openai::{CHAT_COMPLETIONS, OpenAi, compatible};
 use trunkline_testkit::peer::{Exchange, Peer, PipePeer, Reply as Answer};
 
 const ANSWER: &str = r#"{"id":"1","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}]}"#;
@@ -26,7 +26,7 @@ fn silent() -> OpenAi {
             .build()
             .unwrap(),
     );
-    OpenAi::with("key", "http://localhost/v1", client).unwrap()
+    compatible("key", "http://localhost/v1", client).unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -77,6 +77,7 @@ async fn an_account_signs_its_requests_and_has_no_key_beside() {
     let peer = Peer::start(Answer::status(200).json(ANSWER)).await;
     let builder = || {
         OpenAi::builder()
+            .setting("api", CHAT_COMPLETIONS)
             .authorize(Signature)
             .endpoint(peer.url())
             .client(HttpClient::shared())

@@ -31,7 +31,7 @@ async fn a_configuration_leads_to_an_answer_by_the_server_s_own_list() {
     let server = EmbeddedProvider::start().await;
     let json = format!(
         r#"[
-            {{ "provider": "openai", "name": "here", "base_urls": ["{}"], "keys": [{{ "env": "HERE" }}] }},
+            {{ "provider": "openai", "name": "here", "base_urls": ["{}"], "keys": [{{ "env": "HERE" }}], "extra": {{ "api": "chat-completions" }} }},
             {{ "provider": "groq", "base_urls": ["http://127.0.0.1:1"], "keys": ["none"] }}
         ]"#,
         server.url()

@@ -8,7 +8,7 @@ use trunkline::{
     protocol::{AuthScheme, segment},
     raw::RawRequest,
 };
-use trunkline_openai::{DIALECT, OpenAi};
+use trunkline_openai::{DIALECT, compatible};
 use trunkline_testkit::peer::{Peer, Reply, Script};
 
 const KEY: &str = "canary-key-4711";
@@ -55,7 +55,7 @@ async fn f126_a_key_is_a_header_and_never_in_the_url() {
 #[tokio::test]
 async fn f127_a_model_s_name_leads_nowhere_else() {
     let peer = Peer::start(Script::new([Reply::status(200).json(ANSWER)]).repeat_last()).await;
-    let account = OpenAi::with(KEY, format!("{}/v1", peer.url()), HttpClient::shared()).unwrap();
+    let account = compatible(KEY, format!("{}/v1", peer.url()), HttpClient::shared()).unwrap();
     let names = [
         "../../admin",
         "a/b",
@@ -100,7 +100,7 @@ async fn f127_a_model_s_name_leads_nowhere_else() {
 #[tokio::test]
 async fn f141_a_call_s_own_key_goes_to_the_account_s_host() {
     let peer = Peer::start(Script::new([Reply::status(200).json(ANSWER)]).repeat_last()).await;
-    let model = OpenAi::with(KEY, peer.url(), HttpClient::shared())
+    let model = compatible(KEY, peer.url(), HttpClient::shared())
         .unwrap()
         .model("m");
 

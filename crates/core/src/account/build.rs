@@ -47,7 +47,7 @@ impl<P> Builder<P> {
         let settings = self.settings()?;
         let assemble = (self.ways.protocol)(&settings)?;
         self.identify(&settings)?;
-        let info = self.info();
+        let info = self.info(&settings);
         let sites = self.sites(&settings)?;
         let is_plain = matches!(self.keys.as_slice(), [] | [Key::Fixed(_, None)]);
         let is_keyless = self.keys.is_empty();
@@ -93,11 +93,13 @@ impl<P> Builder<P> {
         Ok(())
     }
 
-    fn info(&self) -> BackendInfo {
+    fn info(&self, settings: &Settings) -> BackendInfo {
+        let by_settings = self.ways.capabilities.map(|can| can(settings));
+        let can = by_settings.unwrap_or(self.provider.capabilities);
         let mut info = BackendInfo::new(self.provider.id)
             .models(self.provider.models)
             .reasoning_models(self.provider.reasoning_models)
-            .capabilities(self.provider.capabilities);
+            .capabilities(can);
         if let Some(name) = &self.name {
             info.name = name.as_str().into();
         }

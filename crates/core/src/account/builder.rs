@@ -6,7 +6,8 @@ use http::{HeaderMap, HeaderName};
 
 use super::{Credentials, Custom, settings::Settings};
 use crate::{
-    AccountConfig, Backend, BackendInfo, Error, HttpClient, Json, ProviderDef, Result, Secret, env,
+    AccountConfig, Backend, BackendInfo, Capabilities, Error, HttpClient, Json, ProviderDef,
+    Result, Secret, env,
     middleware::{Breaker, Gate, KeySource, RateLimit, Stack, TokenSource, pool::KeyPart},
     protocol::{Auth, AuthScheme, Authorize, HttpBackend, Limits, Protocol, Target, Timers},
 };
@@ -75,6 +76,8 @@ type Speak = Box<dyn Fn(&Settings) -> Result<Assemble> + Send>;
 pub(super) struct Ways {
     pub(super) protocol: Speak,
     pub(super) base_url: fn(&Settings) -> Result<Option<String>>,
+    /// `None` where it is what the definition says.
+    pub(super) capabilities: Option<fn(&Settings) -> Capabilities>,
     pub(super) credentials: fn(&Settings, &HttpClient) -> Result<Option<Credentials>>,
 }
 
@@ -91,6 +94,7 @@ impl Builder {
         let ways = Ways {
             protocol: Box::new(move |_| Ok(assemble(protocol.clone()))),
             base_url: |_| Ok(None),
+            capabilities: None,
             credentials: |_, _| Ok(None),
         };
         Self::new(provider, ways)

@@ -5,7 +5,7 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 use trunkline_http::DefaultClient;
 
 use crate::{
-    AccountConfig, Backend, Error, HttpClient, Model, ProviderDef, Result, Secret,
+    AccountConfig, Backend, Capabilities, Error, HttpClient, Model, ProviderDef, Result, Secret,
     protocol::Protocol,
 };
 
@@ -92,6 +92,13 @@ pub trait Provider: Sized + 'static {
     fn base_url(settings: &Settings) -> Result<Option<String>> {
         let _ = settings;
         Ok(None)
+    }
+
+    /// What an account of these settings can do, where they choose among wire formats; what the
+    /// definition says unless they do.
+    fn capabilities(settings: &Settings) -> Capabilities {
+        let _ = settings;
+        Self::DEF.capabilities
     }
 
     /// What an account identifies itself with where it was given neither a key nor
@@ -186,6 +193,7 @@ impl<P: Provider> Account<P> {
         let ways = Ways {
             protocol: Box::new(protocol),
             base_url: P::base_url,
+            capabilities: Some(P::capabilities),
             credentials: P::credentials,
         };
         Builder::new(P::DEF, ways)

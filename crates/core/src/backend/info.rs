@@ -200,6 +200,8 @@ capabilities! {
     embed,
     /// Embeddings of a length that is asked for.
     dimensions,
+    /// Embeddings in numbers that are asked for.
+    precision,
     /// The order of documents by what they say about a query.
     rerank,
     /// How many tokens a request is, by the provider's own count.

@@ -7,6 +7,12 @@ use serde::Serialize;
 pub trait ProviderOptions: Serialize {
     /// The provider's id.
     const PROVIDER: &'static str;
+
+    /// Whether a request with these does more than cost money when it is made twice: its answer is
+    /// stored, or made though nobody waits. See [`ChatRequest::effect`](crate::ChatRequest::effect).
+    fn has_effect(&self) -> bool {
+        false
+    }
 }
 
 /// Declares the options of a provider: each field is optional, readable, and has a setter of its

@@ -96,6 +96,10 @@ pub struct ChatRequest {
     /// A JSON merge patch (RFC 7396) over the encoded body, last, whatever the provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patch: Option<Json>,
+    /// To ask twice does more than cost money: the answer is stored, or made though nobody waits. Such a
+    /// request is not repeated where it may have been acted on.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub effect: bool,
     /// Refuse, before sending, what the wire cannot carry as asked; otherwise it is a warning.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub strict: bool,
@@ -296,6 +300,7 @@ impl ChatRequest {
     /// they are set again.
     #[must_use]
     pub fn option<O: super::ProviderOptions>(mut self, options: O) -> Self {
+        self.effect |= options.has_effect();
         // Options are plain structs of ours or of a provider crate: they always serialize.
         let Ok(new) = Json::of(&options) else {
             return self;

@@ -6,6 +6,7 @@ use crate::{
     Capabilities, ChatRequest, EmbedRequest, Error, ErrorKind, RerankRequest, Result, Role,
     Warning,
     chat::{Format, Modality, Warnings},
+    embed::Precision,
 };
 
 /// The request without the settings that `can` does not declare, and a warning for each of those.
@@ -184,6 +185,11 @@ pub fn check_embed(
     warnings.unsupported_if(
         request.dimensions.is_some() && !can.dimensions,
         "dimensions",
+    );
+    let other = |precision| precision != Precision::Float;
+    warnings.unsupported_if(
+        request.precision.is_some_and(other) && !can.precision,
+        "precision",
     );
     warnings.unsupported_if(request.user.is_some() && !can.user, "user");
     Ok(())

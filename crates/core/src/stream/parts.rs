@@ -1,6 +1,6 @@
 //! The parts of an answer, numbered as they come.
 
-use std::collections::VecDeque;
+use std::{borrow::Cow, collections::VecDeque};
 
 use super::{Delta, StreamChunk};
 use crate::{
@@ -113,6 +113,30 @@ impl Parts {
             slot.open = false;
             out.push_back(StreamChunk::PartEnd { ix, part: None });
         }
+    }
+
+    /// Ends a part, which is `part` in the end: where the wire repeats it whole. One that is over, or
+    /// never began, stays as it is.
+    pub fn end_as(&mut self, name: u64, part: Part, out: &mut VecDeque<StreamChunk>) {
+        if let Some((ix, slot)) = self.open(name) {
+            slot.open = false;
+            let part = Some(Box::new(part));
+            out.push_back(StreamChunk::PartEnd { ix, part });
+        }
+    }
+
+    /// Tells what the provider is doing, in its own word, for a part that is open; for one that is
+    /// not, it is told of the latest.
+    pub fn progress(
+        &mut self,
+        name: u64,
+        phase: impl Into<Cow<'static, str>>,
+        out: &mut VecDeque<StreamChunk>,
+    ) {
+        let latest = u32::try_from(self.0.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        let ix = self.open(name).map_or(latest, |(ix, _)| ix);
+        let phase = phase.into();
+        out.push_back(StreamChunk::Progress { ix, phase });
     }
 
     /// Ends every part that is open.

@@ -9,6 +9,7 @@ use trunkline_core::{
     ChatRequest, ChatResponse, EmbedRequest, Json, Message, Op, Part, RerankRequest,
     RerankResponse, StreamChunk, TokenCount, Usage,
     chat::{Approval, ApprovalResponse, Content},
+    embed::{Embedding, Precision},
     models::ModelsRequest,
     raw::RawRequest,
     rerank::Ranked,
@@ -191,4 +192,28 @@ fn what_another_version_adds_is_passed_over() {
         )
     );
     assert_eq!(response.usage, Usage::default());
+}
+
+#[test]
+fn vectors_of_every_precision_come_back_as_they_were() {
+    for (vector, expected) in [
+        (Embedding::Float(vec![0.5, -1.0]), json!([0.5, -1.0])),
+        (
+            Embedding::Int8(vec![-128, 127]),
+            json!({ "int8": [-128, 127] }),
+        ),
+        (Embedding::Uint8(vec![0, 255]), json!({ "uint8": [0, 255] })),
+        (Embedding::Binary(vec![-1, 7]), json!({ "binary": [-1, 7] })),
+        (Embedding::Ubinary(vec![214]), json!({ "ubinary": [214] })),
+    ] {
+        stored(&vector).unwrap();
+        assert_eq!(serde_json::to_value(&vector).unwrap(), expected);
+        let name = vector.precision().as_str();
+        assert!(vector.precision() == Precision::Float || expected.get(name).is_some());
+        assert!(!vector.is_empty());
+    }
+    let request = EmbedRequest::new(["a"]).precision(Precision::Ubinary);
+    let expected = json!({ "inputs": [{ "text": "a" }], "precision": "ubinary" });
+    assert_eq!(serde_json::to_value(&request).unwrap(), expected);
+    assert!(serde_json::from_value::<Embedding>(json!({ "int8": [128] })).is_err());
 }

@@ -79,6 +79,8 @@ pub(crate) struct Client {
     pub(crate) limits: Limits,
     pub(crate) lenient: bool,
     pub(crate) headers: BTreeMap<String, String>,
+    /// What only its provider wants to know: `{ api = "responses" }`.
+    pub(crate) settings: BTreeMap<String, String>,
     /// Instead of the peer's URL: for what is refused as it is built.
     pub(crate) base_url: Option<String>,
     /// Instead of the canary.
@@ -111,6 +113,7 @@ impl Default for Client {
             limits: Limits::default(),
             lenient: false,
             headers: BTreeMap::new(),
+            settings: BTreeMap::new(),
             base_url: None,
             key: None,
             allow_plain_http: false,

@@ -94,6 +94,9 @@ impl Settings<'_> {
                     .fold(builder, |builder, url| builder.endpoint(url.as_str())),
             };
         }
+        for (name, value) in &client.settings {
+            builder = builder.setting(name, value);
+        }
         for (name, value) in &client.headers {
             builder = builder.header(name, value);
         }

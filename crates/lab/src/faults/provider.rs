@@ -17,7 +17,9 @@ pub(crate) fn is_there(what: &str) -> bool {
             let module = root().join("xtask/src").join(task.replace('-', "_"));
             module.is_dir() || module.with_extension("rs").exists()
         }
-        None => what.strip_prefix("trunkline-").is_some_and(is_linked),
+        None => what.strip_prefix("trunkline-").is_some_and(|name| {
+            is_linked(name) || root().join("crates/protocols").join(name).is_dir()
+        }),
     }
 }
 

@@ -20,8 +20,17 @@ impl fmt::Debug for Exception {
     }
 }
 
-/// The rules. Everything that is replayed so far can be decoded, so there is none.
-pub(crate) const EXCEPTIONS: &[Exception] = &[];
+/// The rules.
+pub(crate) const EXCEPTIONS: &[Exception] = &[Exception {
+    reason: "its status was not recorded: a quota that is used up comes under 429",
+    matches: |exchange| {
+        let answer: serde_json::Value = serde_json::from_slice(&exchange.body).unwrap_or_default();
+        exchange.fidelity.contains("status inferred")
+            && answer
+                .pointer("/error/code")
+                .is_some_and(|code| code == "insufficient_quota")
+    },
+}];
 
 /// The first of `rules` that `exchange` falls under.
 pub(crate) fn of(exchange: &Exchange, rules: &[Exception]) -> Option<Exception> {

@@ -62,11 +62,17 @@ impl Said {
     }
 }
 
+/// The providers whose crates speak chat completions beside a format of their own, by a setting.
+const BOTH: &[&str] = &["openai"];
+
 /// Chat completions and what goes with them, as OpenAI began it and many follow.
 pub(crate) const COMPLETIONS: Format = Format {
     providers: &[],
     plan: plan::common,
-    settings: |_| &[],
+    settings: |provider| match BOTH.contains(&provider) {
+        true => &[("api", "chat-completions")],
+        false => &[],
+    },
     read: Said::json_or_sse,
     error: top_level_error,
     chat: naive::Chat::of,
@@ -98,6 +104,7 @@ impl Format {
     /// format of their own.
     pub(crate) fn is_spoken_by(&self, provider: &str) -> bool {
         let is_own = |format: &&Format| format.providers.contains(&provider);
-        is_own(&self) || (self.providers.is_empty() && !native::FORMATS.iter().any(is_own))
+        let has_none = !native::FORMATS.iter().any(is_own);
+        is_own(&self) || (self.providers.is_empty() && (has_none || BOTH.contains(&provider)))
     }
 }

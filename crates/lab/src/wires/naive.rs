@@ -153,10 +153,6 @@ impl Answer {
 
 impl Call {
     /// A call that came whole. The id is empty where the provider gives none.
-    #[allow(
-        dead_code,
-        reason = "for formats of providers' own, of which there is none yet"
-    )]
     pub(crate) fn new(id: &str, name: &str, arguments: &str) -> Self {
         Self {
             place: 0,

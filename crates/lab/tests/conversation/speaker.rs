@@ -24,11 +24,17 @@ pub(crate) struct Speaker {
     pub(crate) paired: fn(&Value) -> Result<(), String>,
 }
 
-pub(crate) const SPEAKERS: &[Speaker] = &[wire::completions::SPEAKER];
+pub(crate) const SPEAKERS: &[Speaker] = &[
+    wire::anthropic::SPEAKER,
+    wire::bedrock::SPEAKER,
+    wire::cohere::SPEAKER,
+    wire::completions::SPEAKER,
+    wire::ollama::SPEAKER,
+];
 
 /// An account of `P` at the peer.
 pub(crate) fn account<P: Provider>(
-    base_url: String,
+    base_url: impl Into<String>,
     client: HttpClient,
     set: impl FnOnce(Builder<P>) -> Builder<P>,
 ) -> Backend {

@@ -14,7 +14,7 @@ use trunkline_core::{
 };
 use trunkline_groq::Groq;
 use trunkline_http::hyper::HyperTransport;
-use trunkline_openai::OpenAi;
+use trunkline_openai::{CHAT_COMPLETIONS, OpenAi};
 
 use crate::{
     network::Network,
@@ -106,6 +106,7 @@ impl Client {
         let transport = transport.build()?;
         let http = HttpClient::new(transport.clone());
         let mut account = OpenAi::builder()
+            .setting("api", CHAT_COMPLETIONS)
             .client(http.clone())
             .timers(timers)
             .allow_plain_http();

@@ -14,7 +14,7 @@ use trunkline_core::{
 use crate::{
     PROVIDER,
     error::in_band,
-    wire::{Called, Figures, Line, Said, finish, seconds},
+    wire::{Called, Figures, Line, Said, finish, seconds, terminal},
 };
 
 /// Chunks on their way out.
@@ -58,10 +58,7 @@ impl Decoder for LineDecoder {
     }
 
     fn terminal(&self) -> Terminal {
-        match self.done {
-            true => Terminal::Last,
-            false => Terminal::Open,
-        }
+        terminal(self.done)
     }
 }
 
@@ -92,9 +89,11 @@ impl LineDecoder {
     }
 
     fn begin(&mut self, line: &Line, out: &mut Out) {
-        if std::mem::replace(&mut self.begun, true) {
+        // A line of which nothing is known is not the first.
+        if self.begun || (line.model.is_none() && line.message.is_none()) {
             return;
         }
+        self.begun = true;
         let created = line.created_at.as_deref().unwrap_or_default();
         self.seed = created.bytes().fold(FNV.0, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(FNV.1)

@@ -10,8 +10,8 @@ use trunkline_core::{
 
 use crate::{
     PROVIDER,
-    options::{Think, json},
-    wire::{Ask, Definition, Sampling, Tool},
+    options::{ModelOptions, Think, json},
+    wire::{Ask, Definition, Tool},
 };
 
 mod turns;
@@ -36,20 +36,26 @@ pub(crate) fn body(
         think: think(&within, warnings),
         logprobs: within.logprobs.map(|_| true),
         top_logprobs: within.logprobs.filter(|others| *others > 0),
-        options: Sampling {
-            num_predict: within.max_output_tokens,
-            temperature: within.temperature,
-            top_p: within.top_p,
-            top_k: within.top_k,
-            min_p: within.min_p,
-            frequency_penalty: within.frequency_penalty,
-            presence_penalty: within.presence_penalty,
-            seed: within.seed,
-            stop: &within.stop,
-        },
+        options: sampling(&within),
         stream,
     };
     write(&ask, PROVIDER.id, &within.options, room(&within))
+}
+
+/// The settings that all providers share, under Ollama's names.
+fn sampling(request: &ChatRequest) -> Option<ModelOptions> {
+    let most = |tokens| i64::try_from(tokens).unwrap_or(i64::MAX);
+    let mut options = ModelOptions::new();
+    options.num_predict = request.max_output_tokens.map(most);
+    options.temperature = request.temperature;
+    options.top_p = request.top_p;
+    options.top_k = request.top_k;
+    options.min_p = request.min_p;
+    options.frequency_penalty = request.frequency_penalty;
+    options.presence_penalty = request.presence_penalty;
+    options.seed = request.seed;
+    options.stop = Some(request.stop.clone()).filter(|stop| !stop.is_empty());
+    Some(options).filter(|options| *options != ModelOptions::default())
 }
 
 /// Whether a choice can be told by the tools alone: Ollama has no word for it.

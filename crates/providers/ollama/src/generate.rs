@@ -20,7 +20,7 @@ use crate::{
     error::in_band,
     options::{KeepAlive, ModelOptions, Think},
     protocol::LINES,
-    wire::{Figures, finish, seconds},
+    wire::{Figures, finish, seconds, terminal},
 };
 
 /// Goes on from a prompt: `backend.ask(…)` gives all of it, `backend.follow(…)` piece by piece.
@@ -244,9 +244,6 @@ impl StreamOperation for Generate {
     }
 
     fn terminal(&self) -> Terminal {
-        match self.done {
-            true => Terminal::Last,
-            false => Terminal::Open,
-        }
+        terminal(self.done)
     }
 }

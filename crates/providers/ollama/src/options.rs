@@ -68,7 +68,7 @@ trunkline_core::options! {
         /// Chooses among the likeliest tokens that make up this share.
         top_p: f64,
         /// Chooses among so many of the likeliest tokens.
-        top_k: u32,
+        top_k: u64,
         /// Leaves out tokens less likely than this share of the likeliest.
         min_p: f64,
         /// Prefers tokens that are about as surprising as usual; 1 turns it off.

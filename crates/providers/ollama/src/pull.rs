@@ -4,19 +4,17 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
-use http::response::Parts;
 use serde::{Deserialize, Serialize};
 use trunkline_core::{
-    Class, Error, Json, Operation, Result, StreamOperation,
+    Class, Json, Result, StreamOperation,
     http_transport::frame::{Frame, Framing},
     protocol::{Terminal, read},
     raw::RawRequest,
 };
 
-use crate::{error::in_band, generate::post};
+use crate::{error::in_band, generate::post, wire::terminal};
 
-/// Fetches a model: `backend.follow(…)` tells its progress, `backend.ask(…)` only that it came.
+/// Fetches a model and tells its progress; [`last`](trunkline_core::Followed::last) waits for its end.
 ///
 /// A pull that was broken off goes on where it was when it is asked for again, and several at once
 /// share their progress. While a large file is verified nothing is said, perhaps for longer than
@@ -37,9 +35,11 @@ use crate::{error::in_band, generate::post};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Pull {
     model: String,
+    stream: bool,
+    #[serde(skip)]
     done: bool,
 }
 
@@ -48,18 +48,9 @@ impl Pull {
     pub fn new(model: impl Into<String>) -> Self {
         Self {
             model: model.into(),
+            stream: true,
             done: false,
         }
-    }
-
-    fn request(&self, stream: bool) -> Result<RawRequest> {
-        #[derive(Serialize)]
-        struct Ask<'a> {
-            model: &'a str,
-            stream: bool,
-        }
-        let model = &self.model;
-        post("/pull", &Ask { model, stream })
     }
 }
 
@@ -115,33 +106,15 @@ impl Progress {
     }
 }
 
-impl Operation for Pull {
-    type Output = Progress;
-    const NAME: &'static str = "ollama.pull";
-    // What is here already is not fetched again.
-    const CLASS: Class = Class::Read;
-
-    fn encode(&self) -> Result<RawRequest> {
-        self.request(false)
-    }
-
-    fn decode(&self, _head: &Parts, body: Bytes) -> Result<Progress> {
-        let progress = Progress::read(&body)?;
-        match progress.is_done() {
-            true => Ok(progress),
-            false => Err(Error::decode("the answer does not say that it succeeded")),
-        }
-    }
-}
-
 impl StreamOperation for Pull {
     type Item = Progress;
     const NAME: &'static str = "ollama.pull";
+    // What is here already is not fetched again.
     const CLASS: Class = Class::Read;
     const FRAMING: Framing = Framing::NdJson;
 
     fn encode(&self) -> Result<RawRequest> {
-        self.request(true)
+        post("/pull", self)
     }
 
     fn frame(&mut self, frame: Frame, out: &mut VecDeque<Progress>) -> Result<()> {
@@ -152,9 +125,6 @@ impl StreamOperation for Pull {
     }
 
     fn terminal(&self) -> Terminal {
-        match self.done {
-            true => Terminal::Last,
-            false => Terminal::Open,
-        }
+        terminal(self.done)
     }
 }

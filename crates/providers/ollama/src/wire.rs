@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use trunkline_core::{
     Json, Usage,
     chat::{Base64, Finish, FinishKind, Timing},
+    protocol::Terminal,
 };
 
-use crate::options::Think;
+use crate::options::{ModelOptions, Think};
 
 /// The body of a chat.
 #[derive(Serialize)]
@@ -28,39 +29,10 @@ pub(crate) struct Ask<'a> {
     pub(crate) logprobs: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) top_logprobs: Option<u32>,
-    #[serde(skip_serializing_if = "Sampling::is_empty")]
-    pub(crate) options: Sampling<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) options: Option<ModelOptions>,
     /// Ollama streams unless it is told not to.
     pub(crate) stream: bool,
-}
-
-/// The settings that requests to all providers have, under Ollama's names.
-#[derive(Default, PartialEq, Serialize)]
-pub(crate) struct Sampling<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) num_predict: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) temperature: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) top_p: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) top_k: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) min_p: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) frequency_penalty: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) presence_penalty: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) seed: Option<i64>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    pub(crate) stop: &'a [String],
-}
-
-impl Sampling<'_> {
-    fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// What one side says.
@@ -208,6 +180,11 @@ pub(crate) fn finish(reason: Option<String>, called: bool) -> Finish {
         Some(reason) => Finish::new(kind).raw(reason),
         None => Finish::new(kind),
     }
+}
+
+/// How far an answer is that says itself when it is done.
+pub(crate) fn terminal(done: bool) -> Terminal {
+    if done { Terminal::Last } else { Terminal::Open }
 }
 
 /// Seconds since 1970 of a time as RFC 3339 writes it; `None` for what is none, or before.

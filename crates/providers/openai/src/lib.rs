@@ -2,14 +2,19 @@
 #![deny(missing_docs)]
 
 use trunkline_core::{
-    Account, ProviderDef, Result,
+    Account, Capabilities, Error, HttpClient, ProviderDef, Result, Secret,
     account::{Provider, Settings},
 };
 use trunkline_openai_compat::{Dialect, OpenAiCompat};
+use trunkline_openai_responses::Responses;
 
 mod options;
+mod protocol;
+mod stored;
 
-pub use options::{Options, Verbosity};
+pub use options::{Conversation, Options, Summary, Thinking, Verbosity};
+pub use protocol::{EitherDecoder, Protocols};
+pub use stored::{Cancel, Forget, Retrieve};
 #[doc(no_inline)]
 pub use trunkline_core::prelude;
 
@@ -27,39 +32,106 @@ pub const PROVIDER: ProviderDef = ProviderDef::of::<Api>("openai", "OPENAI")
         "o4*",
         "text-embedding-*",
     ])
-    // <https://platform.openai.com/docs/guides/reasoning>; `gpt-5-chat-*` does not think, so the others
-    // of its family are named one by one.
-    .reasoning_models(&[
-        "o1*",
-        "o3*",
-        "o4*",
-        "gpt-5",
-        "gpt-5-20*",
-        "gpt-5-mini*",
-        "gpt-5-nano*",
-        "gpt-5-pro*",
-        "gpt-5-codex*",
-        "gpt-5.*",
-    ])
-    .capabilities(DIALECT.capabilities);
+    .reasoning_models(REASONING)
+    .settings(&["api"])
+    .capabilities(
+        RESPONSES
+            .capabilities
+            .embed()
+            .dimensions()
+            .list_models()
+            .max_inputs(2_048),
+    );
+
+/// The models that think, <https://platform.openai.com/docs/guides/reasoning>; `gpt-5-chat-*` does not,
+/// so the others of its family are named one by one.
+const REASONING: &[&str] = &[
+    "o1*",
+    "o3*",
+    "o4*",
+    "gpt-5",
+    "gpt-5-20*",
+    "gpt-5-mini*",
+    "gpt-5-nano*",
+    "gpt-5-pro*",
+    "gpt-5-codex*",
+    "gpt-5.*",
+];
+
+/// The Responses API at its origin.
+///
+/// <https://platform.openai.com/docs/api-reference/responses>
+pub const RESPONSES: trunkline_openai_responses::Dialect =
+    trunkline_openai_responses::Dialect::OPENAI
+        .reasoning_models(REASONING)
+        // Later ones may be told not to think at all, and then take `temperature`.
+        .fixed_sampling(&[
+            "o1*",
+            "o3*",
+            "o4*",
+            "gpt-5",
+            "gpt-5-20*",
+            "gpt-5-mini*",
+            "gpt-5-nano*",
+            "gpt-5-pro*",
+            "gpt-5-codex*",
+        ])
+        .cache_points(&["gpt-5.6*"]);
 
 /// Chat completions at their origin.
 ///
 /// <https://platform.openai.com/docs/api-reference/chat/create>
 pub const DIALECT: Dialect = Dialect::OPENAI;
 
+/// The setting `api` for chat completions: what most other servers speak.
+pub const CHAT_COMPLETIONS: &str = "chat-completions";
+
 /// An OpenAI account.
 pub type OpenAi = Account<Api>;
+
+/// An account with a server that speaks OpenAI's chat completions: a gateway, a server at home. It is
+/// [`OpenAi::with`] with the setting `api` for [`CHAT_COMPLETIONS`].
+///
+/// # Errors
+///
+/// [`Config`](trunkline_core::ErrorKind::Config): the key cannot be sent, or the base URL is none.
+pub fn compatible(
+    key: impl Into<Secret>,
+    base_url: impl Into<String>,
+    client: HttpClient,
+) -> Result<OpenAi> {
+    let builder = OpenAi::builder().key(key).endpoint(base_url);
+    builder
+        .client(client)
+        .setting("api", CHAT_COMPLETIONS)
+        .build()
+}
 
 /// OpenAI, as a type: what tells its [`Account`] from others.
 #[derive(Debug)]
 pub enum Api {}
 
 impl Provider for Api {
-    type Protocol = OpenAiCompat;
+    type Protocol = Protocols;
     const DEF: &'static ProviderDef = &PROVIDER;
 
-    fn protocol(_: &Settings) -> Result<OpenAiCompat> {
-        Ok(OpenAiCompat(DIALECT))
+    fn protocol(settings: &Settings) -> Result<Protocols> {
+        match settings.get("api") {
+            None | Some("responses") => Ok(Protocols::responses(
+                Responses(RESPONSES),
+                OpenAiCompat(DIALECT),
+            )),
+            Some(CHAT_COMPLETIONS) => Ok(Protocols::chat_completions(OpenAiCompat(DIALECT))),
+            Some(_) => Err(Error::config(
+                "the setting `api` is neither `responses` nor `chat-completions`",
+            )),
+        }
+    }
+
+    fn capabilities(settings: &Settings) -> Capabilities {
+        match settings.get("api") {
+            Some(CHAT_COMPLETIONS) => DIALECT.capabilities,
+            _ => PROVIDER.capabilities,
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! The conformance suite on this provider; `fixtures/` shows its wire.
+//! The conformance suite on this provider, as its accounts are unless they say otherwise: with the
+//! Responses API.
 
 use std::process::ExitCode;
 

@@ -48,7 +48,7 @@ const SILENCES: &[OfStream] = &[
 ];
 
 pub(super) fn tests(subject: &Arc<Subject>) -> Vec<Test> {
-    let can = subject.def.capabilities;
+    let can = subject.can;
     if !can.chat {
         return vec![Test::skip(
             "faults::the_network_fails",
@@ -241,7 +241,7 @@ fn redirect(subject: Arc<Subject>) -> Running {
     Box::pin(async move {
         let role = chat(&subject)?;
         let ops = match &role.op {
-            Op::Chat(request) if subject.def.capabilities.stream => {
+            Op::Chat(request) if subject.can.stream => {
                 vec![Op::ChatStream(request.clone()), role.op.clone()]
             }
             op => vec![op.clone()],

@@ -68,7 +68,7 @@ const ALL: &[Named] = &[
 ];
 
 pub(super) fn tests(subject: &Arc<Subject>) -> Vec<Test> {
-    let can = subject.def.capabilities;
+    let can = subject.can;
     let is_counted = counts();
     let of = |(name, needs, body): &Named| {
         let name = format!("k11::{name}");

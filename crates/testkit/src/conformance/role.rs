@@ -207,7 +207,7 @@ pub(super) fn question(role: &Role) -> Outcome<ChatRequest> {
 impl Subject {
     /// Whether the provider declares `flag`.
     pub(super) fn can(&self, flag: &str) -> bool {
-        let mut flags = self.def.capabilities.flags();
+        let mut flags = self.can.flags();
         flags.any(|(name, on)| on && name == flag)
     }
 

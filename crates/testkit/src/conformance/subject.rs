@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use trunkline_core::{
-    Account, AccountConfig, Backend, HttpClient, ProviderDef, Result, Secret,
+    Account, AccountConfig, Backend, Capabilities, HttpClient, ProviderDef, Result, Secret,
     account::{Builder, Provider},
     middleware::Stack,
     protocol::{Limits, Timers},
@@ -12,6 +12,8 @@ use trunkline_core::{
 /// The provider's crate under test.
 pub struct Subject {
     pub(super) def: &'static ProviderDef,
+    /// What an account with these settings can do.
+    pub(super) can: Capabilities,
     pub(super) fixtures: PathBuf,
     pub(super) base_path: String,
     pub(super) settings: Vec<(String, String)>,
@@ -34,6 +36,7 @@ impl Subject {
             .and_then(|rest| rest.find('/').and_then(|at| rest.get(at..)));
         Self {
             def: P::DEF,
+            can: P::DEF.capabilities,
             fixtures: fixtures.into(),
             base_path: path.unwrap_or_default().to_owned(),
             settings: Vec::new(),
@@ -55,6 +58,14 @@ impl Subject {
     #[must_use]
     pub fn setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.settings.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets what an account with these [settings](Self::setting) can do, where that is not what the
+    /// definition says.
+    #[must_use]
+    pub fn capabilities(mut self, can: Capabilities) -> Self {
+        self.can = can;
         self
     }
 

@@ -12,7 +12,7 @@ use trunkline_http::{
     Transport,
     hyper::{Http2, HyperTransport},
 };
-use trunkline_openai::OpenAi;
+use trunkline_openai::{CHAT_COMPLETIONS, OpenAi, compatible};
 
 use super::{Proof, Who, Wire, payload};
 
@@ -32,7 +32,7 @@ impl Ours {
         if who == Who::Full {
             return Ok(Self(full(client, &base).build()?.model(payload::MODEL)));
         }
-        let openai = OpenAi::with("sk-bench", base, client)?;
+        let openai = compatible("sk-bench", base, client)?;
         Ok(Self(match who {
             Who::Bare => openai.bare().model(payload::MODEL),
             _ => openai.model(payload::MODEL),
@@ -97,6 +97,7 @@ pub(crate) fn full(client: HttpClient, base: &str) -> Builder<trunkline_openai::
         .requests_per_minute(u32::MAX)
         .tokens_per_minute(1 << 50);
     let mut account = OpenAi::builder()
+        .setting("api", CHAT_COMPLETIONS)
         .client(client)
         .endpoint_limits(Gate::new(1 << 14, 1 << 10))
         .key_limits(limits);

@@ -4,7 +4,11 @@ use std::fmt::Display;
 
 use trunkline_testkit::peer::Reply;
 
+pub(crate) mod anthropic;
+pub(crate) mod bedrock;
+pub(crate) mod cohere;
 pub(crate) mod completions;
+pub(crate) mod ollama;
 
 /// What everybody thinks before the calls.
 pub(crate) const THOUGHT: &str = "Two lookups.";
@@ -15,13 +19,11 @@ pub(crate) const CLOCK_INPUT: &str = r#"{"zone":"Europe/Oslo"}"#;
 pub(crate) const REPORT: &str = r#"{"city":"Oslo","degrees":4,"time":"12:30"}"#;
 
 /// Text as it stands in JSON, with its quotes.
-#[allow(dead_code, reason = "for the formats to come")]
 pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
 /// Events that have names.
-#[allow(dead_code, reason = "for the formats to come")]
 pub(crate) fn named<N: Display, D: Display>(events: impl IntoIterator<Item = (N, D)>) -> Reply {
     let event = |(name, data)| format!("event: {name}\ndata: {data}\n\n");
     Reply::status(200)

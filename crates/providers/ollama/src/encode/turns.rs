@@ -93,10 +93,7 @@ impl<'a> Turn<'a> {
                 Some(text) => join(&mut self.thinking, text, "\n\n"),
                 None => warnings.unsupported_if(part.state.is_none(), "reasoning"),
             },
-            Content::Media(media) => match picture(media, warnings) {
-                Some(picture) => self.images.push(picture),
-                None => {}
-            },
+            Content::Media(media) => self.images.extend(picture(media, warnings)),
             Content::Opaque(opaque) if is_item(opaque, "tool_call") => {
                 self.tool_calls.push(Call::Unknown(&opaque.payload));
             }

@@ -96,8 +96,8 @@ fn info(subject: &Subject) -> Outcome {
             info.provider, info.name
         )
     })?;
-    ensure(info.capabilities == def.capabilities, || {
-        "the backend's capabilities are not the definition's".to_owned()
+    ensure(info.capabilities == subject.can, || {
+        "the backend's capabilities are not those that the subject has".to_owned()
     })?;
     ensure(
         info.models == def.models && info.default_model.as_deref() == def.default_model,
@@ -151,11 +151,12 @@ fn names(subject: &Subject) -> Outcome {
 
 /// A flag that is a part of another is nothing without it.
 fn fits(subject: &Subject) -> Outcome {
-    const OPERATIONS: [&str; 7] = [
+    const OPERATIONS: [&str; 8] = [
         "chat",
         "stream",
         "embed",
         "dimensions",
+        "precision",
         "rerank",
         "count_tokens",
         "list_models",
@@ -165,26 +166,25 @@ fn fits(subject: &Subject) -> Outcome {
         ("tool_choice", "tools"),
         ("parallel_tools", "tools"),
         ("dimensions", "embed"),
+        ("precision", "embed"),
     ] {
         ensure(!can(part) || can(whole), || {
             format!("`{part}` is declared without `{whole}`")
         })?;
     }
-    ensure(
-        subject.def.capabilities.max_inputs.is_none() || can("embed"),
-        || "`max_inputs` is declared without `embed`".to_owned(),
-    )?;
-    ensure(subject.def.capabilities.max_inputs != Some(0), || {
+    ensure(subject.can.max_inputs.is_none() || can("embed"), || {
+        "`max_inputs` is declared without `embed`".to_owned()
+    })?;
+    ensure(subject.can.max_inputs != Some(0), || {
         "`max_inputs` is 0: no request could be sent".to_owned()
     })?;
-    ensure(
-        subject.def.capabilities.max_documents.is_none() || can("rerank"),
-        || "`max_documents` is declared without `rerank`".to_owned(),
-    )?;
-    ensure(subject.def.capabilities.max_documents != Some(0), || {
+    ensure(subject.can.max_documents.is_none() || can("rerank"), || {
+        "`max_documents` is declared without `rerank`".to_owned()
+    })?;
+    ensure(subject.can.max_documents != Some(0), || {
         "`max_documents` is 0: no request could be sent".to_owned()
     })?;
-    for (flag, on) in subject.def.capabilities.flags() {
+    for (flag, on) in subject.can.flags() {
         let of_chat = !OPERATIONS.contains(&flag);
         // The end user is a setting of embeddings too.
         let has_place = can("chat") || can("stream") || (flag == "user" && can("embed"));

@@ -65,7 +65,7 @@ const ALL: &[Named] = &[
 ];
 
 pub(super) fn tests(subject: &Arc<Subject>) -> Vec<Test> {
-    let can = subject.def.capabilities;
+    let can = subject.can;
     let of = |(name, needs, body): &Named| {
         let name = format!("k10::{name}");
         let (declared, flag) = match needs {

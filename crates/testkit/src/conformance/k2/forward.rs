@@ -208,7 +208,10 @@ fn strangers(wire: &Wire) -> Vec<Bytes> {
                 message(headers("event"), ""),
             ]
         }
-        Some(Framing::Lines) => vec![Bytes::from_static(b"\n")],
+        // Lines have no names: one that says nothing that is known, and space.
+        Some(Framing::Lines) => [format!("{OBJECT}\n").as_str(), "\n", " \r\n"]
+            .map(|line| Bytes::copy_from_slice(line.as_bytes()))
+            .into(),
         None => Vec::new(),
     }
 }

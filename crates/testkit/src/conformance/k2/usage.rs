@@ -19,8 +19,8 @@ pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
         whole(&answer.usage)
     });
     let told = chat.and_then(|()| {
-        let raw = raw(subject)?;
-        ensure(body(&role(subject, "chat")?)?.contains(&raw), || {
+        let stands = place(subject)?.is_some();
+        ensure(stands, || {
             "`usage.raw` of `chat` does not stand in its body as it is".to_owned()
         })
     });
@@ -28,16 +28,20 @@ pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
         &told,
         "usage_that_is_not_told_is_not_zero",
         |subject| async move {
-            for nothing in ["null", "{}"] {
-                let raw = raw(&subject)?;
-                let answer = answer_to(&subject, |body| body.replace(&raw, nothing)).await?;
-                absent(&answer.usage).map_err(|what| format!("usage is {nothing}: {what}"))?;
+            let place = place(&subject)?.ok_or("no usage")?;
+            for nothing in place.without() {
+                let answer = answer_to(&subject, |_| nothing.clone()).await?;
+                absent(&answer.usage).map_err(|what| format!("the body is {nothing}: {what}"))?;
             }
             Ok(())
         },
     );
+    let apart = told.and_then(|()| match place(subject)? {
+        Some(Place::Apart { .. }) => Ok(()),
+        _ => Err("usage stands among other fields, where any may be added".to_owned()),
+    });
     list.add_if(
-        &told,
+        &apart,
         "usage_that_is_unheard_of_is_kept",
         |subject| async move {
             let raw = raw(&subject)?;
@@ -50,6 +54,59 @@ pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
             })
         },
     );
+}
+
+/// Where the fixture's body has its usage.
+enum Place {
+    /// In an object of its own.
+    Apart { body: String, raw: String },
+    /// Its fields are among others of one object.
+    Among { body: Tree, fields: Vec<String> },
+}
+
+impl Place {
+    /// The body with nothing in the place of usage.
+    fn without(&self) -> Vec<String> {
+        match self {
+            Self::Apart { body, raw } => ["null", "{}"].map(|none| body.replace(raw, none)).into(),
+            Self::Among { body, fields } => {
+                let (mut without, mut null) = (body.clone(), body.clone());
+                without.each_mut(&mut |tree| {
+                    if let Tree::Object(all) = tree {
+                        all.retain(|(name, _)| !fields.contains(name));
+                    }
+                });
+                null.each_mut(&mut |tree| {
+                    if let Tree::Object(all) = tree {
+                        for (_, value) in all.iter_mut().filter(|(name, _)| fields.contains(name)) {
+                            *value = Tree::Leaf("null".to_owned());
+                        }
+                    }
+                });
+                vec![without.write(), null.write()]
+            }
+        }
+    }
+}
+
+/// Where the usage of `chat` stands, if it does as it is.
+fn place(subject: &Subject) -> Outcome<Option<Place>> {
+    let (raw, body) = (raw(subject)?, body(&role(subject, "chat")?)?);
+    if body.contains(&raw) {
+        return Ok(Some(Place::Apart { body, raw }));
+    }
+    let Tree::Object(figures) = Tree::parse(&raw)? else {
+        return Ok(None);
+    };
+    let body = Tree::parse(&body)?;
+    let mut stands = false;
+    body.clone().each_mut(&mut |tree| {
+        if let Tree::Object(fields) = tree {
+            stands |= figures.iter().all(|figure| fields.contains(figure));
+        }
+    });
+    let fields = figures.into_iter().map(|(name, _)| name).collect();
+    Ok(stands.then_some(Place::Among { body, fields }))
 }
 
 /// The provider's own words on usage in the fixture, in one line.

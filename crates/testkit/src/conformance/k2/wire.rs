@@ -110,11 +110,16 @@ pub(in super::super) async fn answers(
             reply => reply,
         };
         read.push(match reply.and_then(|reply| form(&reply)) {
-            Ok(json) => Ok(serde_json::from_str(json.get()).map_err(|error| error.to_string())?),
+            Ok(json) => Ok(value(&json)),
             Err(error) => Err((error.kind(), told(&error))),
         });
     }
     Ok(read)
+}
+
+/// As a value; as text where it keeps, as it came, a number that no value holds.
+fn value(json: &Json) -> Value {
+    serde_json::from_str(json.get()).unwrap_or_else(|_| Value::from(json.get()))
 }
 
 fn form(reply: &Reply) -> trunkline_core::Result<Json> {

@@ -13,9 +13,9 @@ use super::{
 mod bounds;
 mod drops;
 mod ends;
+mod framing;
 mod law;
 mod pieces;
-mod sse;
 mod tools;
 
 /// One test on one recorded stream.
@@ -23,7 +23,7 @@ pub(super) type OnStream = (&'static str, fn(Arc<Subject>, Arc<Recorded>) -> Run
 pub(super) type Running = std::pin::Pin<Box<dyn Future<Output = Result<(), String>>>>;
 
 pub(super) fn tests(subject: &Arc<Subject>) -> Vec<Test> {
-    if !subject.def.capabilities.stream {
+    if !subject.can.stream {
         return vec![refused(subject)];
     }
     let refused = Test::skip(
@@ -75,7 +75,7 @@ fn of_stream(subject: &Arc<Subject>, stream: Arc<Recorded>) -> Vec<Test> {
         add(bounds::ALL, true);
         add(drops::ALL, false);
     }
-    tests.extend(sse::tests(subject, &stream));
+    tests.extend(framing::tests(subject, &stream));
     if stream.role.name == "stream" {
         tests.extend(bounds::repeated(subject, &stream));
     }

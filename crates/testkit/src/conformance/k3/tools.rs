@@ -15,7 +15,7 @@ const SHOWS: &str = "calls of two tools or more as a stream, their arguments in 
 pub(super) fn tests(subject: &Arc<Subject>) -> Vec<Test> {
     let whole = "k3::calls_of_tools_come_with_name_id_and_whole_arguments";
     let parallel = "k3::parallel_calls_of_tools_are_kept_apart";
-    let can = subject.def.capabilities;
+    let can = subject.can;
     if !can.tools {
         let why = "`tools` is not declared";
         return vec![Test::skip(whole, why), Test::skip(parallel, why)];

@@ -62,7 +62,7 @@ pub(super) fn tests(subject: &Arc<Subject>) -> Vec<Test> {
 }
 
 /// The flags that have no row because they are operations.
-const OPERATIONS: [&str; 8] = [
+const OPERATIONS: [&str; 9] = [
     "chat",
     "stream",
     "embed",
@@ -71,6 +71,7 @@ const OPERATIONS: [&str; 8] = [
     "list_models",
     "prefill",
     "dimensions",
+    "precision",
 ];
 
 fn all_known() -> Outcome {

@@ -84,7 +84,8 @@ async fn operation(subject: &Subject, flag: &str) -> Outcome {
 }
 
 fn beginning(subject: &Subject) -> Outcome<ChatRequest> {
-    Ok(baseline(subject)?.message(Message::assistant_text("The word is")))
+    let request = baseline(subject)?.model(subject.model_for("prefill")?);
+    Ok(request.message(Message::assistant_text("The word is")))
 }
 
 /// Whether the beginning of an answer arrives, and whether it is warned of.

@@ -83,7 +83,10 @@ pub(super) static ROWS: &[Row] = &[
     })
     // Not `None`: who has no word for it may tell no tools, which says the same.
     .or(|request| request.tool_choice(ToolChoice::Named("look_up".to_owned())))
-    .of("tools", with_tool),
+    // Of two: to name a sole one is to require it.
+    .of("tools", |request| {
+        with_tool(request).tool(tool("look_down"))
+    }),
     row("parallel_tools", |request| request.parallel_tools(false))
         .or(|request| request.parallel_tools(true))
         .of("tools", with_tool),

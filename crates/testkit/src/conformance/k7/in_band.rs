@@ -23,7 +23,7 @@ pub(super) fn tests(subject: &Arc<Subject>) -> Vec<Test> {
         "k7::invalid_utf_8_ends_the_stream_with_what_had_come",
     ];
     let [after, before, secret, unreadable, utf8] = names;
-    if !subject.def.capabilities.stream {
+    if !subject.can.stream {
         return names
             .map(|name| Test::skip(name, "`stream` is not declared"))
             .into();

@@ -22,7 +22,7 @@ type Running = Pin<Box<dyn Future<Output = Result<(), String>>>>;
 type Named = (&'static str, fn(Arc<Subject>) -> Running);
 
 pub(super) fn tests(subject: &Arc<Subject>) -> Vec<Test> {
-    if !subject.def.capabilities.chat {
+    if !subject.can.chat {
         return vec![Test::skip(
             "k7::errors_are_told_apart",
             "`chat` is not declared",
@@ -64,7 +64,7 @@ fn chat(subject: &Subject) -> Result<Op, String> {
 fn ops(subject: &Subject) -> Result<Vec<Op>, String> {
     let chat = chat(subject)?;
     Ok(match &chat {
-        Op::Chat(request) if subject.def.capabilities.stream => {
+        Op::Chat(request) if subject.can.stream => {
             vec![Op::ChatStream(request.clone()), chat]
         }
         _ => vec![chat],

@@ -55,7 +55,7 @@ const fn streamed(name: &'static str, body: fn(Arc<Material>, Vec<Way>) -> Runni
 }
 
 pub(super) fn tests(subject: &Arc<Subject>) -> Vec<Test> {
-    let can = subject.def.capabilities;
+    let can = subject.can;
     let all = || {
         [scenarios::ALL, silence::ALL, retry::ALL, breaker::ALL]
             .into_iter()
@@ -103,7 +103,7 @@ impl Material {
     /// The fixtures that the scenes are made of.
     fn of(subject: &Arc<Subject>) -> Result<Self, String> {
         let chat = Role::read(subject, "chat", "an answer in a few words")?;
-        let stream = match subject.def.capabilities.stream {
+        let stream = match subject.can.stream {
             true => Some(Recorded::learn(
                 subject,
                 Role::read(subject, "stream", "the same answer as a stream")?,

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use trunkline_core::{Call, EmbedRequest, EmbedResponse, Error, ErrorKind, Json, Op, Warning};
+use trunkline_core::{
+    Call, EmbedRequest, EmbedResponse, Error, ErrorKind, Json, Op, Warning, embed::Precision,
+};
 
 use super::super::{
     Subject,
@@ -101,6 +103,46 @@ pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
             .await
         },
     );
+    let precise = embed.clone().and_then(|()| subject.needs("precision"));
+    list.add_if(
+        &precise,
+        "the_numbers_of_vectors_are_sent",
+        |subject| async move {
+            // Answers have the numbers that were asked for, and the fixture's are floats.
+            let of = |precision| {
+                let mut request = question(&subject)?;
+                request.precision = Some(precision);
+                Ok::<_, String>(request)
+            };
+            let bytes = sent_only(&subject, of(Precision::Int8)?).await?;
+            let bits = sent_only(&subject, of(Precision::Ubinary)?).await?;
+            let plain = sent_only(&subject, question(&subject)?).await?;
+            ensure(
+                bytes.body != bits.body && bytes.body != plain.body && bits.body != plain.body,
+                || {
+                    format!(
+                        "`precision` is declared; encode it. Sent: {}",
+                        shown(&bytes)
+                    )
+                },
+            )
+        },
+    );
+    let coarse = embed.clone().and_then(|()| {
+        ensure(!subject.can("precision"), || {
+            "the provider declares `precision`".to_owned()
+        })
+    });
+    list.add_if(
+        &coarse,
+        "the_numbers_of_vectors_are_left_out_and_warned_of",
+        |subject| async move {
+            left_out(&subject, "precision", |request| {
+                request.precision = Some(Precision::Int8);
+            })
+            .await
+        },
+    );
     let anonymous = embed.clone().and_then(|()| {
         ensure(!subject.can("user"), || {
             "the provider declares `user`".to_owned()
@@ -116,7 +158,7 @@ pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
             .await
         },
     );
-    let bound = embed.and_then(|()| match subject.def.capabilities.max_inputs {
+    let bound = embed.and_then(|()| match subject.can.max_inputs {
         Some(_) => Ok(()),
         None => Err("no `max_inputs` is declared".to_owned()),
     });
@@ -176,7 +218,7 @@ async fn send(subject: &Subject, request: EmbedRequest) -> Outcome<Sent> {
 
 async fn left_out(subject: &Subject, flag: &str, change: fn(&mut EmbedRequest)) -> Outcome {
     let mut base = question(subject)?;
-    (base.dimensions, base.user) = (None, None);
+    (base.dimensions, base.precision, base.user) = (None, None, None);
     let mut with = base.clone();
     change(&mut with);
     let without = send(subject, base).await?;
@@ -199,7 +241,7 @@ async fn left_out(subject: &Subject, flag: &str, change: fn(&mut EmbedRequest)) 
 }
 
 async fn bulk(subject: &Subject) -> Outcome {
-    let most = subject.def.capabilities.max_inputs.unwrap_or_default();
+    let most = subject.can.max_inputs.unwrap_or_default();
     let inputs = |count: usize| of(subject, std::iter::repeat_n("a", count));
     sent_only(subject, inputs(most)?)
         .await

@@ -60,7 +60,7 @@ pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
     );
     let bound = rerank
         .clone()
-        .and_then(|()| match subject.def.capabilities.max_documents {
+        .and_then(|()| match subject.can.max_documents {
             Some(_) => Ok(()),
             None => Err("no `max_documents` is declared".to_owned()),
         });
@@ -302,7 +302,7 @@ async fn nothing(subject: &Subject) -> Outcome {
 }
 
 async fn bulk(subject: &Subject) -> Outcome {
-    let most = subject.def.capabilities.max_documents.unwrap_or_default();
+    let most = subject.can.max_documents.unwrap_or_default();
     let documents = |count: usize| of(subject, "q", std::iter::repeat_n("a", count));
     sent_only(subject, documents(most)?)
         .await

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use trunkline_core::{EmbedResponse, ErrorKind, chat::Completeness};
+use trunkline_core::{
+    EmbedResponse, ErrorKind,
+    chat::Completeness,
+    embed::{EmbedInput, Embedding},
+};
 
 use super::{
     super::{
@@ -27,7 +31,7 @@ pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
                 answer.vectors.len()
             )
         })?;
-        let lengths: Vec<usize> = answer.vectors.iter().map(|vector| vector.len()).collect();
+        let lengths: Vec<usize> = answer.vectors.iter().map(Embedding::len).collect();
         ensure(lengths.iter().all(|length| Some(length) == lengths.first() && *length > 0), || {
             format!("the vectors have the lengths {lengths:?}")
         })?;
@@ -115,10 +119,15 @@ fn renumber(items: &mut [Tree], field: &str) {
 }
 
 /// Where the list of vectors is in the fixture: the only list that has as many entries as there
-/// are inputs, and is no vector itself.
+/// are inputs, and is neither a vector itself nor the inputs again.
 fn vectors(subject: &Subject) -> Outcome<Path> {
     let case = role(subject, "embed")?;
-    let inputs = question(subject)?.inputs.len();
+    let asked = question(subject)?.inputs;
+    let inputs = asked.len();
+    let is_echo = |leaf: &str| {
+        let text = serde_json::from_str::<String>(leaf);
+        text.is_ok_and(|text| asked.contains(&EmbedInput::Text(text)))
+    };
     let wire = Wire::of(&case)?;
     for (_, path) in wire.json.fields() {
         let mut json = wire.json.clone();
@@ -126,7 +135,7 @@ fn vectors(subject: &Subject) -> Outcome<Path> {
             && items.len() == inputs
             && items
                 .iter()
-                .all(|item| !matches!(item, Tree::Leaf(leaf) if is_number(leaf)))
+                .all(|item| !matches!(item, Tree::Leaf(leaf) if is_number(leaf) || is_echo(leaf)))
         {
             return Ok(path);
         }

@@ -1,0 +1,211 @@
+//! Signatures, computed a second time by AWS's own description of them.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
+
+use http::{Request, header};
+use sha2::{Digest, Sha256};
+use trunkline_aws::{Chain, Fixed, SigV4};
+use trunkline_core::{Body, HttpClient, protocol::Authorize};
+
+/// The keys of AWS's own examples.
+const ID: &str = "AKIDEXAMPLE";
+const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+
+#[tokio::test]
+async fn a_signature_is_what_awss_description_says() {
+    let model =
+        "arn%3Aaws%3Abedrock%3Aeu-central-1%3A1%3Ainference-profile%2Feu.anthropic.claude-3-5%3A0";
+    for (path, query, body) in [
+        (format!("/model/{model}/converse"), "", r#"{"messages":[]}"#),
+        ("/model/plain/converse-stream".to_owned(), "", ""),
+        ("/a~b/c.d_e-f".to_owned(), "b=2&a=1%202", "x"),
+        ("/".to_owned(), "", "é"),
+    ] {
+        let query = if query.is_empty() {
+            String::new()
+        } else {
+            format!("?{query}")
+        };
+        let address = format!("https://bedrock-runtime.eu-central-1.amazonaws.com{path}{query}");
+        let signer = SigV4::new("bedrock", "eu-central-1", Fixed::new(ID, SECRET));
+        let mut request = request(&address, body);
+        signer.authorize(&mut request).await.unwrap();
+
+        assert_eq!(
+            request.uri().to_string(),
+            address,
+            "the address stays as it is"
+        );
+        let (own, given) = (again(&request, body, "bedrock"), authorization(&request));
+        assert_eq!(given, own, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn s3_takes_a_path_as_it_is() {
+    let address = "https://things.s3.eu-central-1.amazonaws.com/a%20b%3Ac/d";
+    let signer = SigV4::new("s3", "eu-central-1", Fixed::new(ID, SECRET));
+    let mut request = request(address, "");
+    signer.authorize(&mut request).await.unwrap();
+    assert_eq!(authorization(&request), again(&request, "", "s3"));
+}
+
+#[tokio::test]
+async fn a_session_s_token_is_signed_and_marked_as_secret() {
+    let fixed = Fixed::new(ID, SECRET).session_token("canary-token");
+    let signer = SigV4::new("bedrock", "eu-central-1", fixed);
+    let mut request = request("https://example.com/model/m/converse", "{}");
+    signer.authorize(&mut request).await.unwrap();
+
+    let headers = request.headers();
+    assert_eq!(headers["x-amz-security-token"], "canary-token");
+    for name in ["authorization", "x-amz-security-token"] {
+        assert!(headers[name].is_sensitive(), "{name}");
+    }
+    assert!(authorization(&request).contains(";x-amz-security-token,"));
+    assert_eq!(authorization(&request), again(&request, "{}", "bedrock"));
+    // What stands between may change these.
+    assert!(!authorization(&request).contains("user-agent"));
+}
+
+#[tokio::test]
+async fn nothing_of_credentials_is_shown() {
+    let secrets = ["canary-id", "canary-secret", "canary-token"];
+    let fixed = Fixed::new(secrets[0], secrets[1]).session_token(secrets[2]);
+    let chain = Chain::new(HttpClient::shared()).vars([("AWS_SECRET_ACCESS_KEY", secrets[1])]);
+    let mut shown = format!("{fixed:?}{chain:?}");
+    let signer = SigV4::new("bedrock", "eu-central-1", fixed);
+    let mut request = request("https://example.com/", "{}");
+    signer.authorize(&mut request).await.unwrap();
+    shown += &format!("{signer:?}{:?}", request.headers());
+    for secret in secrets {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_there_is_not_signed() {
+    let signer = SigV4::new("bedrock", "eu-central-1", Fixed::new(ID, SECRET));
+    let arriving = Body::new(Body::from("{}".as_bytes().to_vec()));
+    let mut request = Request::post("https://example.com/")
+        .body(arriving)
+        .unwrap();
+    assert!(signer.authorize(&mut request).await.is_err());
+    assert!(request.headers().is_empty());
+}
+
+/// The computation itself, on the figures that AWS published with its test suite (`get-vanilla`).
+#[test]
+fn our_own_computation_gives_awss_published_signature() {
+    let canonical = "GET\n/\n\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\nhost;x-amz-date\n\
+                     e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let signature = signature(canonical, "20150830T123600Z", "us-east-1", "service");
+    assert_eq!(
+        signature,
+        "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"
+    );
+}
+
+fn request(address: &str, body: &str) -> Request<Body> {
+    let request = Request::post(address)
+        .header("content-type", "application/json")
+        .header("user-agent", "trunkline/test");
+    request.body(Body::from(body.as_bytes().to_vec())).unwrap()
+}
+
+fn authorization(request: &Request<Body>) -> &str {
+    request.headers()[header::AUTHORIZATION].to_str().unwrap()
+}
+
+/// The header that a signed request should have.
+fn again(request: &Request<Body>, body: &str, service: &str) -> String {
+    let date = request.headers()["x-amz-date"].to_str().unwrap();
+    assert_eq!(
+        request.headers()["x-amz-content-sha256"],
+        hex(&Sha256::digest(body))
+    );
+    let mut headers = vec![("host", request.uri().host().unwrap())];
+    for name in [
+        "content-type",
+        "x-amz-content-sha256",
+        "x-amz-date",
+        "x-amz-security-token",
+    ] {
+        let value = request
+            .headers()
+            .get(name)
+            .map(|value| value.to_str().unwrap());
+        headers.extend(value.map(|value| (name, value)));
+    }
+    headers.sort_unstable();
+    let names: Vec<_> = headers.iter().map(|(name, _)| *name).collect();
+    let names = names.join(";");
+    let lines: String = headers
+        .iter()
+        .map(|(name, value)| format!("{name}:{value}\n"))
+        .collect();
+    let path = request.uri().path();
+    let path = if service == "s3" {
+        path.to_owned()
+    } else {
+        encoded(path)
+    };
+    let mut query: Vec<_> = request
+        .uri()
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .collect();
+    query.sort_unstable();
+    let canonical = format!(
+        "{}\n{path}\n{}\n{lines}\n{names}\n{}",
+        request.method(),
+        query.join("&"),
+        hex(&Sha256::digest(body)),
+    );
+    format!(
+        "AWS4-HMAC-SHA256 Credential={ID}/{}/eu-central-1/{service}/aws4_request, SignedHeaders={names}, Signature={}",
+        &date[..8],
+        signature(&canonical, date, "eu-central-1", service),
+    )
+}
+
+fn signature(canonical: &str, date: &str, region: &str, service: &str) -> String {
+    let scope = format!("{}/{region}/{service}/aws4_request", &date[..8]);
+    let to_sign = format!(
+        "AWS4-HMAC-SHA256\n{date}\n{scope}\n{}",
+        hex(&Sha256::digest(canonical))
+    );
+    let mut key = format!("AWS4{SECRET}").into_bytes();
+    for piece in scope.split('/') {
+        key = hmac(&key, piece.as_bytes());
+    }
+    hex(&hmac(&key, to_sign.as_bytes()))
+}
+
+/// RFC 2104.
+fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
+    let mut block = [0; 64];
+    match key.len() {
+        0..=64 => block[..key.len()].copy_from_slice(key),
+        _ => block[..32].copy_from_slice(&Sha256::digest(key)),
+    }
+    let with = |pad: u8| block.map(|byte| byte ^ pad).to_vec();
+    let inner = Sha256::digest([with(0x36), message.to_vec()].concat());
+    Sha256::digest([with(0x5c), inner.to_vec()].concat()).to_vec()
+}
+
+/// Every byte but unreserved ones and slashes, percent signs included.
+fn encoded(path: &str) -> String {
+    let one = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+            char::from(byte).to_string()
+        }
+        other => format!("%{other:02X}"),
+    };
+    path.bytes().map(one).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

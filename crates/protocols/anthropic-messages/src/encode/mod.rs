@@ -1,0 +1,122 @@
+//! To the wire: a request as the body of one. What Claude has no word for leaves a warning.
+
+use std::collections::BTreeMap;
+
+use trunkline_core::{
+    ChatRequest, Result, Warning,
+    chat::{Format, Warnings},
+    protocol::{room, within, write},
+};
+
+use crate::{
+    Dialect, ORIGIN,
+    claude::Claude,
+    options,
+    wire::{Ask, Metadata, OutputConfig, OutputFormat},
+};
+
+mod block;
+mod marks;
+mod think;
+mod tool;
+mod turns;
+
+/// What a body is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Whole,
+    Stream,
+    /// Its tokens are counted, and nobody answers.
+    Count,
+}
+
+/// The fields of options that are counted too. The counter refuses all others.
+const COUNTED: [&str; 6] = [
+    "cache_control",
+    "context_management",
+    "mcp_servers",
+    "output_config",
+    "speed",
+    "thinking",
+];
+
+/// The body of a request, and the betas that go beside it.
+pub(crate) fn body(
+    dialect: Dialect,
+    request: &ChatRequest,
+    purpose: Purpose,
+    warnings: &mut Warnings,
+) -> Result<(Vec<u8>, Vec<String>)> {
+    let mut lost = Warnings::default();
+    let request = within(dialect.capabilities, request, &mut lost)?;
+    let (options, betas) = options::split(dialect, &request)?;
+    let model = Claude::named(&request.model);
+    let tools = tool::definitions(&request, &mut lost);
+    let tools_marked = tools.marked;
+    let turns = turns::Writer::new(dialect, model, &mut lost).write(&request, tools_marked);
+    let max_tokens = request.max_output_tokens.unwrap_or(model.max_output());
+    let thought = think::thought(model, request.reasoning, max_tokens, &mut lost);
+    let format = match &request.format {
+        Some(Format::Schema { schema, strict, .. }) => {
+            // There is no looser way.
+            lost.unsupported_if(!strict, "format.strict");
+            Some(OutputFormat {
+                kind: "json_schema",
+                schema,
+            })
+        }
+        _ => None,
+    };
+    let mut ask = Ask {
+        anthropic_version: dialect.version,
+        model: dialect.names_model(purpose).then_some(&*request.model),
+        system: turns.system,
+        messages: turns.turns,
+        tool_choice: tool::choice(&request, &tools.list),
+        tools: tools.list,
+        thinking: thought.thinking,
+        output_config: (thought.effort.is_some() || format.is_some()).then_some(OutputConfig {
+            effort: thought.effort,
+            format,
+        }),
+        ..Ask::default()
+    };
+    if purpose != Purpose::Count {
+        ask.max_tokens = Some(max_tokens);
+        ask.stop_sequences = &request.stop;
+        ask.metadata = request.user.as_deref().map(|user_id| Metadata { user_id });
+        ask.service_tier = request.service_tier.as_deref();
+        ask.stream = purpose == Purpose::Stream;
+        if model.samples() {
+            ask.temperature = request.temperature;
+            ask.top_p = request.top_p;
+            ask.top_k = request.top_k;
+        } else {
+            // These models refuse the whole request for it.
+            lost.unsupported_if(request.temperature.is_some(), "temperature");
+            lost.unsupported_if(request.top_p.is_some(), "top_p");
+            lost.unsupported_if(request.top_k.is_some(), "top_k");
+        }
+    }
+    let options = options.map(|mut fields| {
+        if purpose == Purpose::Count {
+            fields.keep(&COUNTED);
+        }
+        fields
+    });
+    let options = options.map(|fields| BTreeMap::from([(ORIGIN.to_owned(), fields.to_json())]));
+    let body = write(&ask, ORIGIN, &options.unwrap_or_default(), room(&request))?;
+    each_once(lost, warnings);
+    Ok((body, betas))
+}
+
+/// What was dropped of a kind leaves one warning, however often it was there.
+fn each_once(lost: Warnings, warnings: &mut Warnings) {
+    let mut told: Vec<Warning> = Vec::new();
+    for warning in lost.into_vec() {
+        if !told.contains(&warning) {
+            told.push(warning.clone());
+            warnings.push(warning);
+        }
+    }
+}

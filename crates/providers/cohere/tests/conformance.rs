@@ -1,0 +1,26 @@
+//! The conformance suite on this provider; `fixtures/` shows its wire.
+
+use std::process::ExitCode;
+
+use trunkline_testkit::conformance::{self, Subject};
+
+/// Counts what the suite's budgets are of.
+#[global_allocator]
+static COUNTED: conformance::Allocator = conformance::ALLOCATOR;
+
+fn main() -> ExitCode {
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
+    conformance::run(
+        Subject::of::<trunkline_cohere::Api>(fixtures)
+            .warns(
+                "reasoning",
+                "Cohere knows budgets of tokens, and an effort is a share of the longest answer \
+                 (https://docs.cohere.com/docs/reasoning)",
+            )
+            .warns(
+                "logprobs",
+                "Cohere tells those of the answer's own tokens only \
+                 (https://docs.cohere.com/reference/chat)",
+            ),
+    )
+}
