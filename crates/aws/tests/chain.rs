@@ -71,7 +71,7 @@ async fn a_profile_is_read_of_its_file() {
 /// A container's endpoint, whose credentials live so long.
 fn credentials(id: &str, ends: &str) -> Reply {
     Reply::status(200).json(format!(
-        r#"{{"AccessKeyId":"{id}","SecretAccessKey":"canary-secret","Token":"canary-token","Expiration":"{ends}"}}"#
+        r#"{{"Code":"Success","AccessKeyId":"{id}","SecretAccessKey":"canary-secret","Token":"canary-token","Expiration":"{ends}"}}"#
     ))
 }
 

@@ -36,27 +36,33 @@ fn values(json: &'static str) -> Vec<String> {
     frames.iter().map(text).collect()
 }
 
+/// The last of the frames of a whole array.
+const END: &str = "";
+
 #[test]
 fn each_element_of_an_array_is_a_frame() {
     assert_eq!(
         values("[{\"a\":1}\r\n,\r\n{\"b\":[2,{}]} ,[3]]\n"),
-        ["{\"a\":1}", "{\"b\":[2,{}]}", "[3]"]
+        ["{\"a\":1}", "{\"b\":[2,{}]}", "[3]", END]
     );
-    assert_eq!(values("[]"), [""; 0]);
-    assert_eq!(values(" [ ] trailing {}"), [""; 0]);
+    assert_eq!(values("[]"), [END]);
+    assert_eq!(values(" [ ] trailing {} ]"), [END]);
+    assert_eq!(values(" "), [""; 0]);
 }
 
 #[test]
 fn brackets_and_quotes_in_strings_are_text() {
     assert_eq!(
         values(r#"[{"a":"]}\"{["},{"b\\":"\\"},"x,]"]"#),
-        [r#"{"a":"]}\"{["}"#, r#"{"b\\":"\\"}"#, r#""x,]""#]
+        [r#"{"a":"]}\"{["}"#, r#"{"b\\":"\\"}"#, r#""x,]""#, END]
     );
 }
 
 #[test]
 fn a_value_without_an_array_is_a_frame() {
     assert_eq!(values("\n{\"error\":{}}\n"), ["{\"error\":{}}"]);
+    assert_eq!(values("null"), ["null"]);
+    assert_eq!(values(" <html> and more"), ["<html>"]);
 }
 
 #[test]
@@ -78,7 +84,7 @@ fn an_element_grows_to_the_bound_and_not_past_it() {
         let limits = FrameLimits::both(event);
         frames(Framing::JsonArray, limits, [array.clone().into()])
     };
-    assert_eq!(read(element.len()).unwrap().len(), 2);
+    assert_eq!(read(element.len()).unwrap().len(), 3);
     let error = read(element.len() - 1).unwrap_err();
     assert_eq!(error.limit, Limit::Event);
 }

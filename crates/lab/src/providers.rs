@@ -35,6 +35,7 @@ const LINKED: &[Linked] = &[
     Linked::of::<trunkline_cohere::Api>(),
     Linked::of::<trunkline_deepseek::Api>(),
     Linked::of::<trunkline_fireworks::Api>(),
+    Linked::of::<trunkline_gemini::Api>(),
     Linked::of::<trunkline_groq::Api>(),
     Linked::of::<trunkline_huggingface::Api>(),
     Linked::of::<trunkline_mistral::Api>(),
@@ -46,6 +47,7 @@ const LINKED: &[Linked] = &[
     Linked::of::<trunkline_perplexity::Api>(),
     Linked::of::<trunkline_sambanova::Api>(),
     Linked::of::<trunkline_together::Api>(),
+    Linked::of::<trunkline_vertex::Api>(),
     Linked::of::<trunkline_xai::Api>(),
     // backends:end
 ];

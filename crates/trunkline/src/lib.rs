@@ -22,6 +22,8 @@ pub use trunkline_cohere as cohere;
 pub use trunkline_deepseek as deepseek;
 #[cfg(feature = "fireworks")]
 pub use trunkline_fireworks as fireworks;
+#[cfg(feature = "gemini")]
+pub use trunkline_gemini as gemini;
 #[cfg(feature = "groq")]
 pub use trunkline_groq as groq;
 #[cfg(feature = "huggingface")]
@@ -44,6 +46,8 @@ pub use trunkline_perplexity as perplexity;
 pub use trunkline_sambanova as sambanova;
 #[cfg(feature = "together")]
 pub use trunkline_together as together;
+#[cfg(feature = "vertex")]
+pub use trunkline_vertex as vertex;
 #[cfg(feature = "xai")]
 pub use trunkline_xai as xai;
 // backends:end

@@ -22,6 +22,8 @@ pub fn providers() -> &'static [ProviderDef] {
         crate::deepseek::PROVIDER,
         #[cfg(feature = "fireworks")]
         crate::fireworks::PROVIDER,
+        #[cfg(feature = "gemini")]
+        crate::gemini::PROVIDER,
         #[cfg(feature = "groq")]
         crate::groq::PROVIDER,
         #[cfg(feature = "huggingface")]
@@ -44,6 +46,8 @@ pub fn providers() -> &'static [ProviderDef] {
         crate::sambanova::PROVIDER,
         #[cfg(feature = "together")]
         crate::together::PROVIDER,
+        #[cfg(feature = "vertex")]
+        crate::vertex::PROVIDER,
         #[cfg(feature = "xai")]
         crate::xai::PROVIDER,
         // backends:end

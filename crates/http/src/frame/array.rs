@@ -7,8 +7,9 @@ use crate::Limit;
 /// frame as soon as it is whole.
 ///
 /// The values are not parsed, only told apart. Numbers and words among them are passed over. A value
-/// that stands alone, not in an array, is a frame as well: an error in an array's place. What
-/// follows the array is ignored. Frames have no name.
+/// that stands alone, not in an array, is a frame as well: an error in an array's place. So is the
+/// end of the array, a frame without data: nothing need be waited for after it. What follows is
+/// ignored. Frames have no name.
 ///
 /// ```
 /// use trunkline_http::frame::{FrameLimits, JsonArrayDecoder};
@@ -44,7 +45,11 @@ enum Place {
     Text,
     /// After a backslash in a string.
     Escape,
-    /// The array is over.
+    /// In a word that stands where an array should.
+    Word,
+    /// At the end of the array.
+    End,
+    /// Past it.
     Over,
 }
 
@@ -97,6 +102,10 @@ impl JsonArrayDecoder {
                 self.scanned = 0;
                 return Ok(Some(Frame::new(value)));
             }
+            if self.place == Place::End {
+                self.place = Place::Over;
+                return Ok(Some(Frame::default()));
+            }
             if self.place == Place::Over {
                 self.fed = BytesMut::new();
             }
@@ -112,14 +121,19 @@ impl JsonArrayDecoder {
     ///
     /// As for [`next`](Self::next).
     pub fn finish(&mut self) -> Result<Option<Frame>, FrameTooLarge> {
-        self.next()
+        let next = self.next()?;
+        if next.is_some() || self.place != Place::Word {
+            return Ok(next);
+        }
+        (self.place, self.scanned) = (Place::Over, 0);
+        Ok(Some(Frame::new(self.fed.split().freeze())))
     }
 
     /// Looks at what was not looked at. Whether the value under way is whole.
     fn scan(&mut self) -> bool {
         while let Some(byte) = self.fed.get(self.scanned).copied() {
             self.place = match (self.place, byte) {
-                (Place::Over, _) => return false,
+                (Place::End | Place::Over, _) => return false,
                 (Place::Start, b'[') => {
                     self.fed.advance(1);
                     Place::Between
@@ -132,11 +146,23 @@ impl JsonArrayDecoder {
                     (self.depth, self.scanned) = (0, 1);
                     Place::Text
                 }
-                (Place::Between, b']') => Place::Over,
+                (Place::Between, b']') => {
+                    self.fed.advance(1);
+                    Place::End
+                }
+                (Place::Start, byte) if !is_blank(byte) => {
+                    self.scanned = 1;
+                    Place::Word
+                }
                 (Place::Start | Place::Between, _) => {
                     self.fed.advance(1);
                     self.place
                 }
+                (Place::Word, byte) if is_blank(byte) => {
+                    self.place = Place::Over;
+                    return true;
+                }
+                (Place::Word, _) => self.went_on(Place::Word),
                 (Place::Escape, _) => self.went_on(Place::Text),
                 (Place::Text, b'\\') => self.went_on(Place::Escape),
                 (Place::Text, b'"') => self.went_on(Place::Value),
@@ -177,4 +203,9 @@ impl JsonArrayDecoder {
         let plain = memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
         self.scanned += plain;
     }
+}
+
+/// White space, and the bytes of a byte order mark.
+const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | 0xEF | 0xBB | 0xBF)
 }

@@ -5,6 +5,7 @@
 mod callgrind;
 mod clock;
 mod cpu;
+mod decode;
 mod footprint;
 mod framing;
 mod idle;
@@ -33,7 +34,7 @@ pub(crate) struct Options {
     /// Also build a small program from scratch, with ours and with raw: some minutes
     #[arg(long)]
     build: bool,
-    /// Only this section: instructions, cpu, idle, layers, framing, packages
+    /// Only this section: instructions, cpu, idle, layers, framing, decode, packages
     #[arg(long)]
     only: Option<String>,
 }
@@ -66,12 +67,13 @@ struct Errand {
 
 type Section = fn(&Server) -> Result<Vec<Row>>;
 
-const SECTIONS: [(&str, Section); 6] = [
+const SECTIONS: [(&str, Section); 7] = [
     ("instructions", callgrind::rows),
     ("cpu", cpu::rows),
     ("idle", idle::rows),
     ("layers", layers::rows),
     ("framing", framing::rows),
+    ("decode", decode::rows),
     ("packages", footprint::packages),
 ];
 

@@ -12,6 +12,10 @@ pub(crate) fn fits(status: StatusCode, kind: ErrorKind, code: Option<&str>) -> b
     if code == Some("tool_use_failed") && kind == Server {
         return true;
     }
+    // Google answers a wrong key with 400.
+    if code == Some("API_KEY_INVALID") && kind == Auth {
+        return true;
+    }
     let kinds: &[ErrorKind] = match status.as_u16() {
         400 | 422 => &[
             InvalidRequest,

@@ -30,6 +30,7 @@ pub(crate) const SPEAKERS: &[Speaker] = &[
     wire::cohere::SPEAKER,
     wire::completions::SPEAKER,
     wire::ollama::SPEAKER,
+    wire::responses::SPEAKER,
 ];
 
 /// An account of `P` at the peer.

@@ -162,8 +162,8 @@ impl Decoder for EventDecoder {
             ("event", "messageStop") => self.stop(read(payload)?, out)?,
             ("event", "metadata") => self.metadata(read(payload)?, out),
             ("event", "messageStart") => self.begin(out),
-            // What Bedrock adds tomorrow is no reason to fail.
-            _ => {}
+            // What Bedrock adds tomorrow is no reason to fail, and says nothing of the model.
+            _ => out.push_back(StreamChunk::KeepAlive),
         }
         Ok(())
     }

@@ -124,6 +124,8 @@ fn turns<'a>(request: &'a ChatRequest, warnings: &mut Warnings) -> (Vec<Block<'a
                 system.extend(content);
                 continue;
             }
+            // Nothing is left of it.
+            _ if content.is_empty() => continue,
             Role::Assistant => "assistant",
             _ => "user",
         };
@@ -160,13 +162,13 @@ fn tool_config<'a>(request: &'a ChatRequest, warnings: &mut Warnings) -> Option<
             continue;
         }
         tools.push(match &tool.kind {
-            ToolKind::Function => Tool::ToolSpec {
+            ToolKind::Function => Tool::Spec {
                 name: &tool.name,
                 description: &tool.description,
                 input_schema: schema(tool.schema.as_ref()),
                 strict: tool.strict,
             },
-            ToolKind::Hosted(name) => Tool::SystemTool { name },
+            ToolKind::Hosted(name) => Tool::System { name },
             _ => {
                 warnings.push(Warning::unsupported("tools.kind"));
                 continue;
@@ -177,7 +179,7 @@ fn tool_config<'a>(request: &'a ChatRequest, warnings: &mut Warnings) -> Option<
     }
     let by_tool = answers_by_tool(request);
     if let (true, Some(Format::Schema { schema: json, .. })) = (by_tool, &request.format) {
-        tools.push(Tool::ToolSpec {
+        tools.push(Tool::Spec {
             name: JSON_TOOL,
             description: "Gives the answer.",
             input_schema: schema(Some(json)),

@@ -153,17 +153,17 @@ pub(crate) struct ToolConfig<'a> {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 #[rustfmt::skip]
 pub(crate) enum Tool<'a> {
-    #[serde(rename_all = "camelCase")]
-    ToolSpec {
+    #[serde(rename = "toolSpec", rename_all = "camelCase")]
+    Spec {
         name: &'a str,
         #[serde(skip_serializing_if = "str::is_empty")] description: &'a str,
         input_schema: InputSchema<'a>,
         #[serde(skip_serializing_if = "Option::is_none")] strict: Option<bool>,
     },
-    SystemTool { name: &'a str },
+    #[serde(rename = "systemTool")]
+    System { name: &'a str },
     #[serde(untagged)]
     Unknown(&'a Json),
 }

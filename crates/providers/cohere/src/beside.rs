@@ -1,12 +1,15 @@
 //! What of an answer the vocabulary has no place for: it is in `ext`, under `cohere`.
 
 use serde::{Deserialize, Serialize};
-use trunkline_core::{Ext, Json};
+use serde_json::value::RawValue;
+use trunkline_core::{Error, Ext, Json, Limit, Result};
 
 use crate::PROVIDER;
 
 /// Where thoughts stood that were no block of content.
 const PLAN: &str = "tool_plan";
+/// How many citations are kept that belong to no part.
+const MOST: usize = 4_096;
 
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
@@ -19,7 +22,7 @@ pub(crate) struct Beside {
     warning: Option<String>,
     /// Of an answer: citations of what is no text.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) citations: Vec<Json>,
+    citations: Vec<Json>,
 }
 
 impl Beside {
@@ -42,6 +45,20 @@ impl Beside {
     pub(crate) fn is_plan(ext: &Ext) -> bool {
         let ours = ext.get(PROVIDER.id).and_then(|own| own.read::<Self>().ok());
         ours.is_some_and(|ours| ours.place.as_deref() == Some(PLAN))
+    }
+
+    /// Adds a citation of what is no text.
+    ///
+    /// # Errors
+    ///
+    /// [`LimitExceeded`](trunkline_core::ErrorKind::LimitExceeded): there are too many.
+    pub(crate) fn cite(&mut self, raw: &RawValue) -> Result<()> {
+        if self.citations.len() >= MOST {
+            let what = format!("the answer has more than {MOST} citations of what is no text");
+            return Err(Error::limit_exceeded(Limit::Events, what));
+        }
+        self.citations.push(raw.into());
+        Ok(())
     }
 
     /// As it is kept; nothing where there is nothing to tell.

@@ -89,7 +89,7 @@ impl Decoder for EventDecoder {
         let event: Event<'_> = read(&frame.data)?;
         let delta = event.delta.unwrap_or_default();
         let said = delta.message.unwrap_or_default();
-        let index = event.index.unwrap_or(0);
+        let index = u64::from(event.index.unwrap_or(0));
         match event.kind.as_deref() {
             Some("message-start") => self.begin(event.id, out),
             Some("content-start") => self.block(index, required(said.content)?, out)?,
@@ -299,8 +299,7 @@ impl EventDecoder {
             .find(|(_, kind)| *kind == Kind::Text)
             .map(|(name, _)| *name);
         let (Some(name), Some(cited)) = (text.and(named.or(last)), cited) else {
-            self.beside.citations.push(raw.into());
-            return Ok(());
+            return self.beside.cite(raw);
         };
         let mut citations = cited.citations.into_iter();
         citations.try_for_each(|citation| {
@@ -329,7 +328,7 @@ impl EventDecoder {
         self.open.clear();
         out.push_back(StreamChunk::Finish {
             candidate: 0,
-            reason: finish(&reason.unwrap_or_default()),
+            reason: reason.map_or(Finish::new(FinishKind::Other), |reason| finish(&reason)),
             usage: usage.and_then(usage::read).map(Box::new),
             ext: std::mem::take(&mut self.beside).into_ext(),
         });
@@ -341,7 +340,7 @@ fn opaque(kind: String, raw: &RawValue) -> Part {
 }
 
 fn required(raw: Option<&RawValue>) -> Result<&RawValue> {
-    raw.ok_or_else(|| Error::decode("an event without what it is about"))
+    raw.ok_or_else(|| Error::decode("what was said is missing in it"))
 }
 
 fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<T> {

@@ -35,7 +35,8 @@ struct Ask<'a> {
 enum Inputs<'a> {
     Texts(Vec<&'a str>),
     Images(Vec<Address<'a>>),
-    Inputs(Vec<Input<'a>>),
+    #[serde(rename = "inputs")]
+    Mixed(Vec<Input<'a>>),
 }
 
 #[derive(Serialize)]
@@ -98,7 +99,7 @@ fn of_blocks(blocks: Vec<Block<'_>>, purpose: Option<Purpose>) -> Inputs<'_> {
         Inputs::Images(images.collect())
     } else {
         let inputs = blocks.into_iter().map(|block| Input { content: [block] });
-        Inputs::Inputs(inputs.collect())
+        Inputs::Mixed(inputs.collect())
     }
 }
 

@@ -228,7 +228,7 @@ pub(crate) struct Event<'a> {
     #[serde(rename = "type", borrow)]
     pub(crate) kind: Option<Cow<'a, str>>,
     pub(crate) id: Option<String>,
-    pub(crate) index: Option<u64>,
+    pub(crate) index: Option<u32>,
     #[serde(borrow)]
     pub(crate) delta: Option<Delta<'a>>,
     pub(crate) logprobs: Option<Json>,

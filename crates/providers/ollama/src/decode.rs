@@ -167,7 +167,6 @@ impl LineDecoder {
             Ok(text) => text,
             Err(_) => json.get().to_owned(),
         });
-        let arguments = arguments.filter(|arguments| arguments != "null");
         self.part(Part::new(call), arguments, out)
     }
 

@@ -286,6 +286,14 @@ fn corner_35_lines_are_lines_however_they_are_cut() {
             assert_eq!(Fold::of(chunks).unwrap().text(), "größe 漢字");
         }
     }
+    // A line of which nothing is known is passed over, wherever it stands.
+    let strange = format!("{{\"later\":1}}\n{one}\n{{\"later\":2}}\n{two}");
+    let first = read(&two);
+    let all = streamed(&strange);
+    assert_eq!(
+        (all.text().as_str(), all.created),
+        ("größe 漢字", first.created)
+    );
     let (_, terminal) = stream(one.as_bytes(), 5).unwrap();
     assert_eq!(terminal, Terminal::Open, "it never said that it was done");
     let cut = stream(&one.as_bytes()[..40], usize::MAX).unwrap_err();

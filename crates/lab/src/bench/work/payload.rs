@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 /// One in eight has a line break, which JSON escapes: then nobody can borrow the text.
-const WORDS: [&str; 8] = [
+pub(crate) const WORDS: [&str; 8] = [
     " the",
     " answer",
     " to",

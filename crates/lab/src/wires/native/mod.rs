@@ -3,6 +3,7 @@
 mod anthropic;
 mod bedrock;
 mod cohere;
+mod gemini_content;
 mod ollama;
 mod openai_responses;
 
@@ -13,6 +14,8 @@ pub(crate) const FORMATS: &[&Format] = &[
     &anthropic::FORMAT,
     &bedrock::FORMAT,
     &cohere::FORMAT,
+    &gemini_content::CLAUDE,
+    &gemini_content::FORMAT,
     &ollama::FORMAT,
     &openai_responses::FORMAT,
 ];

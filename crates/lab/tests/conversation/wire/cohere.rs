@@ -11,7 +11,9 @@ use crate::speaker::{Speaker, account, list, paired, texts};
 pub(crate) const SPEAKER: Speaker = Speaker {
     name: "cohere",
     model: "command-a-plus-05-2026",
-    account: |url, client| account::<trunkline_cohere::Api>(url, client, |builder| builder),
+    account: |url, client| {
+        account::<trunkline_cohere::Api>(url.to_owned(), client, |builder| builder)
+    },
     calls,
     answers,
     thinks: true,

@@ -12,7 +12,9 @@ pub(crate) const SPEAKER: Speaker = Speaker {
     name: "openai chat completions",
     model: "gpt-5-mini",
     account: |url, client| {
-        account::<trunkline_openai::Api>(format!("{url}/v1"), client, |builder| builder)
+        account::<trunkline_openai::Api>(format!("{url}/v1"), client, |builder| {
+            builder.setting("api", trunkline_openai::CHAT_COMPLETIONS)
+        })
     },
     calls,
     answers,

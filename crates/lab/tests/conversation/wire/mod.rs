@@ -9,6 +9,7 @@ pub(crate) mod bedrock;
 pub(crate) mod cohere;
 pub(crate) mod completions;
 pub(crate) mod ollama;
+pub(crate) mod responses;
 
 /// What everybody thinks before the calls.
 pub(crate) const THOUGHT: &str = "Two lookups.";

@@ -5,6 +5,8 @@
 
 mod finish;
 mod items;
+mod message;
+mod thoughts;
 mod tools;
 mod wire;
 

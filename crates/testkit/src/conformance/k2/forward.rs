@@ -208,8 +208,8 @@ fn strangers(wire: &Wire) -> Vec<Bytes> {
                 message(headers("event"), ""),
             ]
         }
-        // Lines have no names: one that says nothing that is known, and space.
-        Some(Framing::Lines) => [format!("{OBJECT}\n").as_str(), "\n", " \r\n"]
+        // Lines have no names: whether one may say nothing that is known is the wire's own affair.
+        Some(Framing::Lines) => ["\n", " \r\n"]
             .map(|line| Bytes::copy_from_slice(line.as_bytes()))
             .into(),
         None => Vec::new(),

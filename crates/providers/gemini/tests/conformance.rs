@@ -1,0 +1,17 @@
+//! The conformance suite on this provider; `fixtures/` shows its wire.
+
+use std::process::ExitCode;
+
+use trunkline_testkit::conformance::{self, Subject};
+
+/// Counts what the suite's budgets are of.
+#[global_allocator]
+static COUNTED: conformance::Allocator = conformance::ALLOCATOR;
+
+fn main() -> ExitCode {
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
+    conformance::run(Subject::of::<trunkline_gemini::Api>(fixtures).except(
+        "k3::stream_stop_in_every_frame_is_whole_or_interrupted_after_any_event",
+        "each of its frames says that the answer stopped, so an orderly end after any is one",
+    ))
+}

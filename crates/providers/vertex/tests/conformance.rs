@@ -1,0 +1,25 @@
+//! The conformance suite on this provider; `fixtures/` shows its wire.
+
+use std::process::ExitCode;
+
+use trunkline_testkit::conformance::{self, Subject};
+
+/// Counts what the suite's budgets are of.
+#[global_allocator]
+static COUNTED: conformance::Allocator = conformance::ALLOCATOR;
+
+fn main() -> ExitCode {
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
+    let subject = Subject::of::<trunkline_vertex::Api>(fixtures)
+        .base_path("/v1/projects/p-1/locations/global")
+        .setting("project", "p-1")
+        .except(
+            "k0::a_base_url_that_is_missing_names_its_variable",
+            "the project, which the suite's accounts have, makes up the base URL",
+        )
+        .except(
+            "k3::stream_stop_in_every_frame_is_whole_or_interrupted_after_any_event",
+            "each of its frames says that the answer stopped, so an orderly end after any is one",
+        );
+    conformance::run(subject)
+}
