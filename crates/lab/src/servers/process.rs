@@ -18,6 +18,8 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+use super::home::on_path;
+
 /// A folder for what this run writes. It is removed with this value.
 #[derive(Debug)]
 pub(crate) struct Scratch(PathBuf);
@@ -62,6 +64,27 @@ pub(crate) struct Running {
     since: Instant,
 }
 
+/// The same command, started by a program that asks the kernel for a signal at our end and then becomes
+/// it, so the process stays the same.
+fn tied(command: Command) -> Command {
+    let Some(setpriv) = on_path("setpriv") else {
+        return command;
+    };
+    let mut tied = Command::new(setpriv);
+    tied.args(["--pdeathsig", "TERM", "--"]);
+    tied.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => tied.env(name, value),
+            None => tied.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        tied.current_dir(folder);
+    }
+    tied
+}
+
 /// How long a server may take to end when it is asked to.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -69,7 +92,10 @@ impl Running {
     /// Starts it; what it prints goes to `log`.
     ///
     /// It stays in our process group, so that what ends us from a terminal or by `timeout` ends it too.
-    pub(crate) fn start(mut command: Command, port: u16, log: PathBuf) -> Result<Self> {
+    /// Where there is a `setpriv`, which Linux usually has, it ends with the thread that calls this, so
+    /// that not even a program that is killed leaves it behind.
+    pub(crate) fn start(command: Command, port: u16, log: PathBuf) -> Result<Self> {
+        let mut command = tied(command);
         let out = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
         let child = command
             .stdin(Stdio::null())
@@ -136,7 +162,7 @@ impl Running {
     }
 
     /// Ends this process, and no other: asked first, so that it ends what it has started itself.
-    fn end(&mut self) -> io::Result<ExitStatus> {
+    fn end(&mut self, patience: Duration) -> io::Result<ExitStatus> {
         if let Some(status) = self.child.try_wait()? {
             return Ok(status);
         }
@@ -145,7 +171,7 @@ impl Running {
             let _ = kill_process(pid, Signal::TERM);
         }
         let asked = Instant::now();
-        while asked.elapsed() < PATIENCE {
+        while asked.elapsed() < patience {
             if let Some(status) = self.child.try_wait()? {
                 return Ok(status);
             }
@@ -158,7 +184,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Err(error) = self.end() {
+        if let Err(error) = self.end(PATIENCE) {
             eprintln!("the process {} may still run: {error}", self.child.id());
         }
     }
@@ -206,8 +232,28 @@ mod tests {
         while !running.last_words().contains("up") {
             thread::sleep(Duration::from_millis(10));
         }
-        assert!(!running.end().unwrap().success());
+        assert!(!running.end(Duration::from_millis(200)).unwrap().success());
         assert!(test_kill_process(pid).is_err());
+    }
+
+    #[test]
+    fn a_process_does_not_outlive_who_forgets_it() {
+        if on_path("setpriv").is_none() {
+            return;
+        }
+        let starts = || {
+            let (running, _scratch, _) = shell("echo up; exec sleep 600");
+            while !running.last_words().contains("up") {
+                thread::sleep(Duration::from_millis(10));
+            }
+            running
+        };
+        let mut running = thread::spawn(starts).join().unwrap();
+        let asked = Instant::now();
+        while running.child.try_wait().unwrap().is_none() {
+            assert!(asked.elapsed() < PATIENCE, "it is still there");
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 
     #[tokio::test]

@@ -39,7 +39,9 @@ pub(crate) const SERVER: Server = Server {
 fn rows() -> Vec<Row> {
     vec![
         Row::of("openai", "/v1").setting("api", "chat-completions"),
-        Row::of("openai", "/v1").named("responses"),
+        Row::of("openai", "/v1")
+            .named("responses")
+            .lacks(&[CountTokens], NO_PATH),
         Row::of("azure", "")
             .setting("api_version", "2024-10-21")
             .lacks(&[Models], NO_PATH),
@@ -48,7 +50,7 @@ fn rows() -> Vec<Row> {
             .lacks(&[TooLong], OPENAIS_WORDS)
             .lacks(&[CountTokens], NO_PATH),
         gemini("gemini", "/v1beta"),
-        gemini("vertex", "/v1/projects/lab/locations/global"),
+        gemini("vertex", "/v1/projects/lab/locations/global").lacks(&[Embed], NO_PATH),
         Row::of("ollama", "/api").lacks(&[TooLong], OPENAIS_WORDS),
         Row::of("cohere", "").lacks(&[TooLong], OPENAIS_WORDS),
         Row::of("bedrock", "")
