@@ -124,6 +124,8 @@ fn turns<'a>(request: &'a ChatRequest, warnings: &mut Warnings) -> (Vec<Block<'a
                 system.extend(content);
                 continue;
             }
+            // Of what another provider's model said, nothing may be left.
+            Role::Assistant if content.is_empty() && !message.parts.is_empty() => continue,
             Role::Assistant => "assistant",
             _ => "user",
         };
