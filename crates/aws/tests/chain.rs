@@ -1,5 +1,14 @@
 //! Where credentials are found, over loopback and with variables of the test's own.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "tests"
+)]
+
 use std::fs;
 
 use http::Request;

@@ -2,6 +2,15 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "tests"
+)]
+
 use http::{Request, header};
 use sha2::{Digest, Sha256};
 use trunkline_aws::{Chain, Fixed, SigV4};

@@ -244,7 +244,7 @@ impl Decoder for Ear {
                 ext: trunkline_core::Ext::default(),
             });
             self.terminal = Terminal::Last;
-        } else {
+        } else if value.get("type").is_none() {
             return Err(Error::decode("a line of nothing"));
         }
         Ok(())

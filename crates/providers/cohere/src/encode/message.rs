@@ -33,7 +33,13 @@ pub(super) fn all<'a>(request: &'a ChatRequest, warnings: &mut Warnings) -> Writ
         match message.role {
             Role::Assistant => {
                 let turn = assistant(message, warnings);
-                written.turns.push(Turn::Assistant(turn));
+                // Of what another provider's model said, nothing may be left.
+                let says_nothing = turn.content.is_empty()
+                    && turn.tool_plan.is_empty()
+                    && turn.tool_calls.is_empty();
+                if !says_nothing || message.parts.is_empty() {
+                    written.turns.push(Turn::Assistant(turn));
+                }
             }
             role => written.others(role, message, warnings),
         }

@@ -153,7 +153,9 @@ async fn keys(subject: &Subject, name: &str) -> Outcome {
 async fn unbroken(subject: &Subject, name: &str, changes: Vec<(String, Wire, Path)>) -> Outcome {
     let role = read(subject, name)?;
     let stand = Stand::of(subject)?;
-    let whole = stand.call(&role.op, Answer::of(&role)).await;
+    // Written as the changed ones are, so that what is kept of it is the same text.
+    let unchanged = Answer::of(&role).pieces(Wire::of(&role)?.pieces());
+    let whole = stand.call(&role.op, unchanged).await;
     let whole = whole.answer()?;
     for (what, wire, path) in changes {
         let answer = Answer::of(&role).pieces(wire.pieces());
