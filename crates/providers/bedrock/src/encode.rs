@@ -124,13 +124,8 @@ fn turns<'a>(request: &'a ChatRequest, warnings: &mut Warnings) -> (Vec<Block<'a
                 system.extend(content);
                 continue;
             }
-<<<<<<< HEAD
             // Nothing is left of it.
             _ if content.is_empty() => continue,
-=======
-            // Of what another provider's model said, nothing may be left.
-            Role::Assistant if content.is_empty() && !message.parts.is_empty() => continue,
->>>>>>> 42458cc5905c3c7f6eb8d7a4513139697fbd34fc
             Role::Assistant => "assistant",
             _ => "user",
         };
