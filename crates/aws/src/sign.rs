@@ -39,6 +39,7 @@ struct Held {
 const FAILURE_LASTS: Duration = Duration::from_secs(1);
 
 const DIGEST: HeaderName = HeaderName::from_static("x-amz-content-sha256");
+const SESSION_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 
 impl SigV4 {
     /// Signatures for a service, by its signing name (`bedrock`, `s3`), in a region.
@@ -135,8 +136,10 @@ impl Authorize for SigV4 {
             let what = format!("the request could not be signed ({:?})", error.kind());
             return Err(Error::new(ErrorKind::Auth, what));
         }
-        for (name, value) in parts.headers {
+        for (name, mut value) in parts.headers {
             if let Some(name) = name.filter(|name| *name != header::HOST) {
+                let is_secret = name == header::AUTHORIZATION || name == SESSION_TOKEN;
+                value.set_sensitive(is_secret || value.is_sensitive());
                 request.headers_mut().insert(name, value);
             }
         }

@@ -20,7 +20,9 @@ pub enum AuthScheme {
 /// Adds credentials to one attempt. Async, because tokens expire and signatures are made for each
 /// request.
 pub trait Authorize: Send + Sync + 'static {
-    /// Adds them to `request`.
+    /// Adds them to `request`. Headers that hold a secret are to be
+    /// [marked](HeaderValue::set_sensitive): what is marked is taken out of what the provider answers
+    /// to a refused request.
     fn authorize(&self, request: &mut Request<Body>) -> impl Future<Output = Result<()>> + Send;
 }
 
@@ -77,6 +79,21 @@ impl Auth {
         own.into_iter()
             .chain(self.secret())
             .for_each(|secret| error.redact(secret));
+    }
+
+    /// What was made for this request alone and a provider must not repeat to us: the headers that are
+    /// marked as sensitive.
+    pub(crate) fn made_for(&self, request: &Request<Body>) -> Vec<HeaderValue> {
+        match self {
+            Self::Custom(_) => {
+                let values = request.headers().values();
+                values
+                    .filter(|value| value.is_sensitive())
+                    .cloned()
+                    .collect()
+            }
+            Self::None(_) | Self::Key(..) => Vec::new(),
+        }
     }
 
     /// What a provider must not repeat to us.

@@ -209,6 +209,7 @@ impl<P: Protocol> Shared<P> {
             .auth
             .apply(&mut request, call.key.as_ref())
             .await?;
+        let made = self.site.auth.made_for(&request);
 
         let sending = self.site.http.send(request);
         // First content does not come before the head does.
@@ -234,7 +235,10 @@ impl<P: Protocol> Shared<P> {
         if head.status.is_success() {
             return Ok((head, body, warnings));
         }
-        Err(self.refusal(&head, body).await)
+        let mut error = self.refusal(&head, body).await;
+        let made = made.iter().filter_map(|value| value.to_str().ok());
+        made.for_each(|secret| error.redact(secret));
+        Err(error)
     }
 
     /// The header for a key that makes repeating `op` harmless. To read twice is harmless anyway.

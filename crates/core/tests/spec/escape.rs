@@ -111,6 +111,30 @@ async fn f125_no_public_type_shows_a_key() {
     shows_none("Auth", &format!("{:?}", Auth::custom(Signer)));
 }
 
+/// As a signature that was refused is answered: with what was signed.
+#[tokio::test]
+async fn what_was_made_for_a_request_is_not_repeated_by_its_error() {
+    const TOKEN: &str = "session-token-canary";
+    struct Signer;
+    impl Authorize for Signer {
+        async fn authorize(&self, request: &mut Request<Body>) -> Result<()> {
+            let mut token = HeaderValue::from_static(TOKEN);
+            token.set_sensitive(true);
+            request
+                .headers_mut()
+                .insert(HeaderName::from_static("x-token"), token);
+            Ok(())
+        }
+    }
+    let echo = Answer::status(403).body(format!(r#"{{"error":"you signed {TOKEN}"}}"#));
+    let wire = Wire::new([echo]);
+    let account = builder().authorize(Signer).client(wire.client());
+    let model = account.build().unwrap().model("ara");
+    let error = model.chat("hi").await.unwrap_err();
+    assert!(error.body().is_some(), "or there is nothing to leave out");
+    shows_none("Error", &format!("{error} {error:?} {:?}", error.body()));
+}
+
 #[test]
 fn what_serde_says_of_values_is_left_out_of_a_cause() {
     let cause = serde_json::from_str::<u8>(r#""answer-canary""#).unwrap_err();
