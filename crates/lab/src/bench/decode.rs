@@ -28,8 +28,11 @@ const HOW: &str = "CPU ns for an event with one word, by turns with chat complet
 struct Format {
     name: &'static str,
     frames: Vec<Frame>,
-    decode: Box<dyn Fn(&[Frame]) -> Result<usize>>,
+    decode: Decode,
 }
+
+/// How many words came.
+type Decode = Box<dyn Fn(&[Frame]) -> Result<usize>>;
 
 pub(super) fn rows(_: &Server) -> Result<Vec<Row>> {
     let compat = completions();
@@ -173,6 +176,12 @@ fn formats() -> Result<Vec<Format>> {
                 ("content_block_delta", data)
             },
         )?,
+        Format::of::<trunkline_gemini::Api>("Gemini's content", &[], |word| {
+            let data = format!(
+                r#"{{"candidates":[{{"content":{{"parts":[{{"text":{word}}}],"role":"model"}},"index":0}}],"usageMetadata":{{"promptTokenCount":19,"candidatesTokenCount":7,"totalTokenCount":26,"promptTokensDetails":[{{"modality":"TEXT","tokenCount":19}}]}},"modelVersion":"gemini-2.5-flash","responseId":"x7QoadbSG9Gz"}}"#
+            );
+            ("", data)
+        })?,
         Format::of::<trunkline_ollama::Api>("Ollama's chat", &[], |word| {
             let data = format!(
                 r#"{{"model":"qwen3","created_at":"2026-11-29T12:00:00.123456789Z","message":{{"role":"assistant","content":{word}}},"done":false}}"#

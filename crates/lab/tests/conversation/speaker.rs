@@ -29,6 +29,7 @@ pub(crate) const SPEAKERS: &[Speaker] = &[
     wire::bedrock::SPEAKER,
     wire::cohere::SPEAKER,
     wire::completions::SPEAKER,
+    wire::gemini::SPEAKER,
     wire::ollama::SPEAKER,
     wire::responses::SPEAKER,
 ];

@@ -56,7 +56,7 @@ pub(super) fn tests(subject: &Arc<Subject>) -> Vec<Test> {
         "a_schema_is_sent_with_a_stream_too",
         |subject| async move {
             let case = role(&subject, "stream")?;
-            let probe = Probe::of(&subject, case.reply(0)).await?;
+            let probe = Probe::of(&subject, case.reply()).await?;
             let request = asked(&subject, OBJECT, true)?;
             let op = trunkline_core::Op::ChatStream(Arc::new(request));
             let answer = probe.chat(op).await.map_err(|error| told(&error))?;
@@ -129,7 +129,7 @@ async fn structured(subject: &Subject) -> Outcome {
     ensure(asks, || {
         "the fixture `structured` is to ask for a format with a schema".to_owned()
     })?;
-    let probe = Probe::of(subject, case.reply(0)).await?;
+    let probe = Probe::of(subject, case.reply()).await?;
     let answer = probe
         .chat(case.op.clone())
         .await

@@ -102,7 +102,7 @@ impl Sent {
 
 /// Sends a conversation, and gives what arrived.
 pub(super) async fn send(subject: &Subject, request: ChatRequest) -> Outcome<Sent> {
-    let probe = Probe::of(subject, subject.spoken()?.reply(0)).await?;
+    let probe = Probe::of(subject, subject.spoken()?.reply()).await?;
     let answer = probe
         .chat(subject.op(request))
         .await

@@ -3,6 +3,7 @@
 
 use std::{fs, sync::Arc};
 
+use bytes::Bytes;
 use serde_json::Value;
 use trunkline_core::{ChatRequest, ChatResponse, Op};
 
@@ -10,7 +11,10 @@ use super::{
     Subject,
     list::{Outcome, ensure},
 };
-use crate::fixture::Case;
+use crate::{
+    fixture::{Case, folders, form::Framing},
+    peer::Reply,
+};
 
 /// The names, and what each case shows.
 pub(super) const ROLES: [(&str, &str); 12] = [
@@ -41,18 +45,25 @@ pub(super) const ROLES: [(&str, &str); 12] = [
     ("in_band_error", "an error inside a stream"),
 ];
 
-/// The case of this name, or what to add.
-pub(super) fn role(subject: &Subject, name: &str) -> Outcome<Case> {
-    let shows = ROLES.iter().find(|(role, _)| *role == name);
-    case(
-        subject,
-        name,
-        shows.map_or("what it is called after", |(_, shows)| shows),
-    )
+/// A fixture: what is asked, what the server answers, and what is made of that.
+#[derive(Clone)]
+pub(super) struct Role {
+    pub(super) name: String,
+    pub(super) op: Op,
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) media_type: &'static str,
+    pub(super) framing: Framing,
+    pub(super) body: Bytes,
+    pub(super) same_answer_as: Option<String>,
+    /// What its author has accepted as its answer; `null` where that is not written yet.
+    pub(super) expect: Value,
 }
 
-/// The case `name`, or to add it, since it `shows` something.
-pub(super) fn case(subject: &Subject, name: &str, shows: &str) -> Outcome<Case> {
+/// The fixture of this name, or what to add. Its answer may not be written yet.
+pub(super) fn role(subject: &Subject, name: &str) -> Outcome<Role> {
+    let shows = ROLES.iter().find(|(role, _)| *role == name);
+    let shows = shows.map_or("what it is called after", |(_, shows)| shows);
     let dir = subject.fixtures.join(name);
     ensure(dir.is_dir(), || {
         format!(
@@ -60,34 +71,137 @@ pub(super) fn case(subject: &Subject, name: &str, shows: &str) -> Outcome<Case> 
             subject.fixtures.display()
         )
     })?;
-    Case::read(&dir).map_err(|error| format!("the fixture `{name}`: {error}"))
+    let case = Case::read(&dir).map_err(|error| format!("the fixture `{name}`: {error}"))?;
+    let expect = fs::read_to_string(dir.join("expect.json"));
+    let expect = expect.map_or(Ok(Value::Null), |text| serde_json::from_str(&text));
+    let framing = case.framing();
+    let mut headers: Vec<(String, String)> = case.head.headers.into_iter().collect();
+    let is_typed = |(name, _): &(String, String)| name.eq_ignore_ascii_case("content-type");
+    if !headers.iter().any(is_typed) {
+        headers.push(("content-type".to_owned(), case.media_type.to_owned()));
+    }
+    Ok(Role {
+        name: name.to_owned(),
+        op: case.op,
+        status: case.head.status,
+        headers,
+        media_type: case.media_type,
+        framing,
+        body: case.body,
+        same_answer_as: case.same_answer_as,
+        expect: expect.map_err(|error| format!("{name}/expect.json: {error}"))?,
+    })
 }
 
-/// What the case's author has accepted as its answer.
+impl Role {
+    /// The fixture `name`, which shows `what`, and whose answer is written.
+    pub(super) fn read(subject: &Subject, name: &str, what: &str) -> Outcome<Self> {
+        let role = match role(subject, name) {
+            Err(_) if !subject.fixtures.join(name).is_dir() => {
+                return Err(format!(
+                    "add the fixture `{name}`, which shows {what}, in {}; docs/conformance.md says how",
+                    subject.fixtures.display()
+                ));
+            }
+            role => role?,
+        };
+        role.written()?;
+        Ok(role)
+    }
+
+    fn written(&self) -> Outcome<&Value> {
+        match &self.expect {
+            Value::Null => Err(format!(
+                "the fixture `{}` has no expect.json; run with UPDATE_FIXTURES=1",
+                self.name
+            )),
+            expect => Ok(expect),
+        }
+    }
+
+    pub(super) fn is_stream(&self) -> bool {
+        matches!(self.op, Op::ChatStream(_))
+    }
+
+    /// A field of the error that it expects, if it expects one: `kind`.
+    pub(super) fn error(&self, field: &str) -> Option<&str> {
+        self.expect.get("error")?.get(field)?.as_str()
+    }
+
+    pub(super) fn is_error(&self) -> bool {
+        self.expect.get("error").is_some()
+    }
+
+    /// The answer that it expects.
+    pub(super) fn answer(&self) -> Outcome<ChatResponse> {
+        serde_json::from_value(self.written()?.clone()).map_err(|error| {
+            format!(
+                "the fixture `{}` is no answer of a chat: {error}",
+                self.name
+            )
+        })
+    }
+
+    /// What it asks.
+    pub(super) fn request(&self) -> Outcome<Arc<ChatRequest>> {
+        match &self.op {
+            Op::Chat(request) | Op::ChatStream(request) => Ok(request.clone()),
+            _ => Err(format!(
+                "the fixture `{}` is to be a chat: `\"type\": \"chat\"` in its call.json",
+                self.name
+            )),
+        }
+    }
+
+    /// Its answer over a real connection.
+    pub(super) fn reply(&self) -> Reply {
+        self.reply_of(self.body.clone())
+    }
+
+    /// The same with another body.
+    pub(super) fn reply_of(&self, body: impl Into<Bytes>) -> Reply {
+        let headers = self.headers.iter();
+        let reply = headers.fold(Reply::status(self.status), |reply, (name, value)| {
+            reply.header(name, value)
+        });
+        if self.is_stream() {
+            reply.chunked([body.into()])
+        } else {
+            reply.body(body)
+        }
+    }
+}
+
+/// All fixtures whose answers are written. Those that cannot be read are the business of the
+/// fixtures' own tests.
+pub(super) fn all(subject: &Subject) -> Vec<Role> {
+    let dirs = folders(&subject.fixtures).unwrap_or_default();
+    let name = |dir: &std::path::PathBuf| Some(dir.file_name()?.to_str()?.to_owned());
+    dirs.iter()
+        .filter_map(name)
+        .filter_map(|name| Role::read(subject, &name, "").ok())
+        .collect()
+}
+
+/// The fixtures of an error of this kind that is no stream's.
+pub(super) fn having(subject: &Subject, kind: &str) -> Option<Role> {
+    let mut roles = all(subject).into_iter();
+    roles.find(|role| !role.is_stream() && role.error("kind") == Some(kind))
+}
+
+/// What the fixture's author has accepted as its answer.
 pub(super) fn expected(subject: &Subject, name: &str) -> Outcome<Value> {
-    let file = subject.fixtures.join(name).join("expect.json");
-    let text = fs::read_to_string(&file).map_err(|_| {
-        format!("the fixture `{name}` has no expect.json; run with UPDATE_FIXTURES=1")
-    })?;
-    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))
+    role(subject, name)?.written().cloned()
 }
 
 /// The same, as the answer of a chat that it is.
 pub(super) fn expected_answer(subject: &Subject, name: &str) -> Outcome<ChatResponse> {
-    let file = subject.fixtures.join(name).join("expect.json");
-    let text = fs::read_to_string(&file).map_err(|_| {
-        format!("the fixture `{name}` has no expect.json; run with UPDATE_FIXTURES=1")
-    })?;
-    serde_json::from_str(&text)
-        .map_err(|error| format!("the fixture `{name}` is no answer of a chat: {error}"))
+    role(subject, name)?.answer()
 }
 
-/// The question of a case.
-pub(super) fn question(case: &Case) -> Outcome<ChatRequest> {
-    match &case.op {
-        Op::Chat(request) | Op::ChatStream(request) => Ok((**request).clone()),
-        _ => Err("this case is to be a chat: `\"type\": \"chat\"` in its call.json".to_owned()),
-    }
+/// The question of a fixture.
+pub(super) fn question(role: &Role) -> Outcome<ChatRequest> {
+    role.request().map(|request| (*request).clone())
 }
 
 impl Subject {
@@ -121,7 +235,7 @@ impl Subject {
     }
 
     /// The case that answers a conversation.
-    pub(super) fn spoken(&self) -> Outcome<Case> {
+    pub(super) fn spoken(&self) -> Outcome<Role> {
         role(self, if self.can("chat") { "chat" } else { "stream" })
     }
 

@@ -19,6 +19,7 @@ const PROVIDER: ProviderDef = ProviderDef::of::<Api>("oracle", "ORACLE")
     .default_model("pythia-2")
     .models(&["pythia-*"])
     .settings(&["temple"])
+    .idempotency("x-oracle-once")
     .capabilities(
         Capabilities::NONE
             .chat()

@@ -180,15 +180,12 @@ fn also(said: &Said, got: &ChatResponse) -> Vec<String> {
         lost.push(format!("lost: sources; {ids:?}, and not {sources:?}"));
     }
 
-    let usage = values.map(|value| match said {
+    let mut usage = values.map(|value| match said {
         Said::Whole(_) => &value["usage"],
         Said::Events(_) => &value["delta"]["usage"],
     });
     let null = Value::Null;
-    let usage = usage
-        .filter(|usage| usage.is_object())
-        .last()
-        .unwrap_or(&null);
+    let usage = usage.rfind(|usage| usage.is_object()).unwrap_or(&null);
     let billed = got.usage.billed.as_deref().cloned().unwrap_or_default();
     for (name, said, got) in [
         (

@@ -8,6 +8,7 @@ pub(crate) mod anthropic;
 pub(crate) mod bedrock;
 pub(crate) mod cohere;
 pub(crate) mod completions;
+pub(crate) mod gemini;
 pub(crate) mod ollama;
 pub(crate) mod responses;
 

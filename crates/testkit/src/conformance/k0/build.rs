@@ -105,7 +105,7 @@ pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
 async fn slash(subject: &Subject) -> Outcome {
     let mut paths = Vec::new();
     for end in ["", "/"] {
-        let probe = Probe::with(subject, subject.spoken()?.reply(0), |setup| {
+        let probe = Probe::with(subject, subject.spoken()?.reply(), |setup| {
             setup.endpoints.iter_mut().for_each(|url| url.push_str(end));
         })
         .await?;
@@ -127,7 +127,7 @@ fn holder(request: &Received, key: &str) -> Option<String> {
 
 async fn own_key(subject: &Subject) -> Outcome {
     let case = subject.spoken()?;
-    let script = Script::new([case.reply(0)]).repeat_last();
+    let script = Script::new([case.reply()]).repeat_last();
     let probe = Probe::of(subject, script).await?;
     for key in [None, Some("another-key")] {
         let mut call = Call::new(subject.op(baseline(subject)?));
@@ -158,7 +158,7 @@ async fn configured(subject: &Subject) -> Outcome {
     let id = subject.def.id;
     let case = subject.spoken()?;
     let mut wrong = None;
-    let probe = Probe::with(subject, case.reply(0), |setup| {
+    let probe = Probe::with(subject, case.reply(), |setup| {
         let url = setup.endpoints.pop().unwrap_or_default();
         setup.keys.clear();
         let json = serde_json::json!({

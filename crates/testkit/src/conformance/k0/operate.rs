@@ -33,7 +33,7 @@ pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
         &chats,
         "the_check_has_the_default_model_speak",
         |subject| async move {
-            let probe = Probe::of(&subject, subject.spoken()?.reply(0)).await?;
+            let probe = Probe::of(&subject, subject.spoken()?.reply()).await?;
             let checked = probe.built.backend.check(Check::Generates).await;
             checked.map_err(|error| told(&error))?;
             let model = subject.def.default_model.unwrap_or_default();
@@ -48,7 +48,7 @@ pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
 /// The futures are sent between threads, and one account serves them all.
 async fn shared(subject: &Subject) -> Outcome {
     const TASKS: usize = 8;
-    let script = Script::new([subject.spoken()?.reply(0)]).repeat_last();
+    let script = Script::new([subject.spoken()?.reply()]).repeat_last();
     let probe = Probe::of(subject, script).await?;
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..TASKS {
@@ -72,7 +72,7 @@ async fn shared(subject: &Subject) -> Outcome {
 }
 
 async fn counted(subject: &Subject) -> Outcome {
-    let script = Script::new([subject.spoken()?.reply(0), crate::peer::Reply::status(500)]);
+    let script = Script::new([subject.spoken()?.reply(), crate::peer::Reply::status(500)]);
     let probe = Probe::of(subject, script).await?;
     let call = || Ok::<_, String>(Call::new(subject.op(baseline(subject)?)));
     let answer = probe.call(call()?).await.map_err(|error| told(&error))?;

@@ -58,10 +58,10 @@ async fn errors(subject: &Subject) -> Outcome {
     let repeating = plain.replace('}', &format!(",\"repeated\":\"{KEY}\"}}"));
     let spoken = wordy(&plain);
     for reply in [
-        refusal.reply(0).header("x-repeated", KEY),
-        refusal.with_body(repeating).reply(0),
-        refusal.with_body(spoken).reply(0),
-        refusal.with_body(format!("<p>{KEY}</p>")).reply(0),
+        refusal.reply().header("x-repeated", KEY),
+        refusal.reply_of(repeating),
+        refusal.reply_of(spoken),
+        refusal.reply_of(format!("<p>{KEY}</p>")),
         Reply::status(302).header("location", format!("https://example.com/?key={KEY}")),
         Reply::status(500).body(format!("the key was {KEY}")),
         Reply::status(200).json(format!("{{\"the key\": \"{KEY}\"")),

@@ -110,7 +110,7 @@ fn of_vars(subject: &Subject, vars: &[(&str, &str)]) -> Setup {
 
 async fn works(subject: &Subject, key: &str, base_url: &str) -> Outcome {
     let case = subject.spoken()?;
-    let probe = Probe::with(subject, case.reply(0), |setup| {
+    let probe = Probe::with(subject, case.reply(), |setup| {
         let url = setup.endpoints.pop().unwrap_or_default();
         let model = ("MODEL", "conformance-model-1");
         let vars = of_vars(subject, &[(key, KEY), (base_url, &url), model]);

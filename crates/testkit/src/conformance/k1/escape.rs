@@ -142,7 +142,7 @@ async fn patch(subject: &Subject) -> Outcome {
 }
 
 async fn headers(subject: &Subject) -> Outcome {
-    let probe = Probe::with(subject, subject.spoken()?.reply(0), |setup| {
+    let probe = Probe::with(subject, subject.spoken()?.reply(), |setup| {
         setup
             .headers
             .push(("x-both".to_owned(), "account".to_owned()));

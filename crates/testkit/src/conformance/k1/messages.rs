@@ -206,7 +206,7 @@ async fn characters(subject: &Subject) -> Outcome {
 }
 
 async fn empty(subject: &Subject) -> Outcome {
-    let probe = Probe::of(subject, subject.spoken()?.reply(0)).await?;
+    let probe = Probe::of(subject, subject.spoken()?.reply()).await?;
     let mut request = baseline(subject)?;
     request.messages = vec![Message::user("")];
     match probe.chat(subject.op(request)).await {

@@ -10,11 +10,10 @@ use super::{
         carried::carries_text,
         list::{List, Outcome, ensure},
         probe::{Probe, told},
-        role::{expected_answer, role},
+        role::{Role as Fixture, expected_answer, role},
     },
     Wire, answers,
 };
-use crate::fixture::Case;
 
 pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
     let chat = subject.needs("chat");
@@ -62,9 +61,9 @@ pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
 }
 
 /// The answer to the fixture, and the fixture.
-async fn answered(subject: &Subject) -> Outcome<(ChatResponse, Case)> {
+async fn answered(subject: &Subject) -> Outcome<(ChatResponse, Fixture)> {
     let case = role(subject, "chat")?;
-    let probe = Probe::of(subject, case.reply(0)).await?;
+    let probe = Probe::of(subject, case.reply()).await?;
     let answer = probe.chat(case.op.clone()).await;
     Ok((answer.map_err(|error| told(&error))?, case))
 }
@@ -124,7 +123,7 @@ async fn origin(subject: &Subject) -> Outcome {
 
 async fn meta(subject: &Subject) -> Outcome {
     let case = role(subject, "chat")?;
-    let probe = Probe::of(subject, case.reply(0).header("x-conformance", "seen")).await?;
+    let probe = Probe::of(subject, case.reply().header("x-conformance", "seen")).await?;
     let answer = probe.chat(case.op.clone()).await;
     let meta = answer.map_err(|error| told(&error))?.meta;
     let header = meta.headers.get("x-conformance");
@@ -147,7 +146,7 @@ async fn meta(subject: &Subject) -> Outcome {
 async fn raw(subject: &Subject) -> Outcome {
     let case = role(subject, "chat")?;
     for keep in [false, true] {
-        let probe = Probe::of(subject, case.reply(0)).await?;
+        let probe = Probe::of(subject, case.reply()).await?;
         let mut call = Call::new(case.op.clone());
         call.keep_raw = keep;
         let reply = probe

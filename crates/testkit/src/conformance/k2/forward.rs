@@ -10,12 +10,12 @@ use super::{
     super::{
         Subject,
         list::{List, Outcome, ensure},
-        role::role,
+        role::{Role, role},
         tree::Tree,
     },
     Wire, answers,
 };
-use crate::fixture::{Case, form::Framing, message};
+use crate::fixture::{form::Framing, message};
 
 /// The cases of which something changes, and the capability that calls for each.
 const CASES: [(&str, &str); 8] = [
@@ -218,7 +218,7 @@ fn strangers(wire: &Wire) -> Vec<Bytes> {
 
 async fn same(
     subject: &Subject,
-    case: &Case,
+    case: &Role,
     changes: Vec<(String, Wire)>,
     advice: &str,
 ) -> Outcome {
@@ -241,7 +241,7 @@ async fn same(
 }
 
 /// The answer to the case as it is.
-async fn whole(subject: &Subject, case: &Case) -> Outcome<Value> {
+async fn whole(subject: &Subject, case: &Role) -> Outcome<Value> {
     let mut read = answers(subject, case, vec![case.body.clone()]).await?;
     match read.pop() {
         Some(Ok(answer)) => Ok(answer),

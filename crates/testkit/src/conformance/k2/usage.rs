@@ -8,10 +8,9 @@ use super::super::{
     Subject,
     list::{List, Outcome, ensure},
     probe::{Probe, told},
-    role::{expected_answer, role},
+    role::{Role, expected_answer, role},
     tree::Tree,
 };
-use crate::fixture::Case;
 
 pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
     let chat = subject.needs("chat");
@@ -118,7 +117,7 @@ fn raw(subject: &Subject) -> Outcome<String> {
 }
 
 /// The body of a case, in one line.
-fn body(case: &Case) -> Outcome<String> {
+fn body(case: &Role) -> Outcome<String> {
     Ok(Tree::parse(&String::from_utf8_lossy(&case.body))?.write())
 }
 
@@ -128,7 +127,7 @@ async fn answer_to(
 ) -> Outcome<ChatResponse> {
     let case = role(subject, "chat")?;
     let body = change(body(&case)?);
-    let probe = Probe::of(subject, case.with_body(body).reply(0)).await?;
+    let probe = Probe::of(subject, case.reply_of(body)).await?;
     let answer = probe.chat(case.op.clone()).await;
     answer.map_err(|error| format!("the answer is not read: {}", told(&error)))
 }

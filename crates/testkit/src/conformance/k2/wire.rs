@@ -8,10 +8,10 @@ use super::super::{
     Subject,
     list::Outcome,
     probe::told,
-    stage::{Answer, Memory},
+    stage::{Answer, Memory, Role},
     tree::{Path, Tree},
 };
-use crate::fixture::{Case, form::Framing};
+use crate::fixture::form::Framing;
 
 /// A body: its pieces, and the JSON that some of them hold.
 #[derive(Clone)]
@@ -26,7 +26,7 @@ pub(in super::super) struct Wire {
 
 impl Wire {
     /// The body of `case`: one piece, or one for each event of a stream.
-    pub(in super::super) fn of(case: &Case) -> Outcome<Self> {
+    pub(in super::super) fn of(case: &Role) -> Outcome<Self> {
         if !case.is_stream() {
             return Ok(Self {
                 framing: None,
@@ -34,7 +34,7 @@ impl Wire {
                 json: Tree::List(vec![Tree::parse(&String::from_utf8_lossy(&case.body))?]),
             });
         }
-        let framing = case.framing();
+        let framing = case.framing;
         let mut json = Vec::new();
         let pieces = framing.split(&case.body).into_iter().map(|piece| {
             let tree = framing
@@ -96,13 +96,11 @@ impl Wire {
 /// What each of these bodies is read as, in the answer's serde form; an error is its kind and text.
 pub(in super::super) async fn answers(
     subject: &Subject,
-    case: &Case,
+    case: &Role,
     bodies: Vec<Bytes>,
 ) -> Outcome<Vec<Result<Value, (ErrorKind, String)>>> {
     let count = bodies.len();
-    let bodies = bodies
-        .into_iter()
-        .map(|body| Answer::of_case(case).body(body));
+    let bodies = bodies.into_iter().map(|body| Answer::of(case).body(body));
     let wire = Memory::new(bodies);
     let backend = subject.over(wire.client())?.bare;
     let mut read = Vec::with_capacity(count);

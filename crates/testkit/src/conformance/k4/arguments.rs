@@ -106,7 +106,7 @@ async fn read(subject: &Subject, text: &str) -> Outcome<Option<ToolInput>> {
              response.json; keep their text as it is"
         )
     })?;
-    let probe = Probe::of(subject, case.with_body(body.write()).reply(0)).await?;
+    let probe = Probe::of(subject, case.reply_of(body.write())).await?;
     let answer = probe.chat(case.op.clone()).await;
     let answer = answer.map_err(|error| {
         format!(

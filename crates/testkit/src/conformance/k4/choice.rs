@@ -154,7 +154,7 @@ async fn schemas(subject: &Subject) -> Outcome {
             "größe_漢字",
         ),
     ] {
-        let probe = Probe::of(subject, subject.spoken()?.reply(0)).await?;
+        let probe = Probe::of(subject, subject.spoken()?.reply()).await?;
         let request = baseline(subject)?.tool(tool("probe", schema)?);
         let outcome = probe.chat(subject.op(request)).await;
         outcome.map_err(|error| format!("a schema with {what} fails: {}", told(&error)))?;
@@ -168,7 +168,7 @@ async fn schemas(subject: &Subject) -> Outcome {
     }
     // It may have no form here, but it is no reason to overflow.
     const ENDLESS: &str = r##"{"type":"object","properties":{"next":{"$ref":"#"}}}"##;
-    let probe = Probe::of(subject, subject.spoken()?.reply(0)).await?;
+    let probe = Probe::of(subject, subject.spoken()?.reply()).await?;
     let request = baseline(subject)?.tool(tool("probe", ENDLESS)?);
     match probe.chat(subject.op(request)).await {
         Err(error) if error.kind() != ErrorKind::InvalidRequest => Err(format!(

@@ -58,7 +58,7 @@ fn case_of(subject: &Subject) -> &'static str {
 /// The question and the answer of a case.
 async fn answered(subject: &Subject, name: &str) -> Outcome<(ChatRequest, ChatResponse)> {
     let case = role(subject, name)?;
-    let probe = Probe::of(subject, case.reply(0)).await?;
+    let probe = Probe::of(subject, case.reply()).await?;
     let answer = probe.chat(case.op.clone()).await;
     Ok((question(&case)?, answer.map_err(|error| told(&error))?))
 }

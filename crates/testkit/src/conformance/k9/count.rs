@@ -71,7 +71,7 @@ fn question(subject: &Subject) -> Outcome<ChatRequest> {
 type Asked = (Result<TokenCount, Error>, Option<Received>);
 
 async fn asked(subject: &Subject, request: ChatRequest) -> Outcome<Asked> {
-    let probe = Probe::of(subject, role(subject, "count_tokens")?.reply(0)).await?;
+    let probe = Probe::of(subject, role(subject, "count_tokens")?.reply()).await?;
     let answer = probe.call(Call::new(op(request))).await;
     let answer = answer.and_then(trunkline_core::Reply::into_count_tokens);
     Ok((answer, probe.peer.requests().pop()))
@@ -207,7 +207,7 @@ async fn nothing(subject: &Subject) -> Outcome {
 /// Zero would be believed.
 async fn untold(subject: &Subject) -> Outcome {
     let case = role(subject, "count_tokens")?;
-    let probe = Probe::of(subject, case.with_body("{}").reply(0)).await?;
+    let probe = Probe::of(subject, case.reply_of("{}")).await?;
     let answer = probe.call(Call::new(case.op.clone())).await;
     match answer.and_then(trunkline_core::Reply::into_count_tokens) {
         Err(error) if error.kind() == ErrorKind::Decode => Ok(()),

@@ -194,7 +194,7 @@ type Asked = (Result<EmbedResponse, Error>, Option<crate::peer::Received>);
 
 /// The answer, which may be for another number of inputs, and the request if one was sent.
 async fn asked(subject: &Subject, request: EmbedRequest) -> Outcome<Asked> {
-    let probe = Probe::of(subject, role(subject, "embed")?.reply(0)).await?;
+    let probe = Probe::of(subject, role(subject, "embed")?.reply()).await?;
     let answer = probe.call(Call::new(op(request))).await;
     let answer = answer.and_then(trunkline_core::Reply::into_embed);
     Ok((answer, probe.peer.requests().pop()))

@@ -38,7 +38,7 @@ async fn wrong_key(subject: &Subject, op: Op) -> Outcome {
         ("error_auth", ErrorKind::Auth),
         ("error_rate_limit", ErrorKind::RateLimited),
     ] {
-        let probe = Probe::of(subject, role(subject, name)?.reply(0)).await?;
+        let probe = Probe::of(subject, role(subject, name)?.reply()).await?;
         match probe.call(Call::new(op.clone())).await {
             Err(error) if error.kind() == kind => {}
             Err(error) => {

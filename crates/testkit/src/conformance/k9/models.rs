@@ -45,7 +45,7 @@ fn op() -> Op {
 }
 
 async fn listed(subject: &Subject) -> Outcome {
-    let probe = Probe::of(subject, role(subject, "models")?.reply(0)).await?;
+    let probe = Probe::of(subject, role(subject, "models")?.reply()).await?;
     let page = probe.call(Call::new(op())).await;
     let page = page.and_then(trunkline_core::Reply::into_models);
     let page = page.map_err(|error| told(&error))?;
@@ -71,7 +71,7 @@ async fn listed(subject: &Subject) -> Outcome {
 }
 
 async fn wrong_key(subject: &Subject) -> Outcome {
-    let probe = Probe::of(subject, role(subject, "error_auth")?.reply(0)).await?;
+    let probe = Probe::of(subject, role(subject, "error_auth")?.reply()).await?;
     match probe.call(Call::new(op())).await {
         Err(error) if error.kind() == ErrorKind::Auth => Ok(()),
         Err(error) => Err(format!("a wrong key fails the list as {}", told(&error))),
@@ -80,14 +80,14 @@ async fn wrong_key(subject: &Subject) -> Outcome {
 }
 
 async fn check(subject: &Subject) -> Outcome {
-    let probe = Probe::of(subject, role(subject, "models")?.reply(0)).await?;
+    let probe = Probe::of(subject, role(subject, "models")?.reply()).await?;
     let checked = probe.built.backend.check(Check::Authorized).await;
     let checked = checked.map_err(|error| told(&error))?;
     ensure(!checked.models.is_empty(), || {
         "the check finds no models".to_owned()
     })?;
     // Whatever it answers, it is there.
-    let probe = Probe::of(subject, role(subject, "error_auth")?.reply(0)).await?;
+    let probe = Probe::of(subject, role(subject, "error_auth")?.reply()).await?;
     let checked = probe.built.backend.check(Check::Reachable).await;
     checked.map(|_| ()).map_err(|error| told(&error))
 }
@@ -99,7 +99,7 @@ async fn pages(subject: &Subject) -> Outcome {
         .get("next")
         .and_then(serde_json::Value::as_str)
         .unwrap_or_default();
-    let probe = Probe::of(subject, Script::new([case.reply(0), case.reply(0)])).await?;
+    let probe = Probe::of(subject, Script::new([case.reply(), case.reply()])).await?;
     let request = ModelsRequest::page(next);
     for op in [op(), Op::Models(Arc::new(request))] {
         probe

@@ -103,7 +103,7 @@ type Asked = (Result<RerankResponse, Error>, Option<Received>);
 
 /// The answer, which may be for another number of documents, and the request if one was sent.
 async fn asked(subject: &Subject, request: RerankRequest) -> Outcome<Asked> {
-    let probe = Probe::of(subject, role(subject, "rerank")?.reply(0)).await?;
+    let probe = Probe::of(subject, role(subject, "rerank")?.reply()).await?;
     let answer = probe.call(Call::new(op(request))).await;
     let answer = answer.and_then(trunkline_core::Reply::into_rerank);
     Ok((answer, probe.peer.requests().pop()))

@@ -1,7 +1,7 @@
 //! Streams that are cut: what they had cost is not all that they cost, and an error is the same
 //! however its bytes arrive.
 
-use trunkline_core::{ChatResponse, Usage, chat::Completeness};
+use trunkline_core::{ChatResponse, Error, Usage, chat::Completeness};
 
 use super::{
     super::{
@@ -50,9 +50,9 @@ fn figures(usage: &Usage) -> [Option<u64>; 7] {
 }
 
 async fn partial(subject: &Subject, name: &str) -> Outcome {
-    let (role, case) = read(subject, name)?;
+    let role = read(subject, name)?;
     let stand = Stand::of(subject)?;
-    let events = case.framing().split(&role.body);
+    let events = role.framing.split(&role.body);
     for count in 1..=events.len() {
         let pieces = events.iter().take(count).cloned();
         let answer = Answer::of(&role).pieces(pieces).broken();
@@ -80,12 +80,12 @@ async fn partial(subject: &Subject, name: &str) -> Outcome {
 
 /// Without the provider's own words on usage, wherever they stand in the stream as they are.
 async fn untold(subject: &Subject, name: &str) -> Outcome {
-    let (role, case) = read(subject, name)?;
+    let role = read(subject, name)?;
     let Some(raw) = role.answer()?.usage.raw else {
         return Ok(());
     };
     let raw = Tree::parse(raw.get())?;
-    let mut wire = Wire::of(&case)?;
+    let mut wire = Wire::of(&role)?;
     let mut found = false;
     wire.json.each_mut(&mut |tree| {
         if *tree == raw && matches!(tree, Tree::Object(_)) {
@@ -109,10 +109,10 @@ async fn untold(subject: &Subject, name: &str) -> Outcome {
 }
 
 async fn alike(subject: &Subject, name: &str) -> Outcome {
-    let (role, _) = read(subject, name)?;
+    let role = read(subject, name)?;
     let stand = Stand::of(subject)?;
     let whole = stand.call(&role.op, Answer::of(&role)).await;
-    let kind = |read: &super::super::stage::Read| read.result.as_ref().err().map(|it| it.kind());
+    let kind = |read: &super::super::stage::Read| read.result.as_ref().err().map(Error::kind);
     let words = |read: &super::super::stage::Read| {
         let error = read.result.as_ref().err();
         error.and_then(|it| it.partial()).map(ChatResponse::text)

@@ -86,7 +86,7 @@ fn discriminator(wire: &Wire) -> Option<String> {
             .filter_map(|event| event.iter().find(|(own, _)| own == name))
             .map(|(_, value)| value)
             .collect();
-        values.len() == all.len() && values.iter().any(|value| *value != values[0])
+        values.len() == all.len() && values.iter().any(|value| values.first() != Some(value))
     };
     let found = first.iter().map(|(name, _)| name).find(|name| tells(name));
     found.cloned()
@@ -98,8 +98,8 @@ fn last_of(name: &str) -> &str {
 }
 
 async fn words(subject: &Subject, name: &str) -> Outcome {
-    let (role, case) = read(subject, name)?;
-    let wire = Wire::of(&case)?;
+    let role = read(subject, name)?;
+    let wire = Wire::of(&role)?;
     let spared = discriminator(&wire);
     let media = media_of(&role.answer()?);
     let mut changes = Vec::new();
@@ -125,8 +125,8 @@ async fn words(subject: &Subject, name: &str) -> Outcome {
 
 /// Where a kind is told by a key, `{"text": …}`, and by nothing else.
 async fn keys(subject: &Subject, name: &str) -> Outcome {
-    let (_, case) = read(subject, name)?;
-    let wire = Wire::of(&case)?;
+    let role = read(subject, name)?;
+    let wire = Wire::of(&role)?;
     let mut changes = Vec::new();
     for (field, paths) in wire.fields() {
         // Of an object in a list of its own, not of an event.
@@ -151,7 +151,7 @@ async fn keys(subject: &Subject, name: &str) -> Outcome {
 }
 
 async fn unbroken(subject: &Subject, name: &str, changes: Vec<(String, Wire, Path)>) -> Outcome {
-    let (role, _) = read(subject, name)?;
+    let role = read(subject, name)?;
     let stand = Stand::of(subject)?;
     let whole = stand.call(&role.op, Answer::of(&role)).await;
     let whole = whole.answer()?;

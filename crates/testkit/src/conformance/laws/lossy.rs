@@ -6,8 +6,8 @@ use std::sync::Arc;
 use trunkline_core::{
     ChatRequest, Content, ErrorKind, Json, Message, Part, Role, Tool, ToolCall, Warning,
     chat::{
-        Approval, ApprovalRequest, ApprovalResponse, CachePoint, Effort, Origin, Reasoning,
-        ReasoningSetting, Refusal, ToolChoice, ToolInput, Ttl,
+        Approval, ApprovalRequest, ApprovalResponse, CachePoint, Effort, Origin, ReasoningSetting,
+        Refusal, ToolChoice, ToolInput, Ttl,
     },
 };
 
@@ -35,13 +35,6 @@ const FEATURES: &[(&str, &str, Change)] = &[
             subject,
             request,
             Content::Refusal(Refusal::new("I will not.")),
-        )
-    }),
-    ("a_thought_in_the_past", "", |subject, request| {
-        of_assistant(
-            subject,
-            request,
-            Content::Reasoning(Reasoning::new("So it is.")),
         )
     }),
     ("a_question_for_leave", "", |subject, request| {
@@ -131,7 +124,7 @@ pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
 
 /// What was sent; an error where the provider refused by itself.
 async fn sent(subject: &Subject, request: ChatRequest) -> Outcome<Result<Sent, ErrorKind>> {
-    let probe = Probe::of(subject, subject.spoken()?.reply(0)).await?;
+    let probe = Probe::of(subject, subject.spoken()?.reply()).await?;
     match probe.chat(subject.op(request)).await {
         Ok(answer) => Ok(Ok(Sent {
             request: probe.request()?,

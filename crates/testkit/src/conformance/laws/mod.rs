@@ -15,11 +15,9 @@ use trunkline_core::Op;
 use super::{
     Subject,
     list::{List, Outcome},
-    role::case,
     stage::{Role, all},
     suite::Test,
 };
-use crate::fixture::Case;
 
 pub(super) fn tests(subject: &Arc<Subject>) -> Vec<Test> {
     let mut list = List::of(subject, "laws");
@@ -27,14 +25,14 @@ pub(super) fn tests(subject: &Arc<Subject>) -> Vec<Test> {
         if !matches!(role.op, Op::Chat(_) | Op::ChatStream(_)) {
             continue;
         }
-        let name = role.name;
-        if role.expect.get("error").is_some() {
-            cuts::add_failing(&mut list, &name, matches!(role.op, Op::ChatStream(_)));
+        let name = role.name.clone();
+        if role.is_error() {
+            cuts::add_failing(&mut list, &name, role.is_stream());
             continue;
         }
         round::add(&mut list, &name);
         kinds::add(&mut list, &name);
-        if matches!(role.op, Op::ChatStream(_)) {
+        if role.is_stream() {
             cuts::add(&mut list, &name);
         }
     }
@@ -45,7 +43,6 @@ pub(super) fn tests(subject: &Arc<Subject>) -> Vec<Test> {
 }
 
 /// The fixture, which is there.
-fn read(subject: &Subject, name: &str) -> Outcome<(Role, Case)> {
-    let case = case(subject, name, "what it is called after")?;
-    Ok((Role::read(subject, name, "what it is called after")?, case))
+fn read(subject: &Subject, name: &str) -> Outcome<Role> {
+    Role::read(subject, name, "what it is called after")
 }

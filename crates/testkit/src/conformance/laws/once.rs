@@ -27,7 +27,7 @@ pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
 async fn keyed(subject: &Subject) -> Outcome {
     let name = subject.def.idempotency.unwrap_or_default();
     let case = subject.spoken()?;
-    let wire = Memory::new([Answer::of_case(&case)]);
+    let wire = Memory::new([Answer::of(&case)]);
     let backend = subject.over(wire.client())?.bare;
     let call = Call::new(case.op.clone());
     for call in [call.clone(), call, Call::new(case.op.clone())] {
@@ -39,7 +39,7 @@ async fn keyed(subject: &Subject) -> Outcome {
     let seen = wire.seen();
     let keys: Vec<Option<&[u8]>> = seen
         .iter()
-        .map(|request| request.headers.get(name).map(|value| value.as_bytes()))
+        .map(|request| request.headers.get(name).map(http::HeaderValue::as_bytes))
         .collect();
     let [first, again, other, ..] = keys.as_slice() else {
         return Err(format!("{} requests were sent, not three", keys.len()));

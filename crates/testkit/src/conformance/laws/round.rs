@@ -27,7 +27,7 @@ pub(super) fn add(list: &mut List, name: &str) {
 }
 
 async fn round(subject: &Subject, name: &str) -> Outcome {
-    let (role, _) = read(subject, name)?;
+    let role = read(subject, name)?;
     let stand = Stand::of(subject)?;
     let read = stand.call(&role.op, Answer::of(&role)).await;
     let answer = read.answer()?;

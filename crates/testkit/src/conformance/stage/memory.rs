@@ -21,7 +21,6 @@ use trunkline_core::{
 };
 
 use super::{super::Subject, Read, Role, call};
-use crate::fixture::Case;
 
 /// How a body ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,14 +51,6 @@ impl Answer {
             pieces: VecDeque::new(),
             ending: Ending::Clean,
         }
-    }
-
-    /// What a fixture's case answers.
-    pub(in super::super) fn of_case(case: &Case) -> Self {
-        let head = Self::status(case.head.status).header("content-type", case.media_type);
-        let headers = case.head.headers.iter();
-        let head = headers.fold(head, |answer, (name, value)| answer.header(name, value));
-        head.body(case.body.clone())
     }
 
     /// What a fixture answers.

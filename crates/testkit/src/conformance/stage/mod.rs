@@ -5,12 +5,11 @@ mod memory;
 mod pipe;
 mod read;
 mod recorded;
-mod role;
 
 pub(super) use memory::{Answer, Memory, Stand};
 pub(super) use pipe::{Pipes, client_of};
 pub(super) use read::{Read, call, cut, read, same, spoken};
 pub(super) use recorded::Recorded;
 
+pub(super) use super::role::{Role, all, having};
 pub(super) use crate::fixture::form::Framing;
-pub(super) use role::{Role, all, having};

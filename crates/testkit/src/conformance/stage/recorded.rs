@@ -39,11 +39,11 @@ impl Recorded {
 
     /// The events of a fixture's stream.
     pub(in super::super) fn split(role: &Role) -> Vec<Bytes> {
-        framing_of(role).split(&role.body)
+        role.framing.split(&role.body)
     }
 
     async fn try_learn(subject: &Arc<Subject>, role: Role) -> Result<Self, String> {
-        let framing = framing_of(&role);
+        let framing = role.framing;
         let events = Self::split(&role);
         let stand = Stand::of(subject)?;
         let read = stand.call(&role.op, Answer::of(&role)).await;
@@ -168,8 +168,4 @@ impl Recorded {
     pub(in super::super) async fn read(&self, stand: &Stand, answer: Answer) -> Read {
         stand.call(&self.role.op, answer).await
     }
-}
-
-fn framing_of(role: &Role) -> Framing {
-    Framing::of(role.media_type)
 }
