@@ -90,3 +90,19 @@ pub(crate) const QUERY: &str = "What do otters eat?";
 pub(crate) const DOCUMENTS: [&str; 3] = ["Rain in Bergen.", "Otters eat fish.", "A stock market."];
 /// The order that the script gives them, with scores.
 pub(crate) const RANKED: [(usize, f64); 3] = [(1, 0.75), (0, 0.25), (2, 0.125)];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_prompt_is_a_part_of_another() {
+        let talks = [GREET, SLOW, THINK, JSON, TOOLS, CUT, AGAIN];
+        let mut prompts = vec![BOTH_PROMPT, RATE_LIMIT, OVERLOADED, BROKEN, TOO_LONG];
+        prompts.extend(talks.iter().map(|talk| talk.prompt));
+        for (at, prompt) in prompts.iter().enumerate() {
+            let mut others = prompts.iter().enumerate().filter(|(other, _)| *other != at);
+            assert!(!others.any(|(_, other)| other.contains(prompt)), "{prompt}");
+        }
+    }
+}

@@ -3,9 +3,9 @@
 
 use std::{path::PathBuf, process::Command, time::Duration};
 
-use super::{Found, NO_SCRIPT, Place, Server};
+use super::{Found, MAY_THINK, NO_SCRIPT, Place, Server};
 use crate::servers::{
-    checks::Check,
+    checks::Check::{self, Reasoning, UnknownModel},
     conversation::KEY,
     home::Home,
     install::Recipe,
@@ -32,6 +32,11 @@ fn rows() -> Vec<Row> {
     let row = |row: Row| {
         let row = row.models(Models::all("tiny")).anything();
         row.lacks(Check::OF_SCRIPT, NO_SCRIPT)
+            .lacks(&[Reasoning], MAY_THINK)
+            .lacks(
+                &[UnknownModel],
+                "it answers to any name with the model that it has",
+            )
     };
     vec![
         row(Row::of("openai", "/v1").setting("api", "chat-completions")),

@@ -93,6 +93,9 @@ pub(crate) fn find(name: &str) -> Result<Server> {
 /// Why a real server is not asked what only a script can be made to do.
 const NO_SCRIPT: &str = "a real server fails when it does";
 
+/// Why one is not asked to think.
+const MAY_THINK: &str = "whether it thinks is its model's";
+
 /// Nothing of it may leave this machine, nor look for what is not there.
 fn offline(command: &mut Command) {
     for (name, value) in [

@@ -2,9 +2,9 @@
 
 use std::{process::Command, time::Duration};
 
-use super::{Found, NO_SCRIPT, Place, Server};
+use super::{Found, MAY_THINK, NO_SCRIPT, Place, Server};
 use crate::servers::{
-    checks::Check::{self, Embed, EmbedOrder},
+    checks::Check::{self, BadKey, Embed, EmbedOrder, Reasoning},
     home::Home,
     install::Recipe,
     row::{Models, Row},
@@ -33,6 +33,8 @@ fn rows() -> Vec<Row> {
             .models(Models::all(MODEL))
             .anything()
             .lacks(Check::OF_SCRIPT, NO_SCRIPT)
+            .lacks(&[Reasoning], MAY_THINK)
+            .lacks(&[BadKey], "it asks for no key")
             .lacks(&[Embed, EmbedOrder], "it serves no embeddings"),
     ]
 }

@@ -2,9 +2,10 @@
 
 use std::{process::Command, time::Duration};
 
-use super::{Found, NO_SCRIPT, Place, Server};
+use super::{Found, MAY_THINK, NO_SCRIPT, Place, Server};
 use crate::servers::{
-    checks::Check,
+    checks::Check::{self, Embed, EmbedOrder, Reasoning},
+    conversation::KEY,
     home::Home,
     install::Recipe,
     row::{Models, Row},
@@ -29,6 +30,11 @@ fn rows() -> Vec<Row> {
     let row = |row: Row| {
         let row = row.models(Models::all("tiny")).anything();
         row.lacks(Check::OF_SCRIPT, NO_SCRIPT)
+            .lacks(&[Reasoning], MAY_THINK)
+            .lacks(
+                &[Embed, EmbedOrder],
+                "a model that chats embeds nothing here",
+            )
     };
     vec![
         row(Row::of("openai", "/v1").setting("api", "chat-completions")),
@@ -44,6 +50,7 @@ fn find(home: &Home) -> Option<Found> {
         let mut command = Command::new(&program);
         command.arg("serve").arg(&model);
         command.args(["--served-model-name", "tiny", "--host", "127.0.0.1"]);
+        command.args(["--api-key", KEY]);
         command.arg("--port").arg(place.port.to_string());
         command.args(["--dtype", "float32", "--max-model-len", "1024"]);
         command.args(["--enforce-eager", "--enable-auto-tool-choice"]);
