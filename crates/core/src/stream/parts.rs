@@ -34,6 +34,7 @@ struct Slot {
     name: u64,
     open: bool,
     grows: Option<fn(String) -> Delta>,
+    is_opaque: bool,
 }
 
 /// What words make of a part.
@@ -63,6 +64,7 @@ impl Parts {
             name,
             open: true,
             grows: grows(&part),
+            is_opaque: matches!(part.content, Content::Opaque(_)),
         });
         out.push_back(StreamChunk::PartStart {
             ix: u32::try_from(ix).unwrap_or(u32::MAX),
@@ -91,7 +93,8 @@ impl Parts {
     }
 
     /// Lets a part grow by words, whatever it is: a text or thoughts by what is said, a tool call by
-    /// a piece of its arguments. For wires whose pieces do not say what they are of.
+    /// a piece of its arguments. For wires whose pieces do not say what they are of. What belongs to a
+    /// part of no known kind is passed over: nobody knows what to make of it.
     ///
     /// # Errors
     ///
@@ -102,7 +105,11 @@ impl Parts {
         words: impl Into<String>,
         out: &mut VecDeque<StreamChunk>,
     ) -> Result<()> {
-        let grows = self.open(name).and_then(|(_, slot)| slot.grows);
+        let slot = self.open(name).map(|(_, slot)| *slot);
+        if slot.is_some_and(|slot| slot.is_opaque) {
+            return Ok(());
+        }
+        let grows = slot.and_then(|slot| slot.grows);
         let grows = grows.ok_or_else(|| Error::decode("words for a part that takes none"))?;
         self.delta(name, grows(words.into()), out)
     }

@@ -30,6 +30,7 @@ pub(crate) const SPEAKERS: &[Speaker] = &[
     wire::cohere::SPEAKER,
     wire::completions::SPEAKER,
     wire::gemini::SPEAKER,
+    wire::gemini::VERTEX,
     wire::ollama::SPEAKER,
     wire::responses::SPEAKER,
 ];

@@ -81,7 +81,9 @@ impl Provider for Api {
         };
         let location = settings.get("location").unwrap_or("global");
         for (name, value) in [("project", project), ("location", location)] {
-            let usual = |byte: u8| byte.is_ascii_alphanumeric() || b"-:.".contains(&byte);
+            // Projects of a domain have its name before theirs: `example.com:project`.
+            let more: &[u8] = if name == "project" { b"-:." } else { b"-" };
+            let usual = |byte: u8| byte.is_ascii_alphanumeric() || more.contains(&byte);
             if value.is_empty() || value.starts_with('.') || !value.bytes().all(usual) {
                 let what = format!("the setting `{name}` cannot be part of a URL");
                 return Err(Error::config(what));

@@ -45,6 +45,16 @@ pub(crate) const SPEAKER: Speaker = Speaker {
     },
 };
 
+/// The same wire with Google's cloud; of signatures nobody says that they are good for both.
+pub(crate) const VERTEX: Speaker = Speaker {
+    name: "vertex",
+    account: |url, client| {
+        let url = format!("{url}/v1/projects/p/locations/global");
+        account::<trunkline_vertex::Api>(url, client, |builder| builder)
+    },
+    ..SPEAKER
+};
+
 /// Each of `parts` in an event of its own, or all of them in one answer.
 fn answer(parts: &[&str], streamed: bool) -> Reply {
     let frame = |parts: &str, rest: &str| {

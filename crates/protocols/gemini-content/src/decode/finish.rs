@@ -55,7 +55,8 @@ pub(super) fn blocked(feedback: &RawValue) -> Option<Finish> {
         "IMAGE_SAFETY" => Category::Image,
         "MODEL_ARMOR" => Category::Guardrail,
         "JAILBREAK" => Category::Jailbreak,
-        _ => Category::Unspecified,
+        "OTHER" | "BLOCKED_REASON_UNSPECIFIED" => Category::Unspecified,
+        other => Category::Other(other.to_ascii_lowercase().into()),
     };
     let finish = Finish::new(FinishKind::ContentFilter(category)).raw(reason);
     Some(match feedback.block_reason_message {

@@ -95,6 +95,14 @@ struct Page {
     url_retrieval_status: Option<String>,
 }
 
+/// <https://ai.google.dev/api/generate-content#UrlRetrievalStatus>
+const UNREAD: [&str; 4] = [
+    "URL_RETRIEVAL_STATUS_UNSPECIFIED",
+    "URL_RETRIEVAL_STATUS_ERROR",
+    "URL_RETRIEVAL_STATUS_PAYWALL",
+    "URL_RETRIEVAL_STATUS_UNSAFE",
+];
+
 /// How many citations one answer may have: each support names some, and a page of them is enough.
 const MAX_CITATIONS: usize = 4_096;
 
@@ -135,8 +143,11 @@ pub(super) fn of(added: &Added, provider: &'static str) -> Found {
             .any(|(_, citation)| is_it(&citation.source.url))
             || rest.iter().any(|source| is_it(&source.url))
     };
-    let read =
-        |page: &Page| page.url_retrieval_status.as_deref() == Some("URL_RETRIEVAL_STATUS_SUCCESS");
+    // Of a status that nobody knows yet it cannot be said that the page was not read.
+    let read = |page: &Page| {
+        let status = page.url_retrieval_status.as_deref();
+        !status.is_some_and(|status| UNREAD.contains(&status))
+    };
     let pages = pages.url_metadata.into_iter().filter(read);
     let pages: Vec<_> = pages
         .filter_map(|page| page.retrieved_url.filter(|url| !is_known(url)))

@@ -185,8 +185,13 @@ fn kept(whole: &ChatResponse, answer: &ChatResponse, wire: &Wire, path: &[usize]
     })?;
     let is_unknown = answer.finish.raw.as_deref() == Some(UNKNOWN);
     let kind = serde_json::to_value(&answer.finish.kind).map_err(|error| error.to_string())?;
+    // Where the place of the word says already that something was filtered, the word says what.
+    let is_named = kind["content_filter"]["other"] == UNKNOWN;
     ensure(
-        !is_unknown || kind == "other" || !answer.message.parts.is_empty() && kind == "tool_calls",
+        !is_unknown
+            || is_named
+            || kind == "other"
+            || !answer.message.parts.is_empty() && kind == "tool_calls",
         || format!("the reason to finish is read as {kind}; what is not known is `Other`"),
     )?;
     if wire.framing.is_some() {
