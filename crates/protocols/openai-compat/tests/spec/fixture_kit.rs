@@ -15,7 +15,7 @@ fn backend(url: &str) -> Result<Backend> {
 fn copy(name: &str, test: &str) -> PathBuf {
     let from = PathBuf::from(concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/../../providers/openai/fixtures"
+        "/../../providers/openai/tests/chat_completions"
     ))
     .join(name);
     let to = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
