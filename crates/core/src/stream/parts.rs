@@ -74,7 +74,8 @@ impl Parts {
         Ok(())
     }
 
-    /// Lets a part grow.
+    /// Lets a part grow. What belongs to a part of no known kind is passed over, but for what any part
+    /// may have: nobody knows what to make of it.
     ///
     /// # Errors
     ///
@@ -85,16 +86,19 @@ impl Parts {
         delta: Delta,
         out: &mut VecDeque<StreamChunk>,
     ) -> Result<()> {
-        let (ix, _) = self
+        let (ix, slot) = self
             .open(name)
             .ok_or_else(|| Error::decode("an event for a part that is not open"))?;
+        if slot.is_opaque && !matches!(delta, Delta::State(_) | Delta::Ext(_)) {
+            return Ok(());
+        }
         out.push_back(StreamChunk::Delta { ix, delta });
         Ok(())
     }
 
     /// Lets a part grow by words, whatever it is: a text or thoughts by what is said, a tool call by
     /// a piece of its arguments. For wires whose pieces do not say what they are of. What belongs to a
-    /// part of no known kind is passed over: nobody knows what to make of it.
+    /// part of no known kind is passed over.
     ///
     /// # Errors
     ///
@@ -106,10 +110,10 @@ impl Parts {
         out: &mut VecDeque<StreamChunk>,
     ) -> Result<()> {
         let slot = self.open(name).map(|(_, slot)| *slot);
-        if slot.is_some_and(|slot| slot.is_opaque) {
-            return Ok(());
-        }
-        let grows = slot.and_then(|slot| slot.grows);
+        let grows = match slot {
+            Some(slot) if slot.is_opaque => Some(Delta::Text as fn(String) -> Delta),
+            slot => slot.and_then(|slot| slot.grows),
+        };
         let grows = grows.ok_or_else(|| Error::decode("words for a part that takes none"))?;
         self.delta(name, grows(words.into()), out)
     }

@@ -125,15 +125,25 @@ impl ChunkDecoder {
 
     /// Says what is known of the answer, if it is more than before.
     fn learn(&mut self, meta: ChunkMeta, chunks: &mut VecDeque<StreamChunk>) {
+        fn tells<T: PartialEq>(new: Option<&T>, known: Option<&T>) -> bool {
+            new.is_some() && new != known
+        }
+        // Each frame says it all again.
+        let known = &self.meta;
+        let is_new = tells(meta.id.as_ref(), known.id.as_ref())
+            || tells(meta.model.as_ref(), known.model.as_ref())
+            || tells(meta.created.as_ref(), known.created.as_ref())
+            || tells(meta.service_tier.as_ref(), known.service_tier.as_ref());
+        if !is_new {
+            return;
+        }
         let mut new = self.meta.clone();
         new.id = meta.id.or(new.id);
         new.model = meta.model.or(new.model);
         new.created = meta.created.or(new.created);
         new.service_tier = meta.service_tier.or(new.service_tier);
-        if new != self.meta {
-            self.meta = new.clone();
-            chunks.push_back(StreamChunk::Meta(Box::new(new)));
-        }
+        self.meta = new.clone();
+        chunks.push_back(StreamChunk::Meta(Box::new(new)));
     }
 
     /// Closes what is open and says how each answer ended; `whole` if no more can come, whether a

@@ -98,6 +98,10 @@ impl Decoder for EventDecoder {
         if name == b"error" {
             return Err(self.failed(&frame.data));
         }
+        // Most events by far. Their name is their type, so they are read once.
+        if name == b"response.output_text.delta" {
+            return self.text(read(&frame.data)?, out);
+        }
         let typed: Typed<'_> = read(&frame.data)?;
         let kind = typed.name.unwrap_or_default();
         match &*kind {
