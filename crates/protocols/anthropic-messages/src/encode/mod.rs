@@ -60,9 +60,8 @@ pub(crate) fn body(
     let asked = think::Asked {
         setting: request.reasoning,
         max_tokens,
-        is_interleaved: betas
-            .iter()
-            .any(|beta| beta == Beta::InterleavedThinking.as_str()),
+        // A count is told of no limit.
+        is_bounded: purpose != Purpose::Count && !betas.iter().any(is_interleaving),
         must_call: tool_choice.as_ref().is_some_and(tool::Choice::is_forced),
         turns: &turns.turns,
     };
@@ -113,6 +112,11 @@ pub(crate) fn body(
     let body = write(&ask, ORIGIN, &options.unwrap_or_default(), room(&request))?;
     each_once(lost, warnings);
     Ok((body, betas))
+}
+
+/// Whether a budget for thoughts is for all of a turn, beyond the limit on one answer.
+fn is_interleaving(beta: &String) -> bool {
+    beta == Beta::InterleavedThinking.as_str()
 }
 
 /// What was dropped of a kind leaves one warning, however often it was there.

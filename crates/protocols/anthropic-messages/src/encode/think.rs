@@ -27,9 +27,8 @@ pub(super) struct Thought {
 pub(super) struct Asked<'a> {
     pub(super) setting: Option<ReasoningSetting>,
     pub(super) max_tokens: u64,
-    /// Whether a budget is for all of a turn, calls of tools included: it may be beyond the limit of
-    /// one answer.
-    pub(super) is_interleaved: bool,
+    /// Whether a budget has to be below the limit on output.
+    pub(super) is_bounded: bool,
     /// Whether a tool has to be called.
     pub(super) must_call: bool,
     pub(super) turns: &'a [Turn<'a>],
@@ -166,9 +165,9 @@ fn as_asked(model: Claude, asked: &Asked<'_>, warnings: &mut Warnings) -> Though
 
 /// A budget as it is taken: not below the least, and below the limit on output.
 fn within_limit(tokens: u64, asked: &Asked<'_>, warnings: &mut Warnings) -> Thought {
-    let most = match asked.is_interleaved {
-        true => u64::MAX,
-        false => asked.max_tokens.saturating_sub(1),
+    let most = match asked.is_bounded {
+        true => asked.max_tokens.saturating_sub(1),
+        false => u64::MAX,
     };
     if most < LEAST_BUDGET {
         warnings.push(Warning::unsupported("reasoning"));
