@@ -67,24 +67,26 @@ impl SigV4 {
             return Ok(credential.clone());
         }
         let just_failed = held.failed.is_some_and(|at| at.elapsed() < FAILURE_LASTS);
-        if just_failed {
+        let error = if just_failed {
             let what = "no AWS credentials were found a moment ago";
-            return Err(Error::new(ErrorKind::Auth, what));
-        }
-        match chain::find(&self.0.places, &self.0.context).await {
-            Ok(found) => {
-                held.failed = None;
-                held.credential = Some(found.clone());
-                Ok(found)
+            Error::new(ErrorKind::Auth, what)
+        } else {
+            match chain::find(&self.0.places, &self.0.context).await {
+                Ok(found) => {
+                    held.failed = None;
+                    held.credential = Some(found.clone());
+                    return Ok(found);
+                }
+                Err(error) => {
+                    held.failed = Some(Instant::now());
+                    error
+                }
             }
-            Err(error) => {
-                held.failed = Some(Instant::now());
-                // Those there are may do for a moment yet.
-                let old = held.credential.clone();
-                old.filter(|old| old.is_valid_at(reqsign_core::time::Timestamp::now()))
-                    .ok_or(error)
-            }
-        }
+        };
+        // Those there are may do for a moment yet.
+        let old = held.credential.clone();
+        old.filter(|old| old.is_valid_at(reqsign_core::time::Timestamp::now()))
+            .ok_or(error)
     }
 
     /// What of `request` is signed.

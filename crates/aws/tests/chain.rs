@@ -163,3 +163,51 @@ async fn a_search_in_vain_says_where_and_not_what() {
     assert!(signed(&signer).await.is_err());
     assert_eq!(peer.requests().len(), 1);
 }
+
+#[tokio::test]
+async fn credentials_that_are_about_to_end_do_while_no_others_are_found() {
+    // Renewed two minutes before they end: with one to go, they are looked for anew.
+    let ends = std::time::SystemTime::now() + std::time::Duration::from_secs(60);
+    let since = ends
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    let ends = rfc3339(since);
+    let replies = [
+        credentials("first", &ends),
+        Reply::status(500),
+        Reply::status(500),
+    ];
+    let peer = Peer::start(Script::new(replies)).await;
+    let url = format!("{}/creds", peer.url());
+    let signer = signer(&[("AWS_CONTAINER_CREDENTIALS_FULL_URI", &url), NO_INSTANCE]);
+    for call in 0..4 {
+        let signed = signed(&signer).await;
+        assert!(
+            signed.is_ok_and(|it| it.contains("Credential=first/")),
+            "call {call}"
+        );
+    }
+    assert!(peer.requests().len() > 1, "they were looked for anew");
+}
+
+/// Seconds since 1970 as RFC 3339 writes them.
+fn rfc3339(seconds: u64) -> String {
+    let (days, time) = (seconds / 86_400 + 719_468, seconds % 86_400);
+    let era_day = days % 146_097;
+    let year_of = (era_day - era_day / 1_460 + era_day / 36_524 - era_day / 146_096) / 365;
+    let day_of = era_day - (365 * year_of + year_of / 4 - year_of / 100);
+    let month = (5 * day_of + 2) / 153;
+    let day = day_of - (153 * month + 2) / 5 + 1;
+    let (month, later) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
+    let year = days / 146_097 * 400 + year_of + later;
+    let (hours, minutes) = (time / 3_600, time / 60 % 60);
+    format!(
+        "{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{:02}Z",
+        time % 60
+    )
+}

@@ -108,6 +108,20 @@ impl Claude {
         self.version < 407
     }
 
+    /// Whether it takes `temperature` or `top_p`, and not both.
+    pub(crate) fn samples_by_one(self) -> bool {
+        match self.family {
+            Family::Foreign => false,
+            Family::Opus => self.version >= 401,
+            _ => self.version >= 405,
+        }
+    }
+
+    /// Whether it is another model behind the same wire.
+    pub(crate) fn is_foreign(self) -> bool {
+        self.family == Family::Foreign
+    }
+
     /// Whether it goes on with the beginning of an answer.
     pub(crate) fn prefills(self) -> bool {
         self.version < 406

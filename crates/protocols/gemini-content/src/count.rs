@@ -28,7 +28,7 @@ pub(crate) fn body(
     warnings: &mut Warnings,
 ) -> Result<Vec<u8>> {
     if dialect.predict {
-        return encode::body(dialect, request, None, warnings);
+        return encode::counted(dialect, request, warnings);
     }
     let model = Some(dialect.full_name(&request.model));
     let asked = encode::body(dialect, request, model, warnings)?;

@@ -29,6 +29,9 @@ pub struct Dialect {
     pub cache_points: &'static [&'static str],
     /// The degrees of thinking that it knows; empty where it knows all.
     pub efforts: &'static [Effort],
+    /// The same for some models, as patterns with `*`; empty for those that do not think. The first
+    /// that fits counts.
+    pub model_efforts: &'static [(&'static [&'static str], &'static [Effort])],
     /// What is said about storing where the request's options do not say; `None` says nothing.
     pub store: Option<bool>,
     /// What the end user's pseudonym is called.
@@ -65,6 +68,7 @@ impl Dialect {
         fixed_sampling: &[],
         cache_points: &[],
         efforts: &[],
+        model_efforts: &[],
         store: Some(false),
         user_field: "safety_identifier",
         classify: |_| None,
@@ -114,6 +118,16 @@ impl Dialect {
     #[must_use]
     pub const fn efforts(mut self, known: &'static [Effort]) -> Self {
         self.efforts = known;
+        self
+    }
+
+    /// Sets the same for some models: those that do not think have none. The first that fits counts.
+    #[must_use]
+    pub const fn model_efforts(
+        mut self,
+        known: &'static [(&'static [&'static str], &'static [Effort])],
+    ) -> Self {
+        self.model_efforts = known;
         self
     }
 

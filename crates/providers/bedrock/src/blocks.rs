@@ -1,9 +1,12 @@
 //! To the wire: the parts of messages as content blocks.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use trunkline_core::{
-    Content, Message, Part, Warning,
+    Content, Json, Message, Part, Warning,
     chat::{
         CachePoint, Executor, Media, Reasoning, Source, Text, ToolCall, ToolResult, ToolStatus,
         Ttl, Warnings,
@@ -24,6 +27,8 @@ const MAX_CACHE_POINTS: usize = 4;
 #[derive(Default)]
 pub(crate) struct Writer {
     documents: usize,
+    /// What documents are called: no two may have the same name.
+    names: BTreeSet<String>,
     cache_points: usize,
 }
 
@@ -52,7 +57,7 @@ impl Writer {
             Content::Refusal(refusal) => Some(Block::Text(refusal.text.as_str().into())),
             Content::Media(media) => self.media(media, part, warnings),
             Content::Reasoning(reasoning) => return thought(reasoning, part, warnings),
-            Content::ToolCall(call) => call_of(call, kind),
+            Content::ToolCall(call) => call_of(call, kind, warnings),
             Content::ToolResult(result) => return self.result(result, part, warnings),
             Content::CachePoint(point) => return self.cache_point(*point, warnings),
             Content::Opaque(opaque) if opaque.is_of(PROVIDER.id) => {
@@ -111,13 +116,16 @@ impl Writer {
 
     /// A document's name: letters, digits, single blanks, hyphens, round and square brackets.
     fn name<'a>(
-        &self,
+        &mut self,
         filename: Option<&'a str>,
         format: Option<&str>,
         warnings: &mut Warnings,
     ) -> Cow<'a, str> {
+        let number = self.documents;
         let Some(filename) = filename else {
-            return format!("document-{}", self.documents).into();
+            let name = format!("document-{number}");
+            self.names.insert(name.clone());
+            return name.into();
         };
         let stem = match filename.rsplit_once('.') {
             Some((stem, ending)) if Some(&*ending.to_ascii_lowercase()) == format => stem,
@@ -129,7 +137,11 @@ impl Writer {
             .take(200)
             .map(|char| if allowed(char) { char } else { '-' })
             .collect();
-        let name = name.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
+        let mut name = name.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
+        if !self.names.insert(name.clone()) {
+            name = format!("{name}-{number}");
+            self.names.insert(name.clone());
+        }
         if name == stem {
             return stem.into();
         }
@@ -157,6 +169,15 @@ impl Writer {
             content.extend(block);
         }
         content.extend(result.json.as_ref().map(Block::Json));
+        if content.is_empty() && result.status != ToolStatus::Ok {
+            // A failure without a word is refused: it says at least of what kind it is.
+            let word = match result.status {
+                ToolStatus::Denied => "denied",
+                ToolStatus::Incomplete => "incomplete",
+                _ => "error",
+            };
+            content.push(Block::Text(word.into()));
+        }
         let status = match result.status {
             ToolStatus::Ok => kind.map(|_| "success"),
             ToolStatus::Error => Some("error"),
@@ -238,16 +259,32 @@ fn thought<'a>(
     Some(Block::ReasoningContent(thought))
 }
 
-fn call_of<'a>(call: &'a ToolCall, kind: Option<&'a str>) -> Option<Block<'a>> {
+fn call_of<'a>(
+    call: &'a ToolCall,
+    kind: Option<&'a str>,
+    warnings: &mut Warnings,
+) -> Option<Block<'a>> {
     if call.executor == Executor::Provider && kind.is_none() {
         return None;
     }
     Some(Block::ToolUse {
         tool_use_id: call.id.as_str(),
         name: &call.name,
-        input: call.arguments_json(),
+        input: object(call, warnings),
         kind,
     })
+}
+
+/// The arguments of a call, which are an object here.
+fn object<'a>(call: &'a ToolCall, warnings: &mut Warnings) -> Cow<'a, Json> {
+    let arguments = call.arguments_json();
+    if arguments.get().starts_with('{') {
+        return arguments;
+    }
+    let to = r#"{"arguments":…}"#;
+    warnings.push(Warning::coerced("tool_call.input", "no object", to));
+    let object = Json::of(&BTreeMap::from([("arguments", &*arguments)]));
+    Cow::Owned(object.unwrap_or_else(|_| Json::empty_object()))
 }
 
 /// What Converse calls a media type.

@@ -1,10 +1,13 @@
 //! To the wire: a request as Converse's JSON. What Converse has no word for leaves a warning.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use trunkline_core::{
     ChatRequest, Json, Result, Role, Warning,
-    chat::{Content, Format, ToolChoice, ToolKind, Warnings},
+    chat::{Content, Executor, Format, ToolChoice, ToolKind, Warnings},
     protocol::{room, within, write},
 };
 
@@ -187,7 +190,7 @@ fn tool_config<'a>(request: &'a ChatRequest, warnings: &mut Warnings) -> Option<
         });
     }
     if tools.is_empty() {
-        return None;
+        return called_before(request, warnings);
     }
     let tool_choice = match &request.tool_choice {
         Some(ToolChoice::None) if by_tool => Some(Choice::Tool { name: JSON_TOOL }),
@@ -206,6 +209,32 @@ fn tool_config<'a>(request: &'a ChatRequest, warnings: &mut Warnings) -> Option<
         None => None,
     };
     Some(ToolConfig { tools, tool_choice })
+}
+
+/// The tools of a conversation in which some were called and that offers none: it is refused unless
+/// they are told again.
+fn called_before<'a>(request: &'a ChatRequest, warnings: &mut Warnings) -> Option<ToolConfig<'a>> {
+    let parts = request.messages.iter().flat_map(|message| &message.parts);
+    let names = parts.filter_map(|part| match &part.content {
+        Content::ToolCall(call) if call.executor == Executor::Client => Some(call.name.as_str()),
+        _ => None,
+    });
+    let names: BTreeSet<_> = names.collect();
+    if names.is_empty() {
+        return None;
+    }
+    let to = "those that were called before";
+    warnings.push(Warning::coerced("tools", "none", to));
+    let tools = names.into_iter().map(|name| Tool::Spec {
+        name,
+        description: "",
+        input_schema: schema(None),
+        strict: None,
+    });
+    Some(ToolConfig {
+        tools: tools.collect(),
+        tool_choice: None,
+    })
 }
 
 fn schema(schema: Option<&Json>) -> InputSchema<'_> {

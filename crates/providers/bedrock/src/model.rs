@@ -53,6 +53,32 @@ pub(crate) fn family(model: &str) -> Family {
     }
 }
 
+/// Which of `temperature`, `top_p` and `top_k` a model takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Samples {
+    Freely,
+    /// `temperature` and `top_p` not both.
+    ByOne,
+    Never,
+}
+
+/// What Claude takes: one of two since 4.5 and Opus 4.1, and nothing since 4.7.
+pub(crate) fn samples(model: &str) -> Samples {
+    let by_one = ["-4-5", "-4-6", "claude-opus-4-1"];
+    match family(model) {
+        Family::Claude | Family::OlderClaude if by_one.iter().any(|it| model.contains(it)) => {
+            Samples::ByOne
+        }
+        Family::Claude => Samples::Never,
+        _ => Samples::Freely,
+    }
+}
+
+/// Whether Claude takes a number of tokens to think with: up to 4.6.
+pub(crate) fn takes_budget(model: &str) -> bool {
+    family(model) == Family::OlderClaude || model.contains("-4-6")
+}
+
 /// Whether an answer is held to a schema by a tool that must be called, since the model refuses
 /// `outputConfig.textFormat`. Others that refuse it cannot be made to call one tool either.
 pub(crate) fn needs_tool_for_schema(model: &str) -> bool {

@@ -18,7 +18,8 @@ use trunkline_core::{
     Tool, ToolCall, Warning,
     chat::{
         CachePoint, Completeness, Effort, Executor, FinishKind, Format, Media, OpaqueState,
-        Reasoning, ReasoningSetting, Source, ToolInput, ToolResult, ToolStatus, Ttl, Warnings,
+        Reasoning, ReasoningSetting, Source, ToolChoice, ToolInput, ToolResult, ToolStatus, Ttl,
+        Warnings,
     },
     http_transport::frame::Frame,
     protocol::{Decoder, Protocol, Target},
@@ -459,4 +460,151 @@ fn corner_34_numbers_and_the_order_of_keys_stay() {
         Message::new(Role::Assistant, [Part::new(call)]),
     ]));
     assert!(text.contains(INPUT), "{text}");
+}
+
+fn thinking(request: ChatRequest) -> (Value, Vec<Warning>) {
+    let (body, warnings) = sent(&request);
+    (
+        body["additionalModelRequestFields"]["thinking"].clone(),
+        warnings,
+    )
+}
+
+fn made(arguments: &str) -> Message {
+    let call = ToolCall::new("t", "tide", ToolInput::from_text(arguments));
+    Message::new(Role::Assistant, [Part::new(call)])
+}
+
+fn given(result: ToolResult) -> Message {
+    Message::new(Role::Tool, [Part::new(result)])
+}
+
+#[test]
+fn corner_12_arguments_that_are_no_json_go_back_as_an_object() {
+    let request = of([
+        Message::user("?"),
+        made("{\"a\":"),
+        given(ToolResult::text("t", "No.")),
+    ]);
+    let (body, warnings) = sent(&request.tool(tool()));
+    let input = &body["messages"][1]["content"][0]["toolUse"]["input"];
+    assert_eq!(*input, json!({"arguments": "{\"a\":"}));
+    let to = r#"{"arguments":…}"#;
+    assert_eq!(
+        warnings,
+        [Warning::coerced("tool_call.input", "no object", to)]
+    );
+}
+
+#[test]
+fn corner_15_a_failure_without_a_word_says_of_what_kind_it_is() {
+    let request = of([given(ToolResult::text("t", " ").status(ToolStatus::Error))]);
+    let result = &sent(&request).0["messages"][0]["content"][0]["toolResult"];
+    assert_eq!(result["content"], json!([{"text": "error"}]));
+}
+
+#[test]
+fn a_conversation_with_calls_names_its_tools_though_none_is_offered() {
+    let messages = [
+        Message::user("?"),
+        made("{}"),
+        given(ToolResult::text("t", "7")),
+    ];
+    let (body, warnings) = sent(&of(messages.clone()));
+    let spec = json!({"name": "tide", "inputSchema": {"json": {"type": "object"}}});
+    assert_eq!(body["toolConfig"], json!({"tools": [{"toolSpec": spec}]}));
+    let to = "those that were called before";
+    assert_eq!(warnings, [Warning::coerced("tools", "none", to)]);
+    assert_eq!(sent(&of([Message::user("?")])).0.get("toolConfig"), None);
+}
+
+#[test]
+fn corner_21_claude_is_asked_for_nothing_that_goes_ill_with_thinking() {
+    let settings = |model: &str| {
+        let request = of([Message::user("?")]).model(model);
+        request.temperature(0.2).top_p(0.9).top_k(40)
+    };
+    let lost = |request: &ChatRequest| {
+        let (body, warnings) = sent(request);
+        let own = body["inferenceConfig"].clone();
+        (own["temperature"].clone(), own["topP"].clone(), warnings)
+    };
+    let all = |names: &[&'static str]| -> Vec<_> {
+        names
+            .iter()
+            .map(|name| Warning::unsupported(*name))
+            .collect()
+    };
+    let no = Value::Null;
+    assert_eq!(lost(&settings(OLD)), (json!(0.2), json!(0.9), vec![]));
+    assert_eq!(
+        lost(&settings(NEW)),
+        (json!(0.2), no.clone(), all(&["top_p"]))
+    );
+    let every = all(&["temperature", "top_p", "top_k"]);
+    let newest = settings("us.anthropic.claude-opus-4-8");
+    assert_eq!(lost(&newest), (no.clone(), no.clone(), every.clone()));
+    let thinks = settings(OLD).reasoning(ReasoningSetting::Budget(2_000));
+    assert_eq!(lost(&thinks), (no.clone(), no, every));
+    let hot = of([Message::user("?")]).temperature(1.5);
+    assert_eq!(lost(&hot).0, json!(1.0));
+}
+
+#[test]
+fn corner_22_a_budget_is_one_that_the_model_takes() {
+    let asked = |model: &str, limit, tokens| {
+        let request = of([Message::user("?")])
+            .model(model)
+            .max_output_tokens(limit);
+        let (thinking, warnings) = thinking(request.reasoning(ReasoningSetting::Budget(tokens)));
+        (thinking, warnings.len())
+    };
+    let budget = |tokens: u32| json!({"type": "enabled", "budget_tokens": tokens});
+    assert_eq!(asked(OLD, 2_000, 4_000), (budget(1_999), 1));
+    assert_eq!(asked(OLD, 8_000, 100), (budget(1_024), 1));
+    assert_eq!(asked(OLD, 1_000, 2_000), (Value::Null, 1));
+    assert_eq!(asked(OLD, 8_000, 0), (json!({"type": "disabled"}), 0));
+    assert_eq!(asked(NEW, 8_000, 2_000), (budget(2_000), 0));
+    let newest = "us.anthropic.claude-opus-4-8";
+    assert_eq!(
+        asked(newest, 8_000, 2_000),
+        (json!({"type": "adaptive"}), 1)
+    );
+    let small = of([Message::user("?")]).model(OLD).max_output_tokens(1_000);
+    let small = small.reasoning(ReasoningSetting::Effort(Effort::High));
+    assert_eq!(thinking(small).1, [Warning::unsupported("reasoning")]);
+}
+
+#[test]
+fn who_must_call_a_tool_or_began_without_thoughts_does_not_think() {
+    let effort = ReasoningSetting::Effort(Effort::High);
+    let off = json!({"type": "disabled"});
+    let forced = of([Message::user("?")]).model(OLD).tool(tool());
+    let forced = forced.tool_choice(ToolChoice::Required).reasoning(effort);
+    let why = "none, since a tool must be called";
+    let expected = vec![Warning::coerced("reasoning", "high", why)];
+    assert_eq!(thinking(forced), (off.clone(), expected));
+    let messages = [
+        Message::user("?"),
+        made("{}"),
+        given(ToolResult::text("t", "7")),
+    ];
+    let goes_on = of(messages).model(OLD).tool(tool()).reasoning(effort);
+    let why = "none, since the turn that goes on began without";
+    let expected = vec![Warning::coerced("reasoning", "high", why)];
+    assert_eq!(thinking(goes_on.clone()), (off, expected));
+    assert_eq!(thinking(goes_on.model(NEW)).0, json!({"type": "adaptive"}));
+}
+
+#[test]
+fn no_two_documents_have_the_same_name() {
+    let pdf = |bytes| Part::document("application/pdf", "report.pdf", bytes);
+    let message = Message::new(Role::User, [pdf("x"), pdf("y")]);
+    let (body, _) = sent(&of([message, Message::new(Role::User, [pdf("z")])]));
+    let content = body["messages"][0]["content"].as_array().unwrap();
+    let names: Vec<_> = content
+        .iter()
+        .map(|it| it["document"]["name"].clone())
+        .collect();
+    assert_eq!(names, ["report", "report-2", "report-3"]);
 }

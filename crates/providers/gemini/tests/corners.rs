@@ -131,7 +131,7 @@ fn corner_01_a_signature_goes_back_wherever_it_stood() {
         .chain([said(json!([]))])
         .collect();
     assert_eq!(replayed(&streamed(&frames).unwrap()).0, parts);
-    // To another provider it does not go, and says so.
+    // To another provider it does not go, and says so once.
     let mut answer = whole(&said(parts));
     for part in &mut answer.message.parts {
         part.origin = Some(Origin::new("elsewhere", "e"));
@@ -325,9 +325,9 @@ fn corner_22_effort_is_a_degree_or_a_budget() {
     let (sent, warnings) = config(NEW, effort(Effort::None));
     assert_eq!(
         sent,
-        json!({"includeThoughts": false, "thinkingLevel": "minimal"})
+        json!({"includeThoughts": false, "thinkingLevel": "low"})
     );
-    assert_eq!(warnings, [Warning::coerced("reasoning", "none", "minimal")]);
+    assert_eq!(warnings, [Warning::coerced("reasoning", "none", "low")]);
     let (sent, warnings) = config(OLD, effort(Effort::Low));
     assert_eq!(sent["thinkingBudget"], 6_553);
     assert_eq!(
@@ -569,4 +569,108 @@ fn a_key_is_in_a_header_and_never_in_the_url() {
     );
     let vars = |name: &str| (name == "GOOGLE_API_KEY").then(|| "a-key".to_owned());
     assert!(Gemini::from_vars(&vars).is_ok());
+}
+
+#[test]
+fn corner_22_a_model_is_told_a_degree_that_it_knows() {
+    let asked = |model: &str, setting| {
+        let request = ChatRequest::from("Q").model(model).reasoning(setting);
+        let (body, warnings) = sent(request);
+        let config = body["generationConfig"]["thinkingConfig"].clone();
+        let told = [&config["thinkingLevel"], &config["thinkingBudget"]];
+        let told = told.into_iter().find(|it| !it.is_null()).cloned();
+        (told.unwrap_or_default(), warnings.len())
+    };
+    use ReasoningSetting::{Budget, Effort as Degree};
+    for (model, setting, expected, warned) in [
+        ("gemini-3.8-flash", Degree(Effort::Minimal), json!("low"), 1),
+        (
+            "gemini-3.5-flash",
+            Degree(Effort::Minimal),
+            json!("minimal"),
+            0,
+        ),
+        (
+            "gemini-3-flash-preview",
+            Degree(Effort::None),
+            json!("minimal"),
+            1,
+        ),
+        (
+            "gemini-3.1-flash-lite",
+            Degree(Effort::Minimal),
+            json!("minimal"),
+            0,
+        ),
+        (
+            "gemini-3.1-pro-preview",
+            Degree(Effort::Minimal),
+            json!("low"),
+            1,
+        ),
+        (
+            "gemini-3.1-pro-preview",
+            Degree(Effort::Medium),
+            json!("medium"),
+            0,
+        ),
+        (
+            "gemini-3-pro-preview",
+            Degree(Effort::Medium),
+            json!("high"),
+            1,
+        ),
+        (
+            "gemini-3.1-flash-image",
+            Degree(Effort::Low),
+            json!("high"),
+            1,
+        ),
+        ("gemini-3.8-flash", Budget(0), json!("low"), 1),
+        ("gemini-2.5-pro", Budget(0), json!(128), 1),
+        ("gemini-2.5-pro", Budget(50_000), json!(32_768), 1),
+        ("gemini-2.5-flash", Budget(0), json!(0), 0),
+        ("gemini-2.5-flash-lite", Budget(100), json!(512), 1),
+        ("gemini-2.0-flash", Budget(100), Value::Null, 1),
+        ("gemini-2.0-flash", Degree(Effort::None), Value::Null, 0),
+    ] {
+        assert_eq!(
+            asked(model, setting),
+            (expected, warned),
+            "{model} {setting:?}"
+        );
+    }
+}
+
+#[test]
+fn corner_01_a_signature_of_thoughts_that_were_not_told_goes_back() {
+    let parts = json!([
+        {"text": "", "thought": true, "thoughtSignature": "s1"},
+        {"text": "a"},
+    ]);
+    assert_eq!(replayed(&whole(&said(parts.clone()))).0, parts);
+}
+
+#[test]
+fn an_answer_is_not_lost_for_its_sources() {
+    let mut answer = said(json!([{"text": "a"}]));
+    let chunks: Vec<_> = (0..5_000)
+        .map(|at| json!({"web": {"uri": format!("https://{at}.example")}}))
+        .collect();
+    let pages: Vec<_> = (0..5_000).map(|at| json!({"retrievedUrl": format!("https://p{at}.example"), "urlRetrievalStatus": "URL_RETRIEVAL_STATUS_SUCCESS"})).collect();
+    let candidate = &mut answer["candidates"][0];
+    candidate["groundingMetadata"] = json!({"groundingChunks": chunks});
+    candidate["urlContextMetadata"] = json!({"urlMetadata": pages});
+    let read = whole(&answer);
+    assert_eq!(
+        (read.text().as_str(), read.message.parts.len()),
+        ("a", 1_025)
+    );
+    assert!(
+        read.ext
+            .get("gemini")
+            .unwrap()
+            .get()
+            .contains("https://p4999.example")
+    );
 }

@@ -4,6 +4,7 @@
 use trunkline_core::{
     Account, Capabilities, Error, HttpClient, ProviderDef, Result, Secret,
     account::{Provider, Settings},
+    chat::Effort,
 };
 use trunkline_openai_compat::{Dialect, OpenAiCompat};
 use trunkline_openai_responses::Responses;
@@ -58,12 +59,49 @@ const REASONING: &[&str] = &[
     "gpt-5.*",
 ];
 
+/// How much models can be told to think: any other degree is refused.
+///
+/// <https://platform.openai.com/docs/api-reference/responses/create>, `reasoning.effort`
+const EFFORTS: &[(&[&str], &[Effort])] = {
+    use Effort::{High, Low, Medium, Minimal, None, XHigh};
+    &[
+        (&["gpt-5-pro*"], &[High]),
+        (&["gpt-5-codex*", "o1*", "o3*", "o4*"], &[Low, Medium, High]),
+        (
+            &["gpt-5", "gpt-5-20*", "gpt-5-mini*", "gpt-5-nano*"],
+            &[Minimal, Low, Medium, High],
+        ),
+        (
+            &["gpt-5.1-codex-max*", "gpt-5.2-codex*", "gpt-5.3-codex*"],
+            &[Low, Medium, High, XHigh],
+        ),
+        (&["gpt-5.1-codex*"], &[Low, Medium, High]),
+        (&["gpt-5.1*"], &[None, Low, Medium, High]),
+        (
+            &["gpt-5.2*", "gpt-5.3*", "gpt-5.4*", "gpt-5.5*"],
+            &[None, Low, Medium, High, XHigh],
+        ),
+        // These do not think.
+        (
+            &[
+                "gpt-3.5*",
+                "gpt-4*",
+                "chatgpt-4o*",
+                "gpt-5-chat*",
+                "ft:gpt-*",
+            ],
+            &[],
+        ),
+    ]
+};
+
 /// The Responses API at its origin.
 ///
 /// <https://platform.openai.com/docs/api-reference/responses>
 pub const RESPONSES: trunkline_openai_responses::Dialect =
     trunkline_openai_responses::Dialect::OPENAI
         .reasoning_models(REASONING)
+        .model_efforts(EFFORTS)
         // Later ones may be told not to think at all, and then take `temperature`.
         .fixed_sampling(&[
             "o1*",

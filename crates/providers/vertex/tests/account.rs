@@ -15,12 +15,14 @@ use std::{
 };
 
 use trunkline_core::{
-    ErrorKind, HttpClient, Result,
+    ChatRequest, ErrorKind, HttpClient, Json, Op, Result, Tool,
     account::{Provider, Settings},
+    chat::{ToolChoice, Warnings},
     middleware::{Token, TokenSource},
+    protocol::{Protocol, Target},
 };
 use trunkline_testkit::peer::{Peer, Reply};
-use trunkline_vertex::{Api, Vertex};
+use trunkline_vertex::{Api, Options, Platform, Vertex};
 
 struct Counted(Arc<AtomicU32>);
 
@@ -89,4 +91,22 @@ fn a_project_and_a_location_make_the_base_url() {
         );
     }
     assert!(Api::base_url(&Settings::default()).unwrap().is_none());
+}
+
+/// Google refuses fields that a message does not have, and the question for a count has four.
+#[test]
+fn a_count_is_asked_for_with_what_is_counted() {
+    let request = ChatRequest::from("Q").model("gemini-3.8-flash");
+    let request = request
+        .tool(Tool::new("f", "", Json::empty_object()))
+        .tool_choice(ToolChoice::Required)
+        .max_output_tokens(7)
+        .metadata("team", "a")
+        .option(Options::new().cached_content("c"));
+    let target = Target::parse("https://example.com/v1").unwrap();
+    let op = Op::CountTokens(Arc::new(request));
+    let sent = Platform.encode(&op, &target, &mut Warnings::default());
+    let body: serde_json::Value = serde_json::from_slice(sent.unwrap().body()).unwrap();
+    let names: Vec<_> = body.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["contents", "generationConfig", "tools"]);
 }

@@ -4,13 +4,16 @@
 
 use serde::Deserialize;
 use trunkline_core::{
-    Content, Json, Part, Result, ToolCall,
+    Content, Error, Json, Limit, Part, Result, ToolCall,
     chat::{Executor, Opaque, OpaqueState, Reasoning, ToolInput, ToolKind, ToolResult, ToolStatus},
     protocol::read,
 };
 
 use super::{EventDecoder, Out};
 use crate::{ORIGIN, fields::Fields};
+
+/// How many blocks without a name here may be open at once. On the wire it is one at a time.
+const MAX_UNKNOWN: usize = 64;
 
 impl EventDecoder {
     /// A block begins, with as much of it as there is.
@@ -44,6 +47,10 @@ impl EventDecoder {
             "tool_use" | "server_tool_use" | "mcp_tool_use" => self.call(at, &kind, block, out),
             kind if kind.ends_with("_tool_result") => self.result(at, kind, raw, out),
             _ => {
+                if self.unknown.len() >= MAX_UNKNOWN {
+                    let what = format!("more than {MAX_UNKNOWN} unknown blocks are open at once");
+                    return Err(Error::limit_exceeded(Limit::Events, what));
+                }
                 self.unknown.push((at, read(raw.as_bytes())?));
                 Ok(())
             }

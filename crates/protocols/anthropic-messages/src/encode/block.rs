@@ -208,6 +208,18 @@ fn tool_result<'a>(result: &'a ToolResult, warnings: &mut Warnings) -> Content<'
             (!blocks.is_empty()).then_some(Output::Blocks(blocks))
         }
     };
+    // A failure without a word is refused: it says at least of what kind it is.
+    let is_silent = match &content {
+        Some(Output::Text(text)) => text.trim().is_empty(),
+        Some(Output::Blocks(_)) => false,
+        None => true,
+    };
+    let content = match result.status {
+        ToolStatus::Denied if is_silent => Some(Output::Text("denied")),
+        ToolStatus::Incomplete if is_silent => Some(Output::Text("incomplete")),
+        ToolStatus::Error if is_silent => Some(Output::Text("error")),
+        _ => content,
+    };
     Content::ToolResult {
         tool_use_id: call_id(result.call.as_str()),
         content,

@@ -11,12 +11,13 @@ use trunkline_core::{
 use crate::{
     Dialect, ORIGIN,
     claude::Claude,
-    options,
+    options::{self, Beta},
     wire::{Ask, Metadata, OutputConfig, OutputFormat},
 };
 
 mod block;
 mod marks;
+mod sample;
 mod think;
 mod tool;
 mod turns;
@@ -55,7 +56,16 @@ pub(crate) fn body(
     let tools_marked = tools.marked;
     let turns = turns::Writer::new(dialect, model, &mut lost).write(&request, tools_marked);
     let max_tokens = request.max_output_tokens.unwrap_or(model.max_output());
-    let thought = think::thought(model, request.reasoning, max_tokens, &mut lost);
+    let tool_choice = tool::choice(&request, &tools.list);
+    let asked = think::Asked {
+        setting: request.reasoning,
+        max_tokens,
+        // A count is told of no limit.
+        is_bounded: purpose != Purpose::Count && !betas.iter().any(is_interleaving),
+        must_call: tool_choice.as_ref().is_some_and(tool::Choice::is_forced),
+        turns: &turns.turns,
+    };
+    let thought = think::thought(model, &asked, &mut lost);
     let format = match &request.format {
         Some(Format::Schema { schema, strict, .. }) => {
             // There is no looser way.
@@ -72,9 +82,8 @@ pub(crate) fn body(
         model: dialect.names_model(purpose).then_some(&*request.model),
         system: turns.system,
         messages: turns.turns,
-        tool_choice: tool::choice(&request, &tools.list),
+        tool_choice,
         tools: tools.list,
-        thinking: thought.thinking,
         output_config: (thought.effort.is_some() || format.is_some()).then_some(OutputConfig {
             effort: thought.effort,
             format,
@@ -87,17 +96,12 @@ pub(crate) fn body(
         ask.metadata = request.user.as_deref().map(|user_id| Metadata { user_id });
         ask.service_tier = request.service_tier.as_deref();
         ask.stream = purpose == Purpose::Stream;
-        if model.samples() {
-            ask.temperature = request.temperature;
-            ask.top_p = request.top_p;
-            ask.top_k = request.top_k;
-        } else {
-            // These models refuse the whole request for it.
-            lost.unsupported_if(request.temperature.is_some(), "temperature");
-            lost.unsupported_if(request.top_p.is_some(), "top_p");
-            lost.unsupported_if(request.top_k.is_some(), "top_k");
-        }
+        let sampling = sample::sampling(model, &request, thought.is_on(), &mut lost);
+        ask.temperature = sampling.temperature;
+        ask.top_p = sampling.top_p;
+        ask.top_k = sampling.top_k;
     }
+    ask.thinking = thought.thinking;
     let options = options.map(|mut fields| {
         if purpose == Purpose::Count {
             fields.keep(&COUNTED);
@@ -108,6 +112,11 @@ pub(crate) fn body(
     let body = write(&ask, ORIGIN, &options.unwrap_or_default(), room(&request))?;
     each_once(lost, warnings);
     Ok((body, betas))
+}
+
+/// Whether a budget for thoughts is for all of a turn, beyond the limit on one answer.
+fn is_interleaving(beta: &String) -> bool {
+    beta == Beta::InterleavedThinking.as_str()
 }
 
 /// What was dropped of a kind leaves one warning, however often it was there.

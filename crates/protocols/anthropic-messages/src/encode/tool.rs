@@ -13,8 +13,10 @@ use crate::{
     ORIGIN,
     fields::Fields,
     tools::{name_of, patched, type_of},
-    wire::{Choice, Definition},
+    wire::Definition,
 };
+
+pub(super) use crate::wire::Choice;
 
 /// The tools of a request.
 pub(super) struct Definitions<'a> {
@@ -87,6 +89,13 @@ fn definition(tool: &Tool) -> Option<Definition<'_>> {
         },
         _ => return None,
     })
+}
+
+impl Choice<'_> {
+    /// Whether a tool must be called.
+    pub(super) fn is_forced(&self) -> bool {
+        matches!(self.kind, "any" | "tool")
+    }
 }
 
 /// Whether tools must be called, and how many at once.

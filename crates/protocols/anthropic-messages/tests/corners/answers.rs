@@ -113,3 +113,13 @@ fn an_error_in_a_stream_keeps_what_came_before_it() {
     assert_eq!(result.unwrap_err().kind(), ErrorKind::Overloaded);
     assert_eq!(partial.text(), "Hel");
 }
+
+#[test]
+fn blocks_without_a_name_do_not_pile_up() {
+    let open = |at| block(at, json!({"type": "zenith"}));
+    let events: Vec<_> = std::iter::once(start(json!({})))
+        .chain((0..100_000).map(open))
+        .collect();
+    let (result, _) = streamed(&events);
+    assert_eq!(result.unwrap_err().kind(), ErrorKind::LimitExceeded);
+}

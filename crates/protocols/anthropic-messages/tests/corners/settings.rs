@@ -2,6 +2,7 @@
 
 use crate::support::{NEW, OLD, body, encoded, old, tool};
 use serde_json::{Value, json};
+use trunkline_anthropic_messages::{Beta, Options};
 use trunkline_core::chat::{Effort, Format, ReasoningSetting, ToolChoice};
 use trunkline_core::{ChatRequest, Json, Tool, Warning};
 
@@ -26,11 +27,18 @@ fn corner_21_what_newer_models_refuse_is_left_out_with_a_warning() {
         .temperature(0.2)
         .top_p(0.9)
         .top_k(40);
-    let sent = body(&request.clone().model(OLD));
+    let sent = body(&request.clone().model("claude-sonnet-4-0"));
     assert_eq!(
-        (&sent["temperature"], &sent["top_k"]),
-        (&json!(0.2), &json!(40))
+        (&sent["temperature"], &sent["top_p"], &sent["top_k"]),
+        (&json!(0.2), &json!(0.9), &json!(40))
     );
+    // One of the two, since version 4.5.
+    let (sent, warnings) = encoded(&request.clone().model(OLD));
+    assert_eq!(
+        (&sent["temperature"], sent.get("top_p")),
+        (&json!(0.2), None)
+    );
+    assert_eq!(warnings, [Warning::unsupported("top_p")]);
     let (sent, warnings) = encoded(&request.model(NEW));
     assert_eq!(sent.get("temperature"), None);
     let features = ["temperature", "top_p", "top_k"];
@@ -188,4 +196,64 @@ fn a_schema_is_held_to_by_the_provider_itself() {
         sent["output_config"],
         json!({"format": {"type": "json_schema", "schema": {"type": "object", "additionalProperties": false}}})
     );
+}
+
+#[test]
+fn corner_21_a_temperature_is_within_what_claude_takes() {
+    let (sent, warnings) = encoded(&old("hi").temperature(1.5));
+    assert_eq!(sent["temperature"], json!(1.0));
+    assert_eq!(warnings, [Warning::coerced("temperature", "1.5", "1")]);
+}
+
+#[test]
+fn corner_21_a_model_that_thinks_chooses_freely() {
+    let request = |temperature| {
+        old("hi")
+            .temperature(temperature)
+            .reasoning(ReasoningSetting::Budget(2_048))
+    };
+    let (sent, warnings) = encoded(&request(0.2).top_k(40));
+    assert_eq!((sent.get("temperature"), sent.get("top_k")), (None, None));
+    assert_eq!(warnings, ["temperature", "top_k"].map(Warning::unsupported));
+    assert_eq!(body(&request(1.0))["temperature"], json!(1.0));
+    let top_p = |top_p| {
+        old("hi")
+            .top_p(top_p)
+            .reasoning(ReasoningSetting::Budget(2_048))
+    };
+    assert_eq!(body(&top_p(0.95))["top_p"], json!(0.95));
+    assert_eq!(encoded(&top_p(0.9)).0.get("top_p"), None);
+}
+
+#[test]
+fn corner_22_a_budget_is_within_the_limit_on_output() {
+    let thinking = |limit, tokens| {
+        let request = old("hi").max_output_tokens(limit);
+        let (sent, warnings) = encoded(&request.reasoning(ReasoningSetting::Budget(tokens)));
+        (sent["thinking"]["budget_tokens"].as_u64(), warnings.len())
+    };
+    assert_eq!(thinking(8_000, 2_048), (Some(2_048), 0));
+    assert_eq!(thinking(2_000, 4_096), (Some(1_999), 1));
+    assert_eq!(thinking(8_000, 100), (Some(1_024), 1));
+    assert_eq!(thinking(1_000, 2_048), (None, 1));
+    // Between calls it is for all of a turn.
+    let options = Options::new().betas([Beta::InterleavedThinking]);
+    let request = old("hi").max_output_tokens(2_000).option(options);
+    let sent = body(&request.reasoning(ReasoningSetting::Budget(4_096)));
+    assert_eq!(sent["thinking"]["budget_tokens"], 4_096);
+}
+
+#[test]
+fn who_must_call_a_tool_does_not_think() {
+    for choice in [
+        ToolChoice::Required,
+        ToolChoice::Named("weather".to_owned()),
+    ] {
+        let request = old("hi").tool(tool()).tool_choice(choice);
+        let request = request.reasoning(ReasoningSetting::Effort(Effort::High));
+        let (sent, warnings) = encoded(&request);
+        assert_eq!(sent["thinking"], json!({"type": "disabled"}));
+        let why = "none, since a tool must be called";
+        assert_eq!(warnings, [Warning::coerced("reasoning", "high", why)]);
+    }
 }

@@ -4,7 +4,8 @@ use crate::support::{NEW, OLD, body, cache, encoded, old, sent, weather};
 use serde_json::{Value, json};
 use trunkline_anthropic_messages::{CLAUDE, Dialect, Messages, cited};
 use trunkline_core::chat::{
-    Media, MediaType, OpaqueState, Reasoning, Source, ToolInput, ToolResult, ToolStatus, Ttl,
+    Effort, Media, MediaType, OpaqueState, Reasoning, ReasoningSetting, Source, ToolInput,
+    ToolResult, ToolStatus, Ttl,
 };
 use trunkline_core::{ChatRequest, Content, Message, Part, Role, ToolCall, Warning};
 
@@ -211,4 +212,64 @@ fn corner_26_documents_are_documents() {
         ])
     );
     assert_eq!(warnings, [Warning::unsupported("document_in")]);
+}
+
+#[test]
+fn corner_15_a_failure_without_a_word_says_of_what_kind_it_is() {
+    for (status, word) in [
+        (ToolStatus::Error, "error"),
+        (ToolStatus::Denied, "denied"),
+        (ToolStatus::Incomplete, "incomplete"),
+    ] {
+        for output in [vec![], vec![Part::text("")], vec![Part::text(" \n")]] {
+            let mut result = ToolResult::text("toolu_1", "").status(status);
+            result.output = output;
+            let said = Message::new(Role::Tool, [Part::new(result)]);
+            let call = weather("toolu_1", ToolInput::from_text("{}"));
+            let sent = body(&old(vec![Message::user("hi"), call, said]));
+            assert_eq!(
+                sent["messages"][2]["content"],
+                json!([{"type": "tool_result", "tool_use_id": "toolu_1", "content": word, "is_error": true}])
+            );
+        }
+    }
+}
+
+#[test]
+fn a_turn_that_began_without_thoughts_goes_on_without() {
+    let call = || weather("toolu_1", ToolInput::from_text("{}"));
+    let results = || Message::new(Role::Tool, [Part::new(ToolResult::text("toolu_1", "7"))]);
+    let thinking = |model: &str, messages: Vec<Message>| {
+        let request = ChatRequest::new(messages).model(model);
+        let (sent, warnings) = encoded(&request.reasoning(ReasoningSetting::Effort(Effort::High)));
+        let is_left = warnings
+            .iter()
+            .any(|it| matches!(it, Warning::Coerced { to, .. } if to.contains("began without")));
+        (sent["thinking"]["type"].clone(), is_left)
+    };
+    let foreign = || vec![Message::user("hi"), call(), results()];
+    // Another provider's model made the call: its thoughts could not come along.
+    assert_eq!(thinking(OLD, foreign()), (json!("disabled"), true));
+    // Those that decide for themselves do not mind.
+    assert_eq!(thinking(NEW, foreign()), (json!("adaptive"), false));
+    // Once it is over, a new turn may begin with thoughts.
+    let mut over = foreign();
+    over.extend([
+        Message::new(Role::Assistant, [Part::text("7.")]),
+        Message::user("So?"),
+    ]);
+    assert_eq!(thinking(OLD, over), (json!("enabled"), false));
+    // It has thoughts, though not before each of its calls.
+    let signed = Part::new(Reasoning::new("Hm."));
+    let signed = signed.state(OpaqueState::new("anthropic.signature", "Er=="));
+    let mut first = call();
+    first.parts.insert(0, signed);
+    let own = vec![Message::user("hi"), first, results(), call(), results()];
+    assert_eq!(thinking(OLD, own), (json!("enabled"), false));
+    // The beginning of an answer is one of a turn.
+    let begun = vec![
+        Message::user("hi"),
+        Message::new(Role::Assistant, [Part::text("7")]),
+    ];
+    assert_eq!(thinking(OLD, begun), (json!("disabled"), true));
 }

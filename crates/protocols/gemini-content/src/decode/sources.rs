@@ -105,6 +105,9 @@ const UNREAD: [&str; 4] = [
 
 /// How many citations one answer may have: each support names some, and a page of them is enough.
 const MAX_CITATIONS: usize = 4_096;
+/// How many sources are told that no words stand on. Each is a part of the answer; more of them stay
+/// with the answer as they came.
+const MAX_SOURCES: usize = 1_024;
 
 pub(super) fn of(added: &Added, provider: &'static str) -> Found {
     let grounding: Grounding = parsed(added.grounding.as_deref());
@@ -123,13 +126,18 @@ pub(super) fn of(added: &Added, provider: &'static str) -> Found {
             used.push(at);
         }
     }
-    let chunks = grounding.grounding_chunks.iter().enumerate();
+    let chunks = grounding
+        .grounding_chunks
+        .iter()
+        .take(MAX_SOURCES)
+        .enumerate();
     let unused = chunks.filter(|(at, _)| !used.contains(at));
     let mut rest: Vec<_> = unused
         .filter_map(|(_, chunk)| chunk.place().map(Place::source))
         .collect();
     let citations: Citations = parsed(added.citations.as_deref());
-    for source in citations.citation_sources {
+    let room = MAX_CITATIONS.saturating_sub(cited.len());
+    for source in citations.citation_sources.into_iter().take(room) {
         let mut citation = Citation::default().span(source.start_index..source.end_index);
         citation.source.url = source.uri;
         citation.source.title = source.title;
@@ -148,7 +156,8 @@ pub(super) fn of(added: &Added, provider: &'static str) -> Found {
         let status = page.url_retrieval_status.as_deref();
         !status.is_some_and(|status| UNREAD.contains(&status))
     };
-    let pages = pages.url_metadata.into_iter().filter(read);
+    let room = MAX_SOURCES.saturating_sub(rest.len());
+    let pages = pages.url_metadata.into_iter().take(room).filter(read);
     let pages: Vec<_> = pages
         .filter_map(|page| page.retrieved_url.filter(|url| !is_known(url)))
         .collect();

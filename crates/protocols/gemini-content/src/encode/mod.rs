@@ -6,8 +6,10 @@ mod schema;
 mod think;
 mod tool;
 
+use std::collections::BTreeMap;
+
 use trunkline_core::{
-    ChatRequest, Result, Warning,
+    ChatRequest, Json, Message, Result, Warning,
     chat::{Format, Modality, Warnings},
     protocol::{instructions, room, within, write},
 };
@@ -29,23 +31,62 @@ pub(crate) fn body(
     warnings: &mut Warnings,
 ) -> Result<Vec<u8>> {
     let request = within(dialect.capabilities, request, warnings)?;
-    let (words, messages) = instructions(&request, warnings);
+    let said = instructions(&request, warnings);
+    let ask = ask(dialect, &request, &said, model, warnings);
+    write(&ask, dialect.provider, &request.options, room(&request))
+}
+
+/// The body of a count where it has the fields of a request, and not all of them: what else it has
+/// is refused.
+///
+/// <https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/count-tokens>
+pub(crate) fn counted(
+    dialect: Dialect,
+    request: &ChatRequest,
+    warnings: &mut Warnings,
+) -> Result<Vec<u8>> {
+    const NO_LABELS: &BTreeMap<String, String> = &BTreeMap::new();
+    const TAKEN: [&str; 4] = ["contents", "systemInstruction", "tools", "generationConfig"];
+    let request = within(dialect.capabilities, request, warnings)?;
+    let said = instructions(&request, warnings);
+    let ask = Ask {
+        tool_config: None,
+        service_tier: None,
+        labels: NO_LABELS,
+        ..ask(dialect, &request, &said, None, warnings)
+    };
+    let options = request.options.get(dialect.provider);
+    let fields = options.and_then(|own| own.read::<BTreeMap<String, Json>>().ok());
+    let mut fields = fields.unwrap_or_default();
+    fields.retain(|name, _| TAKEN.contains(&name.as_str()));
+    let options = Json::of(&fields).map(|own| (dialect.provider.to_owned(), own));
+    let options = options.into_iter().collect();
+    write(&ask, dialect.provider, &options, room(&request))
+}
+
+/// What is asked: the instructions, and the messages without them.
+fn ask<'a>(
+    dialect: Dialect,
+    request: &'a ChatRequest,
+    (words, messages): &'a (String, Vec<&'a Message>),
+    model: Option<String>,
+    warnings: &mut Warnings,
+) -> Ask<'a> {
     let mut turns = Turns::new(dialect, &request.model);
     for message in messages {
         turns.add(message, warnings);
     }
-    let (tools, tool_config) = tool::tools(dialect, &request, warnings);
-    let ask = Ask {
+    let (tools, tool_config) = tool::tools(dialect, request, warnings);
+    Ask {
         model,
-        system_instruction: instruction(&words),
+        system_instruction: instruction(words),
         contents: turns.into_contents(),
         tools,
         tool_config,
-        generation_config: generation(&request, warnings),
-        service_tier: tier(dialect, &request),
+        generation_config: generation(request, warnings),
+        service_tier: tier(dialect, request),
         labels: &request.metadata,
-    };
-    write(&ask, dialect.provider, &request.options, room(&request))
+    }
 }
 
 fn tier(dialect: Dialect, request: &ChatRequest) -> Option<&str> {

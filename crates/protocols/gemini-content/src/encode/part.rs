@@ -229,7 +229,9 @@ fn thoughts<'a>(
     signature: Option<&'a str>,
     out: &mut Vec<(usize, Say<'a>)>,
 ) {
-    let text = thought.text.as_deref().filter(|_| thought.media.is_empty());
+    // A signature may stand where nothing was said.
+    let text = thought.text.as_deref().or(signature.map(|_| ""));
+    let text = text.filter(|_| thought.media.is_empty());
     let pictures = thought.media.iter().filter_map(|part| match &part.content {
         Content::Media(media) => self::media(dialect, media, &mut Warnings::default()),
         _ => None,

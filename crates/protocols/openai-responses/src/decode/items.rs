@@ -109,6 +109,9 @@ impl EventDecoder {
     /// The items as the end of an answer repeats them. Some servers give them other names there, or
     /// leave some out.
     pub(super) fn last(&mut self, output: &[&RawValue], out: &mut Out) -> Result<()> {
+        if output.len() > MAX {
+            return Err(too_many());
+        }
         let items = output.iter().map(|raw| read(raw.get().as_bytes()));
         let items: Vec<Item<'_>> = items.collect::<Result<_>>()?;
         let is_named =

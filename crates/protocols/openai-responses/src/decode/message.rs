@@ -110,11 +110,16 @@ impl EventDecoder {
         self.parts.grow(name(at, number), words, out)
     }
 
-    pub(super) fn part(&mut self, event: Event<'_>, out: &mut Out) -> Result<()> {
+    /// A piece begins, or is whole. One of no known kind is told by what comes of it: words make it
+    /// a text, and if there are none it is passed on when it is whole.
+    pub(super) fn part(&mut self, event: Event<'_>, is_whole: bool, out: &mut Out) -> Result<()> {
         let Some(raw) = event.part else { return Ok(()) };
         let piece: Piece<'_> = read(raw.get().as_bytes())?;
-        if piece.kind.as_deref() == Some("reasoning_text") {
-            return Ok(());
+        match piece.kind.as_deref() {
+            Some("reasoning_text") => return Ok(()),
+            Some("output_text" | "text" | "refusal") => {}
+            _ if !is_whole => return Ok(()),
+            _ => {}
         }
         let at = self.find_or_new(&event, "message")?;
         if self.is_done(at) {

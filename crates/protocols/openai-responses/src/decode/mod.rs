@@ -152,10 +152,8 @@ impl EventDecoder {
                     None => Ok(()),
                 }
             }
-            "content_part.added"
-            | "content_part.done"
-            | "reasoning_part.added"
-            | "reasoning_part.done" => self.part(read(data)?, out),
+            "content_part.added" | "reasoning_part.added" => self.part(read(data)?, false, out),
+            "content_part.done" | "reasoning_part.done" => self.part(read(data)?, true, out),
             "output_text.delta" | "output_text.done" => self.text(read(data)?, out),
             "refusal.delta" | "refusal.done" => self.refusal(read(data)?, out),
             "output_text.annotation.added" => self.annotation(read(data)?, out),

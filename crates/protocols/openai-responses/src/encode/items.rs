@@ -39,7 +39,43 @@ pub(super) fn of<'a>(
     for message in &request.messages {
         items.message(message, warnings);
     }
-    items.out
+    followed(dialect, items.out, warnings)
+}
+
+/// The items without thoughts of which nothing came: those of an answer that was cut before it said
+/// anything, and those whose words lost their name. They are refused, and the conversation with them.
+fn followed<'a>(dialect: Dialect, items: Vec<Item<'a>>, warnings: &mut Warnings) -> Vec<Item<'a>> {
+    let mut is_followed = false;
+    let mut kept = Vec::with_capacity(items.len());
+    for item in items.into_iter().rev() {
+        match &item {
+            Item::Reasoning {
+                id: Some(_),
+                encrypted_content,
+                ..
+            } if !is_followed => {
+                warnings.push(match encrypted_content {
+                    Some(_) => Warning::StateDropped {
+                        kind: format!("{}.encrypted_content", dialect.provider).into(),
+                    },
+                    None => Warning::unsupported("reasoning"),
+                });
+                continue;
+            }
+            Item::Reasoning { .. } => {}
+            Item::Message(message) => {
+                is_followed = message.role == "assistant" && message.id.is_some();
+            }
+            Item::FunctionCall { id, .. } | Item::CustomToolCall { id, .. } => {
+                is_followed = id.is_some();
+            }
+            Item::Raw(_) => is_followed = true,
+            _ => is_followed = false,
+        }
+        kept.push(item);
+    }
+    kept.reverse();
+    kept
 }
 
 struct Items<'a> {
@@ -203,6 +239,14 @@ impl<'a> Items<'a> {
     }
 
     fn result(&mut self, part: &'a Part, result: &'a ToolResult, warnings: &mut Warnings) {
+        if result.executor == Executor::Provider {
+            // Its call stayed behind, since another provider ran it.
+            match part.state {
+                Some(_) => warnings.state_dropped(part),
+                None => warnings.left_out(part),
+            }
+            return;
+        }
         warnings.state_dropped(part);
         self.close();
         let status = match result.status {

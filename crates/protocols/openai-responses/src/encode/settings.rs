@@ -58,6 +58,7 @@ pub(super) fn reasoning(
     const USUAL_LIMIT: u64 = 32_000;
     let (asked, words) = match request.reasoning? {
         ReasoningSetting::Effort(effort) => (effort, effort.as_str().to_owned()),
+        ReasoningSetting::Budget(0) => (Effort::None, Effort::None.as_str().to_owned()),
         ReasoningSetting::Budget(tokens) => {
             let limit = request.max_output_tokens.unwrap_or(USUAL_LIMIT).max(1);
             let effort = match u64::from(tokens) * 100 / limit {
@@ -71,7 +72,17 @@ pub(super) fn reasoning(
         }
         _ => return None,
     };
-    let Some(effort) = nearest(dialect.efforts, asked) else {
+    let own = dialect.model_efforts.iter();
+    let own = own.map(|(models, efforts)| (fits(models, &request.model), *efforts));
+    let mut known = own.filter(|(fits, _)| *fits).map(|(_, efforts)| efforts);
+    let effort = match known.next() {
+        // It never does.
+        Some([]) if asked == Effort::None => return None,
+        Some([]) => None,
+        Some(efforts) => nearest(efforts, asked),
+        None => nearest(dialect.efforts, asked),
+    };
+    let Some(effort) = effort else {
         warnings.push(Warning::unsupported("reasoning"));
         return None;
     };

@@ -155,3 +155,17 @@ fn counts_below_nothing_are_none() {
         (Some(7), None)
     );
 }
+
+#[test]
+fn words_of_a_piece_of_no_known_kind_are_not_lost() {
+    let added = r#"{"type":"response.content_part.added","output_index":0,"content_index":0,"item_id":"msg_1","part":{"type":"zenith","text":""}}"#;
+    let done = added.replace("part.added", "part.done");
+    let (_, answer) = stream(&[CREATED, added, HEL, &done, COMPLETED]);
+    assert_eq!(answer.unwrap().text(), "Hel");
+    let (_, answer) = stream(&[CREATED, added, &done, COMPLETED]);
+    let parts = answer.unwrap().message.parts;
+    assert!(
+        matches!(&parts[..], [part] if matches!(&part.content, Content::Opaque(it) if &*it.kind == "openai.zenith")),
+        "{parts:?}"
+    );
+}

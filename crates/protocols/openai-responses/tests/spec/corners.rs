@@ -328,3 +328,74 @@ fn corner_34_arguments_keep_their_numbers_and_their_order() {
     assert_eq!(answer.tool_calls().next().unwrap().arguments(), arguments);
     assert_eq!(replayed(&answer)[0]["arguments"], json!(arguments));
 }
+
+#[test]
+fn corner_03_thoughts_of_which_nothing_came_stay_behind() {
+    let lost = |request: ChatRequest| {
+        let (body, warnings) = sent(request);
+        let items = body["input"].as_array().unwrap().clone();
+        let kinds: Vec<_> = items.iter().map(|item| item["type"].clone()).collect();
+        (kinds, warnings)
+    };
+    let kind = "openai.encrypted_content".into();
+    let dropped = vec![Warning::StateDropped { kind }];
+    // Cut before it said anything.
+    let cut = Message::assistant(&answered(THOUGHTS));
+    let request = ask("gpt-5").message(cut.clone()).user("Go on.");
+    let words = vec![json!("message"), json!("message")];
+    assert_eq!(lost(request), (words, dropped.clone()));
+    assert_eq!(lost(ask("gpt-5").message(cut)).0, [json!("message")]);
+    // What it said was written down without its name.
+    let mut renamed = Message::assistant(&answered(&format!("{THOUGHTS},{WORDS}")));
+    renamed.parts[1].id = None;
+    let request = ask("gpt-5").message(renamed).user("Go on.");
+    assert_eq!(lost(request), (vec![json!("message"); 3], dropped));
+}
+
+#[test]
+fn corner_16_what_another_provider_ran_stays_behind_with_its_results() {
+    let mut call = ToolCall::new("srv_1", "web_search", ToolInput::from_text("{}"));
+    call.executor = Executor::Provider;
+    let mut result = ToolResult::text("srv_1", "Found.");
+    result.executor = Executor::Provider;
+    let state = |item: &str| OpaqueState::new(format!("anthropic.{item}"), "x");
+    let parts = [
+        Part::new(call).state(state("server_tool_use")),
+        Part::new(result.clone()).state(state("web_search_tool_result")),
+        Part::new(result),
+        Part::text("So."),
+    ];
+    let said = Message::new(Role::Assistant, parts);
+    let (body, warnings) = sent(ask("gpt-5").message(said).user("Go on."));
+    let input = body["input"].as_array().unwrap();
+    assert!(
+        input.iter().all(|item| item["type"] == "message"),
+        "{input:?}"
+    );
+    assert_eq!(input.len(), 3);
+    assert!(warnings.contains(&Warning::unsupported("tool_result")));
+}
+
+#[test]
+fn corner_22_a_model_is_told_what_it_knows() {
+    let effort = |request: ChatRequest| {
+        let (body, warnings) = sent(request);
+        (body["reasoning"]["effort"].clone(), warnings)
+    };
+    let coerced = |from: &str, to: &str| vec![Warning::coerced("reasoning", from, to)];
+    let minimal = |model| effort(ask(model).effort(Effort::Minimal));
+    assert_eq!(minimal("gpt-5-mini"), (json!("minimal"), vec![]));
+    assert_eq!(
+        minimal("gpt-5.1"),
+        (json!("low"), coerced("minimal", "low"))
+    );
+    let no = serde_json::Value::Null;
+    let unsupported = vec![Warning::unsupported("reasoning")];
+    assert_eq!(minimal("gpt-4.1"), (no.clone(), unsupported.clone()));
+    let none = |model| effort(ask(model).effort(Effort::None));
+    assert_eq!(none("gpt-5.1"), (json!("none"), vec![]));
+    assert_eq!(none("gpt-5-mini"), (no.clone(), unsupported));
+    assert_eq!(none("gpt-4.1"), (no, vec![]));
+    let zero = ask("gpt-5.1").reasoning(ReasoningSetting::Budget(0));
+    assert_eq!(effort(zero), (json!("none"), vec![]));
+}

@@ -7,7 +7,7 @@ use http::response::Parts;
 use serde_json::Value;
 use trunkline_core::{
     ChatRequest, ChatResponse, Message, Op, Result, StreamChunk, Warning,
-    chat::Warnings,
+    chat::{Effort, Warnings},
     http_transport::frame::{FrameLimits, Framer, Framing},
     protocol::{Decoder, Protocol, Target, Terminal},
     stream::{Fold, Laws},
@@ -16,7 +16,18 @@ use trunkline_openai_responses::{Dialect, Responses};
 
 pub(crate) const DIALECT: Dialect = Dialect::OPENAI
     .reasoning_models(&["o4*", "gpt-5*"])
-    .fixed_sampling(&["o4*", "gpt-5-mini*"]);
+    .fixed_sampling(&["o4*", "gpt-5-mini*"])
+    .model_efforts(&[
+        (
+            &["gpt-5-mini*"],
+            &[Effort::Minimal, Effort::Low, Effort::Medium, Effort::High],
+        ),
+        (
+            &["gpt-5.1*"],
+            &[Effort::None, Effort::Low, Effort::Medium, Effort::High],
+        ),
+        (&["gpt-4*"], &[]),
+    ]);
 
 fn op() -> Op {
     Op::ChatStream(Arc::new(ChatRequest::from("Hi").model("gpt-4.1-mini")))
