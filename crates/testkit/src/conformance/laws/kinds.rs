@@ -190,7 +190,8 @@ fn kept(whole: &ChatResponse, answer: &ChatResponse, wire: &Wire, path: &[usize]
     let is_unknown = answer.finish.raw.as_deref() == Some(UNKNOWN);
     let kind = serde_json::to_value(&answer.finish.kind).map_err(|error| error.to_string())?;
     // Where the place of the word says already that something was filtered, the word says what.
-    let is_named = kind["content_filter"]["other"] == UNKNOWN;
+    let named = kind.pointer("/content_filter/other");
+    let is_named = named.is_some_and(|word| word == UNKNOWN);
     ensure(
         !is_unknown
             || is_named
