@@ -1,7 +1,7 @@
 //! Tasks that need every provider run in the crate trunkline-lab, so that xtask compiles without any.
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     path::Path,
     process::{Command, ExitCode},
 };
@@ -21,7 +21,7 @@ pub(crate) fn start(root: &Path, task: &str, arguments: &[OsString]) -> Result<E
     );
     let built = std::env::var_os(BUILT).filter(|_| task != "bench");
     let mut command = match &built {
-        Some(program) => Command::new(program),
+        Some(program) => by_itself(root, program),
         None => by_cargo(root, task),
     };
     let status = command
@@ -33,6 +33,13 @@ pub(crate) fn start(root: &Path, task: &str, arguments: &[OsString]) -> Result<E
             None => "cannot start cargo; is it on the PATH?",
         })?;
     Ok(exit_code(status.code()))
+}
+
+/// Where it lies is told by cargo, which told us where we do.
+fn by_itself(root: &Path, program: &OsStr) -> Command {
+    let mut lab = Command::new(program);
+    lab.env("CARGO_MANIFEST_DIR", root.join("crates/lab"));
+    lab
 }
 
 fn by_cargo(root: &Path, task: &str) -> Command {
