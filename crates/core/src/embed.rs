@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
     Json,
-    chat::{Media, Meta, ProviderOptions, Usage, Warning},
+    chat::{Media, Meta, ProviderOptions, Usage, Warning, options},
 };
 
 /// A request for vectors, one for each input.
@@ -293,12 +293,11 @@ impl EmbedRequest {
         self
     }
 
-    /// Adds what only one provider takes.
+    /// Adds what only one provider takes. Options set before for the same provider stay, unless they
+    /// are set again.
     #[must_use]
     pub fn option<O: ProviderOptions>(mut self, options: O) -> Self {
-        if let Ok(options) = Json::of(&options) {
-            self.options.insert(O::PROVIDER.to_owned(), options);
-        }
+        options::add(&mut self.options, &options);
         self
     }
 }

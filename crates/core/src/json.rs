@@ -7,8 +7,10 @@ use serde_json::value::RawValue;
 
 use crate::{Error, ErrorKind, Result};
 
+mod fields;
 mod patch;
 
+pub use fields::Fields;
 pub(crate) use patch::merge_patch;
 
 /// A JSON value as text. Equal by its text, so that what came in can go out unchanged.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Error, Json, Result,
-    chat::{Meta, ProviderOptions, Usage, Warning},
+    chat::{Meta, ProviderOptions, Usage, Warning, options},
 };
 
 /// A request to put documents in the order of what they say about a query.
@@ -198,12 +198,11 @@ impl RerankRequest {
         self
     }
 
-    /// Adds what only one provider takes.
+    /// Adds what only one provider takes. Options set before for the same provider stay, unless they
+    /// are set again.
     #[must_use]
     pub fn option<O: ProviderOptions>(mut self, options: O) -> Self {
-        if let Ok(options) = Json::of(&options) {
-            self.options.insert(O::PROVIDER.to_owned(), options);
-        }
+        options::add(&mut self.options, &options);
         self
     }
 

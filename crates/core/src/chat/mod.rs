@@ -13,7 +13,7 @@ mod content;
 mod finish;
 mod media;
 mod message;
-mod options;
+pub(crate) mod options;
 mod request;
 mod response;
 pub mod schema;

@@ -1,6 +1,10 @@
 //! Settings that only one provider knows.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
+
+use crate::{Json, json::merge_patch};
 
 /// Settings that only one provider knows. They travel with the request as JSON, reach that provider
 /// only, and are merged into its body, where they win over the neutral ones.
@@ -13,6 +17,21 @@ pub trait ProviderOptions: Serialize {
     fn has_effect(&self) -> bool {
         false
     }
+}
+
+/// Adds options to those that there are: of the same provider they stay, unless they are set again.
+pub(crate) fn add<O: ProviderOptions>(all: &mut BTreeMap<String, Json>, options: &O) {
+    // Options are plain structs of ours or of a provider crate: they always serialize.
+    let Ok(new) = Json::of(options) else {
+        return;
+    };
+    let merged = match all.get(O::PROVIDER) {
+        Some(old) => merge_patch(old.get(), &new)
+            .and_then(Json::parse)
+            .unwrap_or(new),
+        None => new,
+    };
+    all.insert(O::PROVIDER.to_owned(), merged);
 }
 
 /// Declares the options of a provider: each field is optional, readable, and has a setter of its

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Message, Part, Role, Tool};
-use crate::{Json, json::merge_patch};
+use crate::Json;
 
 /// A question to a model, with all that shapes its answer. What is not set is not sent.
 ///
@@ -301,17 +301,7 @@ impl ChatRequest {
     #[must_use]
     pub fn option<O: super::ProviderOptions>(mut self, options: O) -> Self {
         self.effect |= options.has_effect();
-        // Options are plain structs of ours or of a provider crate: they always serialize.
-        let Ok(new) = Json::of(&options) else {
-            return self;
-        };
-        let merged = match self.options.get(O::PROVIDER) {
-            Some(old) => merge_patch(old.get(), &new)
-                .and_then(Json::parse)
-                .unwrap_or(new),
-            None => new,
-        };
-        self.options.insert(O::PROVIDER.to_owned(), merged);
+        super::options::add(&mut self.options, &options);
         self
     }
 

@@ -1,14 +1,8 @@
 //! JSON merge patch (RFC 7396) on text: values that the patch does not name stay byte for byte.
 
-use std::borrow::Cow;
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
-};
 use serde_json::value::RawValue;
 
-use super::Json;
+use super::{Fields, Json};
 
 /// How deep a patch is followed; serde_json stops reading at the same depth.
 const MAX_DEPTH: usize = 128;
@@ -35,13 +29,13 @@ fn merge(
         out.push_str(patch);
         return Ok(());
     }
-    let Object(patches) = serde_json::from_str(patch)?;
+    let Fields(patches) = serde_json::from_str::<Fields<&RawValue>>(patch)?;
     let target = target
         .map(str::trim)
         .filter(|target| target.starts_with('{'));
-    let Object(fields) = match target {
-        Some(target) => serde_json::from_str(target)?,
-        None => Object(Vec::new()),
+    let Fields(fields) = match target {
+        Some(target) => serde_json::from_str::<Fields<&RawValue>>(target)?,
+        None => Fields::default(),
     };
     let find = |name: &str| {
         patches
@@ -86,34 +80,6 @@ fn open_field(out: &mut String, name: &str, empty: usize) -> serde_json::Result<
     out.push(':');
     Ok(())
 }
-
-/// An object's fields in their order, unread.
-struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields;
-        impl<'de> Visitor<'de> for Fields {
-            type Value = Object<'de>;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
-                let mut fields = Vec::new();
-                while let Some((Key(name), value)) = map.next_entry()? {
-                    fields.push((name, value));
-                }
-                Ok(Object(fields))
-            }
-        }
-        deserializer.deserialize_map(Fields)
-    }
-}
-
-#[derive(Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,10 @@
 //! What protocols need to write and read bodies.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+use super::hints::rfc3339;
 use crate::{
     ChatRequest, Content, Error, ErrorKind, Json, Message, Part, Result, Role, Tool, Warning,
     chat::{Source, ToolChoice, ToolKind, Warnings},
@@ -21,6 +22,29 @@ pub fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T> {
             format!("the answer has another form than documented (line {line}, column {column})");
         Error::decode(what).with_source(cause)
     })
+}
+
+/// Seconds since 1970 of a moment as RFC 3339 writes it; `None` for what is none, or before.
+///
+/// ```
+/// use trunkline_core::protocol::seconds;
+///
+/// for (moment, expected) in [
+///     ("1970-01-01T00:00:00Z", Some(0)),
+///     ("2024-02-29T23:59:59.999999999Z", Some(1_709_251_199)),
+///     ("2025-05-10T08:06:48.639712648-07:00", Some(1_746_889_608)),
+///     ("2026-01-01T05:30:00+05:30", Some(1_767_225_600)),
+///     ("0001-01-01T00:00:00Z", None),
+///     ("2026-13-01T00:00:00Z", None),
+///     ("2026-01-01T00:00:00", None),
+///     ("yesterday", None),
+/// ] {
+///     assert_eq!(seconds(moment), expected, "{moment}");
+/// }
+/// ```
+pub fn seconds(moment: &str) -> Option<u64> {
+    let since_1970 = rfc3339(moment)?.duration_since(SystemTime::UNIX_EPOCH);
+    since_1970.ok().map(|time| time.as_secs())
 }
 
 /// About how many bytes the body of a request will have, so that it is allocated once.

@@ -13,6 +13,8 @@ mod body;
 mod quota;
 mod time;
 
+pub(super) use time::rfc3339;
+
 pub(crate) use quota::{Counted, quotas};
 
 /// How long to wait.

@@ -4,11 +4,11 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeOwned, Error as _, MapAccess, Visitor},
+    de::{DeserializeOwned, Error as _},
 };
 use serde_json::value::RawValue;
 
-use crate::{Json, Secret};
+use crate::{Json, Secret, json::Fields};
 
 /// An account, as a configuration file says it. It can be read, and not written: it holds keys.
 ///
@@ -44,7 +44,7 @@ impl AccountConfig {
     /// Reads an account, and its keys from `vars` where it names variables. The error says what is
     /// wrong; serde's own words would quote what stands there.
     pub(crate) fn read(json: &RawValue, vars: Option<Vars<'_>>) -> Result<Self, String> {
-        let Fields(fields) =
+        let Fields(fields): Fields<Box<RawValue>> =
             fit(json, "a JSON object").map_err(|what| format!("an account {what}"))?;
         let mut config = Self::default();
         let mut seen = Vec::new();
@@ -146,31 +146,6 @@ fn variable(name: &str, vars: Option<Vars<'_>>) -> Result<Secret, String> {
     } else {
         format!("names a variable (not shown: not of A–Z, 0–9 and _ alone), which {trouble}")
     })
-}
-
-/// The fields of an object as they stand there, those that come twice included.
-struct Fields(Vec<(String, Box<RawValue>)>);
-
-impl<'de> Deserialize<'de> for Fields {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Each;
-        impl<'de> Visitor<'de> for Each {
-            type Value = Fields;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
-                let mut fields = Vec::new();
-                while let Some(field) = map.next_entry()? {
-                    fields.push(field);
-                }
-                Ok(Fields(fields))
-            }
-        }
-        deserializer.deserialize_map(Each)
-    }
 }
 
 impl<'de> Deserialize<'de> for Secret {

@@ -4,6 +4,7 @@
 use std::{collections::VecDeque, hint::black_box, sync::Arc};
 
 use anyhow::{Result, ensure};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use http::response::Parts;
 use trunkline_core::{
     ChatRequest, Op, StreamChunk,
@@ -37,7 +38,7 @@ type Decode = Box<dyn Fn(&[Frame]) -> Result<usize>>;
 pub(super) fn rows(_: &Server) -> Result<Vec<Row>> {
     let compat = completions();
     let mut rows = Vec::new();
-    for format in formats()? {
+    for format in formats()?.into_iter().chain([bedrock()?]) {
         let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             let (own, base) = (format.nanos()?, compat.nanos()?);
@@ -116,6 +117,23 @@ fn decode(protocol: &impl Protocol, frames: &[Frame]) -> Result<usize> {
 fn head() -> Parts {
     http::Response::new(()).into_parts().0
 }
+
+/// Bedrock's events are binary, with checksums: these were made once, and each has the same word.
+fn bedrock() -> Result<Format> {
+    let message = |base64: &str| Ok::<_, anyhow::Error>(Frame::new(STANDARD.decode(base64)?));
+    let word = message(MESSAGE_DELTA)?;
+    let mut frames = vec![message(MESSAGE_START)?];
+    frames.extend(std::iter::repeat_n(word, EVENTS));
+    let protocol = trunkline_bedrock::Api::protocol(&Settings::default())?;
+    Ok(Format {
+        name: "Bedrock's Converse",
+        frames,
+        decode: Box::new(move |frames| decode(&protocol, frames)),
+    })
+}
+
+const MESSAGE_START: &str = "AAAAigAAAFIbEUeCCzpldmVudC10eXBlBwAMbWVzc2FnZVN0YXJ0DTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29uDTptZXNzYWdlLXR5cGUHAAVldmVudHsicCI6ImFiY2RlZmdoaWprbG0iLCJyb2xlIjoiYXNzaXN0YW50In1zgQTk";
+const MESSAGE_DELTA: &str = "AAAArgAAAFdfOjrJCzpldmVudC10eXBlBwARY29udGVudEJsb2NrRGVsdGENOmNvbnRlbnQtdHlwZQcAEGFwcGxpY2F0aW9uL2pzb24NOm1lc3NhZ2UtdHlwZQcABWV2ZW50eyJjb250ZW50QmxvY2tJbmRleCI6MCwiZGVsdGEiOnsidGV4dCI6IiB0aGUifSwicCI6ImFiY2RlZmdoaWprbG1ub3BxIn2IZtT7";
 
 /// The data of an event as it stands in a stream.
 fn data(event: &str) -> &str {

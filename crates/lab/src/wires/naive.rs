@@ -272,7 +272,6 @@ pub(crate) fn vectors(answer: &Value, is_int8: bool) -> Vec<Vec<f32>> {
     vectors.into_iter().map(|(_, vector)| vector).collect()
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "vectors are of 32 bits")]
 fn vector(embedding: &Value, is_int8: bool) -> Vec<f32> {
     if let Some(base64) = embedding.as_str() {
         let bytes = STANDARD.decode(base64).unwrap_or_default();
@@ -285,10 +284,14 @@ fn vector(embedding: &Value, is_int8: bool) -> Vec<f32> {
             .filter_map(|quad| quad.try_into().ok());
         return quads.map(f32::from_le_bytes).collect();
     }
-    list(embedding)
-        .filter_map(Value::as_f64)
-        .map(|number| number as f32)
-        .collect()
+    numbers(embedding)
+}
+
+/// A vector that is a list of numbers.
+#[allow(clippy::cast_possible_truncation, reason = "vectors are of 32 bits")]
+pub(crate) fn numbers(vector: &Value) -> Vec<f32> {
+    let numbers = list(vector).filter_map(Value::as_f64);
+    numbers.map(|number| number as f32).collect()
 }
 
 /// The names of the models of an answer.

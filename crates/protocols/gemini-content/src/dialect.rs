@@ -2,6 +2,37 @@
 
 use trunkline_core::{Capabilities, ProviderDef, Result, protocol::segment};
 
+/// What both of Google's services can do.
+///
+/// <https://ai.google.dev/api/generate-content>,
+/// <https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference>
+pub const CAPABILITIES: Capabilities = Capabilities::NONE
+    .chat()
+    .stream()
+    .tools()
+    .tool_choice()
+    .json()
+    .schema()
+    .image_in()
+    .audio_in()
+    .video_in()
+    .document_in()
+    .image_out()
+    .audio_out()
+    .temperature()
+    .top_p()
+    .top_k()
+    .frequency_penalty()
+    .presence_penalty()
+    .seed()
+    .stop()
+    .candidates()
+    .logprobs()
+    .reasoning()
+    .embed()
+    .dimensions()
+    .count_tokens();
+
 /// What one of Google's two services does its own way.
 ///
 /// Unless changed it is the Gemini API: <https://ai.google.dev/api/generate-content>.

@@ -12,7 +12,7 @@ mod options;
 mod wire;
 
 pub use decode::ChunkDecoder;
-pub use dialect::Dialect;
+pub use dialect::{CAPABILITIES, Dialect};
 pub use options::{
     Harm, ImageSettings, Retrieval, SafetySetting, Settings, Thinking, Threshold, ToolSettings,
 };

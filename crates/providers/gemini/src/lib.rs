@@ -2,11 +2,11 @@
 #![deny(missing_docs)]
 
 use trunkline_core::{
-    Account, Capabilities, ProviderDef, Result,
+    Account, ProviderDef, Result,
     account::{Provider, Settings},
     protocol::AuthScheme,
 };
-use trunkline_gemini_content::{Dialect, GeminiContent};
+use trunkline_gemini_content::{CAPABILITIES, Dialect, GeminiContent};
 
 mod options;
 
@@ -26,37 +26,7 @@ pub const PROVIDER: ProviderDef = ProviderDef::of::<Api>("gemini", "GEMINI")
     .default_model("gemini-3.8-flash")
     .models(&["gemini-*", "gemma-*"])
     .reasoning_models(&["gemini-2.5-*", "gemini-3*"])
-    .capabilities(
-        Capabilities::NONE
-            .chat()
-            .stream()
-            .tools()
-            .tool_choice()
-            .json()
-            .schema()
-            .image_in()
-            .audio_in()
-            .video_in()
-            .document_in()
-            .image_out()
-            .audio_out()
-            .temperature()
-            .top_p()
-            .top_k()
-            .frequency_penalty()
-            .presence_penalty()
-            .seed()
-            .stop()
-            .candidates()
-            .logprobs()
-            .reasoning()
-            .service_tier()
-            .embed()
-            .dimensions()
-            .max_inputs(100)
-            .count_tokens()
-            .list_models(),
-    );
+    .capabilities(CAPABILITIES.service_tier().max_inputs(100).list_models());
 
 /// An account with Gemini.
 pub type Gemini = Account<Api>;

@@ -7,14 +7,14 @@ use trunkline_core::{
     ChatResponse, Delta, Error, Ext, Json, Part, Result, StreamChunk, ToolCall,
     chat::{Media, MediaType, Opaque, Reasoning, Source, ToolInput},
     http_transport::frame::Frame,
-    protocol::{Decoder, Terminal, read},
+    protocol::{Decoder, Terminal, read, seconds},
     stream::{ChunkMeta, Fold, Parts},
 };
 
 use crate::{
     PROVIDER,
     error::in_band,
-    wire::{Called, Figures, Line, Said, finish, seconds, terminal},
+    wire::{Called, Figures, Line, Said, finish, terminal},
 };
 
 /// Chunks on their way out.

@@ -12,7 +12,7 @@ use trunkline_core::{
     Class, Error, Json, Operation, Result, StreamOperation, Usage,
     chat::{Base64, Finish},
     http_transport::frame::{Frame, FrameLimits, Framing},
-    protocol::{Terminal, read},
+    protocol::{Terminal, read, seconds},
     raw::RawRequest,
 };
 
@@ -20,7 +20,7 @@ use crate::{
     error::in_band,
     options::{KeepAlive, ModelOptions, Think},
     protocol::LINES,
-    wire::{Figures, finish, seconds, terminal},
+    wire::{Figures, finish, terminal},
 };
 
 /// Goes on from a prompt: `backend.ask(…)` gives all of it, `backend.follow(…)` piece by piece.

@@ -7,9 +7,13 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use http::response::Parts;
 use serde::{Deserialize, Serialize};
-use trunkline_core::{Class, Json, Operation, Result, protocol::read, raw::RawRequest};
+use trunkline_core::{
+    Class, Json, Operation, Result,
+    protocol::{read, seconds},
+    raw::RawRequest,
+};
 
-use crate::{generate::post, wire::seconds};
+use crate::generate::post;
 
 /// What a model is: `backend.ask(Show::new("llama3.2"))`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

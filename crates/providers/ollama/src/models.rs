@@ -4,9 +4,13 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use trunkline_core::{Ext, ModelInfo, Result, models::ModelsPage, protocol::read};
+use trunkline_core::{
+    Ext, ModelInfo, Result,
+    models::ModelsPage,
+    protocol::{read, seconds},
+};
 
-use crate::{PROVIDER, wire::seconds};
+use crate::PROVIDER;
 
 #[derive(Deserialize)]
 struct List<'a> {

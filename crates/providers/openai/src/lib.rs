@@ -14,7 +14,7 @@ mod protocol;
 mod stored;
 
 pub use options::{Conversation, Options, Summary, Thinking, Verbosity};
-pub use protocol::{EitherDecoder, Protocols};
+pub use protocol::Protocols;
 pub use stored::{Cancel, Forget, Retrieve};
 #[doc(no_inline)]
 pub use trunkline_core::prelude;

@@ -1,14 +1,11 @@
 //! Two wire formats behind one account: which of them a chat takes is the account's choice.
 
-use std::collections::VecDeque;
-
 use bytes::Bytes;
 use http::{Request, response::Parts};
 use trunkline_core::{
-    Error, Op, Reply, Result, StreamChunk,
+    Error, Op, Reply, Result,
     chat::Warnings,
-    http_transport::frame::Frame,
-    protocol::{Decoder, Protocol, Shape, Target, Terminal},
+    protocol::{EitherDecoder, Protocol, Shape, Target},
 };
 use trunkline_openai_compat::{ChunkDecoder, OpenAiCompat};
 use trunkline_openai_responses::{EventDecoder, Responses};
@@ -41,7 +38,7 @@ impl Protocols {
 }
 
 impl Protocol for Protocols {
-    type Decoder = EitherDecoder;
+    type Decoder = EitherDecoder<EventDecoder, ChunkDecoder>;
 
     fn encode(&self, op: &Op, target: &Target, warnings: &mut Warnings) -> Result<Request<Bytes>> {
         match self.of(op) {
@@ -64,47 +61,15 @@ impl Protocol for Protocols {
         }
     }
 
-    fn decoder(&self, op: &Op, head: &Parts) -> EitherDecoder {
+    fn decoder(&self, op: &Op, head: &Parts) -> Self::Decoder {
         match self.of(op) {
-            Some(responses) => EitherDecoder::Responses(Box::new(responses.decoder(op, head))),
-            None => EitherDecoder::Chat(Box::new(self.compat.decoder(op, head))),
+            Some(responses) => EitherDecoder::First(responses.decoder(op, head)),
+            None => EitherDecoder::Second(self.compat.decoder(op, head)),
         }
     }
 
     fn error(&self, head: &Parts, body: &[u8]) -> Error {
         // Errors look alike in both.
         self.compat.error(head, body)
-    }
-}
-
-/// Reads the streams of either.
-#[derive(Debug)]
-pub enum EitherDecoder {
-    /// Chat completions.
-    Chat(Box<ChunkDecoder>),
-    /// The Responses API.
-    Responses(Box<EventDecoder>),
-}
-
-impl Decoder for EitherDecoder {
-    fn frame(&mut self, frame: Frame, out: &mut VecDeque<StreamChunk>) -> Result<()> {
-        match self {
-            Self::Chat(decoder) => decoder.frame(frame, out),
-            Self::Responses(decoder) => decoder.frame(frame, out),
-        }
-    }
-
-    fn finish(&mut self, out: &mut VecDeque<StreamChunk>) -> Result<()> {
-        match self {
-            Self::Chat(decoder) => decoder.finish(out),
-            Self::Responses(decoder) => decoder.finish(out),
-        }
-    }
-
-    fn terminal(&self) -> Terminal {
-        match self {
-            Self::Chat(decoder) => decoder.terminal(),
-            Self::Responses(decoder) => decoder.terminal(),
-        }
     }
 }

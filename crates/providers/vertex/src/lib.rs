@@ -2,15 +2,16 @@
 #![deny(missing_docs)]
 
 use trunkline_core::{
-    Account, Capabilities, Error, ProviderDef, Result,
+    Account, Error, ProviderDef, Result,
     account::{Provider, Settings},
 };
+use trunkline_gemini_content::CAPABILITIES;
 
 mod options;
 mod platform;
 
 pub use options::Options;
-pub use platform::{Platform, PlatformDecoder};
+pub use platform::Platform;
 #[doc(no_inline)]
 pub use trunkline_core::prelude;
 pub use trunkline_gemini_content::{
@@ -29,36 +30,7 @@ pub const PROVIDER: ProviderDef = ProviderDef::of::<Api>("vertex", "VERTEX")
     .default_model("gemini-3.8-flash")
     .models(&["gemini-*", "claude-*"])
     .reasoning_models(&["gemini-2.5-*", "gemini-3*"])
-    .capabilities(
-        Capabilities::NONE
-            .chat()
-            .stream()
-            .tools()
-            .tool_choice()
-            .json()
-            .schema()
-            .image_in()
-            .audio_in()
-            .video_in()
-            .document_in()
-            .image_out()
-            .audio_out()
-            .temperature()
-            .top_p()
-            .top_k()
-            .frequency_penalty()
-            .presence_penalty()
-            .seed()
-            .stop()
-            .candidates()
-            .logprobs()
-            .reasoning()
-            .metadata()
-            .embed()
-            .dimensions()
-            .max_inputs(250)
-            .count_tokens(),
-    );
+    .capabilities(CAPABILITIES.metadata().max_inputs(250));
 
 /// An account with Vertex AI: one project, in one location.
 pub type Vertex = Account<Api>;
@@ -77,7 +49,9 @@ impl Provider for Api {
 
     fn base_url(settings: &Settings) -> Result<Option<String>> {
         let Some(project) = settings.get("project") else {
-            return Ok(None);
+            let what = "no project, of which the base URL is made; set GOOGLE_CLOUD_PROJECT, or call \
+                        `.setting(\"project\", …)`; or give a base URL with `.endpoint(…)`";
+            return Err(Error::config(what));
         };
         let location = settings.get("location").unwrap_or("global");
         for (name, value) in [("project", project), ("location", location)] {

@@ -3,17 +3,14 @@
 //!
 //! <https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/use-claude>
 
-use std::collections::VecDeque;
-
 use bytes::Bytes;
 use http::{Request, response::Parts};
 use serde::Deserialize;
 use trunkline_anthropic_messages::{CLAUDE, EventDecoder, Messages, ModelPlace};
 use trunkline_core::{
-    Error, Op, Reply, Result, StreamChunk,
+    Error, Op, Reply, Result,
     chat::Warnings,
-    http_transport::frame::Frame,
-    protocol::{Decoder, Protocol, Shape, Target, Terminal},
+    protocol::{EitherDecoder, Protocol, Shape, Target},
 };
 use trunkline_gemini_content::{ChunkDecoder, Dialect, GeminiContent};
 
@@ -41,7 +38,7 @@ fn is_claude(op: &Op) -> bool {
 }
 
 impl Protocol for Platform {
-    type Decoder = PlatformDecoder;
+    type Decoder = EitherDecoder<EventDecoder, ChunkDecoder>;
 
     fn encode(&self, op: &Op, target: &Target, warnings: &mut Warnings) -> Result<Request<Bytes>> {
         match is_claude(op) {
@@ -64,10 +61,10 @@ impl Protocol for Platform {
         }
     }
 
-    fn decoder(&self, op: &Op, head: &Parts) -> PlatformDecoder {
+    fn decoder(&self, op: &Op, head: &Parts) -> Self::Decoder {
         match is_claude(op) {
-            true => PlatformDecoder::Claude(MESSAGES.decoder(op, head)),
-            false => PlatformDecoder::Gemini(GEMINI.decoder(op, head)),
+            true => EitherDecoder::First(MESSAGES.decoder(op, head)),
+            false => EitherDecoder::Second(GEMINI.decoder(op, head)),
         }
     }
 
@@ -81,43 +78,6 @@ impl Protocol for Platform {
         match typed.is_ok_and(|typed| typed.r#type == "error") {
             true => MESSAGES.error(head, body),
             false => GEMINI.error(head, body),
-        }
-    }
-}
-
-/// Reads the streams of either.
-#[derive(Debug)]
-#[non_exhaustive]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "there is one for a stream, and it is not moved"
-)]
-pub enum PlatformDecoder {
-    /// Of a model of Google.
-    Gemini(ChunkDecoder),
-    /// Of Claude.
-    Claude(EventDecoder),
-}
-
-impl Decoder for PlatformDecoder {
-    fn frame(&mut self, frame: Frame, out: &mut VecDeque<StreamChunk>) -> Result<()> {
-        match self {
-            Self::Gemini(decoder) => decoder.frame(frame, out),
-            Self::Claude(decoder) => decoder.frame(frame, out),
-        }
-    }
-
-    fn finish(&mut self, out: &mut VecDeque<StreamChunk>) -> Result<()> {
-        match self {
-            Self::Gemini(decoder) => decoder.finish(out),
-            Self::Claude(decoder) => decoder.finish(out),
-        }
-    }
-
-    fn terminal(&self) -> Terminal {
-        match self {
-            Self::Gemini(decoder) => decoder.terminal(),
-            Self::Claude(decoder) => decoder.terminal(),
         }
     }
 }

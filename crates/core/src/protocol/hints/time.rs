@@ -92,7 +92,7 @@ pub(super) fn units(text: &str) -> Option<Wait> {
 }
 
 /// `2026-11-24T01:02:03.5Z`, or with an offset.
-fn rfc3339(text: &str) -> Option<SystemTime> {
+pub(in super::super) fn rfc3339(text: &str) -> Option<SystemTime> {
     let (date, time) = text.split_once(['T', 't', ' '])?;
     let mut date = date.splitn(3, '-').map(number);
     let (year, month, day) = (date.next()??, date.next()??, date.next()??);

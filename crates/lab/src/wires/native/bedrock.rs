@@ -17,7 +17,7 @@ use trunkline_core::{
 use crate::wires::{
     corpus::Exchange,
     format::{Format, Said},
-    naive::{Call, Chat, list, words},
+    naive::{Call, Chat, list, numbers, words},
 };
 
 pub(crate) const FORMAT: Format = Format {
@@ -259,12 +259,6 @@ fn citations(said: &Said, blocks: &[Value]) -> usize {
         .iter()
         .map(|it| usize::from(it["contentBlockDelta"]["delta"]["citation"].is_object()));
     whole.chain(pieces).sum()
-}
-
-#[allow(clippy::cast_possible_truncation, reason = "vectors are of 32 bits")]
-fn numbers(vector: &Value) -> Vec<f32> {
-    let numbers = list(vector).filter_map(Value::as_f64);
-    numbers.map(|number| number as f32).collect()
 }
 
 #[cfg(test)]

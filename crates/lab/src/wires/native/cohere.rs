@@ -13,7 +13,7 @@ use trunkline_core::{ChatResponse, Content, EmbedRequest, Op, RerankRequest, cha
 use crate::wires::{
     corpus::Exchange,
     format::{Format, Said},
-    naive::{Call, Chat, list, words},
+    naive::{Call, Chat, list, numbers, words},
     plan,
 };
 
@@ -220,12 +220,6 @@ fn also(said: &Said, got: &ChatResponse) -> Vec<String> {
         }
     }
     lost
-}
-
-#[allow(clippy::cast_possible_truncation, reason = "vectors are of 32 bits")]
-fn numbers(vector: &Value) -> Vec<f32> {
-    let numbers = list(vector).filter_map(Value::as_f64);
-    numbers.map(|number| number as f32).collect()
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use trunkline_core::{
 use crate::wires::{
     corpus::Exchange,
     format::{Format, Said, top_level_error},
-    naive::{self, Call, Chat, list, words},
+    naive::{self, Call, Chat, list, numbers, words},
     plan,
 };
 
@@ -132,12 +132,6 @@ fn also(said: &Said, got: &ChatResponse) -> Vec<String> {
         lost.push("lost: logprobs".to_owned());
     }
     lost
-}
-
-#[allow(clippy::cast_possible_truncation, reason = "vectors are of 32 bits")]
-fn numbers(vector: &Value) -> Vec<f32> {
-    let numbers = list(vector).filter_map(Value::as_f64);
-    numbers.map(|number| number as f32).collect()
 }
 
 #[cfg(test)]

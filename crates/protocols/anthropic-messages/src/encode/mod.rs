@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use trunkline_core::{
-    ChatRequest, Result, Warning,
+    ChatRequest, Result,
     chat::{Format, Warnings},
     protocol::{room, within, write},
 };
@@ -48,13 +48,12 @@ pub(crate) fn body(
     purpose: Purpose,
     warnings: &mut Warnings,
 ) -> Result<(Vec<u8>, Vec<String>)> {
-    let mut lost = Warnings::default();
-    let request = within(dialect.capabilities, request, &mut lost)?;
+    let request = within(dialect.capabilities, request, warnings)?;
     let (options, betas) = options::split(dialect, &request)?;
     let model = Claude::named(&request.model);
-    let tools = tool::definitions(&request, &mut lost);
+    let tools = tool::definitions(&request, warnings);
     let tools_marked = tools.marked;
-    let turns = turns::Writer::new(dialect, model, &mut lost).write(&request, tools_marked);
+    let turns = turns::Writer::new(dialect, model, warnings).write(&request, tools_marked);
     let max_tokens = request.max_output_tokens.unwrap_or(model.max_output());
     let tool_choice = tool::choice(&request, &tools.list);
     let asked = think::Asked {
@@ -65,11 +64,11 @@ pub(crate) fn body(
         must_call: tool_choice.as_ref().is_some_and(tool::Choice::is_forced),
         turns: &turns.turns,
     };
-    let thought = think::thought(model, &asked, &mut lost);
+    let thought = think::thought(model, &asked, warnings);
     let format = match &request.format {
         Some(Format::Schema { schema, strict, .. }) => {
             // There is no looser way.
-            lost.unsupported_if(!strict, "format.strict");
+            warnings.unsupported_if(!strict, "format.strict");
             Some(OutputFormat {
                 kind: "json_schema",
                 schema,
@@ -96,7 +95,7 @@ pub(crate) fn body(
         ask.metadata = request.user.as_deref().map(|user_id| Metadata { user_id });
         ask.service_tier = request.service_tier.as_deref();
         ask.stream = purpose == Purpose::Stream;
-        let sampling = sample::sampling(model, &request, thought.is_on(), &mut lost);
+        let sampling = sample::sampling(model, &request, thought.is_on(), warnings);
         ask.temperature = sampling.temperature;
         ask.top_p = sampling.top_p;
         ask.top_k = sampling.top_k;
@@ -110,22 +109,10 @@ pub(crate) fn body(
     });
     let options = options.map(|fields| BTreeMap::from([(ORIGIN.to_owned(), fields.to_json())]));
     let body = write(&ask, ORIGIN, &options.unwrap_or_default(), room(&request))?;
-    each_once(lost, warnings);
     Ok((body, betas))
 }
 
 /// Whether a budget for thoughts is for all of a turn, beyond the limit on one answer.
 fn is_interleaving(beta: &String) -> bool {
     beta == Beta::InterleavedThinking.as_str()
-}
-
-/// What was dropped of a kind leaves one warning, however often it was there.
-fn each_once(lost: Warnings, warnings: &mut Warnings) {
-    let mut told: Vec<Warning> = Vec::new();
-    for warning in lost.into_vec() {
-        if !told.contains(&warning) {
-            told.push(warning.clone());
-            warnings.push(warning);
-        }
-    }
 }

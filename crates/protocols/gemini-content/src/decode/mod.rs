@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use trunkline_core::{
     ChatResponse, Error, Limit, Result, StreamChunk,
     http_transport::frame::Frame,
-    protocol::{Decoder, Terminal, read},
+    protocol::{Decoder, Terminal, read, seconds},
     stream::{ChunkMeta, Fold},
 };
 
@@ -87,7 +87,7 @@ impl ChunkDecoder {
         let usage = said.usage_metadata.filter(|raw| raw.get() != self.usage);
         let told = usage.and_then(usage::told);
         let mut meta = ChunkMeta::new(said.response_id, said.model_version);
-        meta.created = said.create_time.as_deref().and_then(usage::seconds);
+        meta.created = said.create_time.as_deref().and_then(seconds);
         meta.service_tier = told.as_ref().and_then(|(_, tier)| tier.clone());
         self.learn(meta, chunks);
         if let Some(feedback) = said.prompt_feedback {

@@ -3,14 +3,10 @@
 //!
 //! <https://ai.google.dev/api/generate-content#FIELDS.response_json_schema>
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
-};
 use serde_json::value::RawValue;
-use trunkline_core::Json;
+use trunkline_core::{Json, protocol::Fields};
 
 /// What makes a schema worth another look.
 const UNKNOWN: [&str; 4] = ["\"$schema\"", "\"$ref\"", "\"const\"", "\"allOf\""];
@@ -40,7 +36,7 @@ pub(super) fn known(schema: &Json) -> Cow<'_, Json> {
 }
 
 fn rewrite(text: &str, depth: usize, out: &mut String) {
-    let fields = match serde_json::from_str::<Fields<'_>>(text) {
+    let fields = match serde_json::from_str::<Fields<&RawValue>>(text) {
         Ok(fields) if depth < MAX_DEPTH => fields.0,
         // `true`, or a list of names.
         _ => return out.push_str(text),
@@ -107,7 +103,7 @@ fn list(value: &str, depth: usize, out: &mut String) {
 
 /// Schemas by name.
 fn map(value: &str, depth: usize, out: &mut String) {
-    let Ok(Fields(fields)) = serde_json::from_str(value) else {
+    let Ok(Fields(fields)) = serde_json::from_str::<Fields<&RawValue>>(value) else {
         return out.push_str(value);
     };
     let mut sep = '{';
@@ -117,31 +113,6 @@ fn map(value: &str, depth: usize, out: &mut String) {
         });
     }
     out.push_str(if sep == '{' { "{}" } else { "}" });
-}
-
-/// An object's fields in their order.
-struct Fields<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Fields<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
-                let mut fields = Vec::new();
-                while let Some(field) = map.next_entry()? {
-                    fields.push(field);
-                }
-                Ok(Fields(fields))
-            }
-        }
-        deserializer.deserialize_map(InOrder)
-    }
 }
 
 #[cfg(test)]

@@ -2,14 +2,10 @@
 //!
 //! <https://docs.cohere.com/v2/docs/structured-outputs#unsupported-schema-features>
 
-use std::{borrow::Cow, collections::BTreeSet, fmt};
+use std::{borrow::Cow, collections::BTreeSet};
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
-};
 use serde_json::value::RawValue;
-use trunkline_core::{Json, Warning, chat::Warnings};
+use trunkline_core::{Json, Warning, chat::Warnings, protocol::Fields};
 
 /// Bounds that Cohere does not know.
 const UNKNOWN: [&str; 10] = [
@@ -78,13 +74,13 @@ struct Writer {
 
 impl Writer {
     fn schema(&mut self, raw: &RawValue, depth: usize) {
-        let Some(fields) = Fields::of(raw).filter(|_| depth < DEEPEST) else {
+        let Some(fields) = object(raw).filter(|_| depth < DEEPEST) else {
             self.out.push_str(raw.get());
             return;
         };
         let fields = self.kept(fields);
         self.object(fields, |writer, name, value| {
-            let named = Fields::of(value).filter(|_| NAMED.contains(&name));
+            let named = object(value).filter(|_| NAMED.contains(&name));
             let list = serde_json::from_str::<Vec<&RawValue>>(value.get());
             match (named, list) {
                 (Some(named), _) => {
@@ -98,7 +94,7 @@ impl Writer {
     }
 
     /// Those fields of a schema that Cohere knows. A choice of exactly one becomes a choice of any.
-    fn kept<'a>(&mut self, fields: Fields<'a>) -> Fields<'a> {
+    fn kept<'a>(&mut self, fields: Object<'a>) -> Object<'a> {
         let has_any = fields.0.iter().any(|(name, _)| name == "anyOf");
         let kept = fields.0.into_iter().filter_map(|(name, value)| {
             let format = (name == "format" && !is_known(value)).then_some("format");
@@ -117,7 +113,7 @@ impl Writer {
         Fields(kept.collect())
     }
 
-    fn object<'a>(&mut self, fields: Fields<'a>, write: impl Fn(&mut Self, &str, &'a RawValue)) {
+    fn object<'a>(&mut self, fields: Object<'a>, write: impl Fn(&mut Self, &str, &'a RawValue)) {
         self.out.push('{');
         for (at, (name, value)) in fields.0.into_iter().enumerate() {
             if at > 0 {
@@ -149,32 +145,8 @@ fn is_known(format: &RawValue) -> bool {
 }
 
 /// The fields of an object in their order.
-struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+type Object<'a> = Fields<&'a RawValue>;
 
-impl<'a> Fields<'a> {
-    fn of(raw: &'a RawValue) -> Option<Self> {
-        serde_json::from_str(raw.get()).ok()
-    }
-}
-
-impl<'de> Deserialize<'de> for Fields<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Fields<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
-                let mut fields = Vec::new();
-                while let Some((name, value)) = map.next_entry::<String, _>()? {
-                    fields.push((name.into(), value));
-                }
-                Ok(Fields(fields))
-            }
-        }
-        deserializer.deserialize_map(InOrder)
-    }
+fn object(raw: &RawValue) -> Option<Object<'_>> {
+    serde_json::from_str(raw.get()).ok()
 }
