@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::{Error, ErrorKind, Result};
 
+pub(crate) mod base64;
 mod fields;
 mod patch;
 

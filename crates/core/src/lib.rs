@@ -8,10 +8,13 @@ pub mod chat;
 pub mod embed;
 pub mod env;
 mod error;
+pub mod health;
+pub mod infer;
 mod json;
 pub mod middleware;
 mod model;
 pub mod models;
+pub mod object;
 pub mod prelude;
 pub mod protocol;
 mod provider;
@@ -22,6 +25,7 @@ mod secret;
 pub mod stats;
 pub mod stream;
 mod sync;
+pub mod tokenize;
 mod trail;
 
 pub use account::Account;
@@ -35,10 +39,14 @@ pub use chat::{
 #[doc(no_inline)]
 pub use embed::{EmbedRequest, EmbedResponse};
 pub use error::{Attempt, Delivery, Error, ErrorKind, Limit, Phase, Recovery, Result, Scope};
+#[doc(no_inline)]
+pub use infer::{InferRequest, InferResponse};
 pub use json::{Ext, Json};
-pub use model::{ChatCall, CountTokensCall, EmbedCall, Model, RerankCall};
+pub use model::{ChatCall, CountTokensCall, EmbedCall, InferCall, Model, RerankCall, TokenizeCall};
 #[doc(no_inline)]
 pub use models::ModelInfo;
+#[doc(no_inline)]
+pub use object::{ObjectReply, ObjectRequest};
 pub use provider::{AccountConfig, ProviderDef};
 pub use raw::{Endpoint, Followed, Operation, Pace, StreamOperation};
 pub use registry::Registry;
@@ -49,6 +57,8 @@ pub use secret::Secret;
 pub use stats::Stats;
 #[doc(no_inline)]
 pub use stream::{ChatStream, Delta, End, Observe, Prime, StreamChunk};
+#[doc(no_inline)]
+pub use tokenize::{DetokenizeRequest, DetokenizeResponse, TokenizeRequest, TokenizeResponse};
 
 /// What the macros of this crate write. No part of the interface.
 #[doc(hidden)]

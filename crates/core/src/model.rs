@@ -5,21 +5,28 @@ use std::{future::Future, future::IntoFuture, pin::Pin, sync::Arc, time::Duratio
 use tokio::time::Instant;
 
 use crate::{
-    Backend, Call, EmbedRequest, EmbedResponse, Op, ProviderOptions, Reply, RerankRequest, Result,
+    Backend, Call, EmbedRequest, EmbedResponse, InferRequest, Op, ProviderOptions, Reply,
+    RerankRequest, Result, TokenizeRequest,
     call::deadline_in,
     embed::{EmbedInput, Precision, Purpose},
+    infer::Tensor,
     middleware::Fallback,
     rerank::RerankDocument,
+    tokenize::DetokenizeRequest,
     trail::Trail,
 };
 
 mod chat_call;
 mod count_call;
+mod infer_call;
 mod rerank_call;
+mod tokenize_call;
 
 pub use chat_call::ChatCall;
 pub use count_call::CountTokensCall;
+pub use infer_call::InferCall;
 pub use rerank_call::RerankCall;
+pub use tokenize_call::TokenizeCall;
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -130,6 +137,60 @@ impl Model {
             request.model = self.name.to_string();
         }
         RerankCall::new(self.backend.clone(), request)
+    }
+
+    /// Asks what the model makes of these tensors.
+    ///
+    /// ```
+    /// # async fn demo(model: trunkline_core::Model) -> trunkline_core::Result<()> {
+    /// use trunkline_core::infer::Tensor;
+    ///
+    /// let answer = model.infer([Tensor::of("x", [1, 2], &[0.5_f32, 1.5])?]).output("y").await?;
+    /// let y = answer.output("y").map(Tensor::to_vec::<f32>).transpose()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn infer(&self, inputs: impl IntoIterator<Item = Tensor>) -> InferCall {
+        self.infer_request(InferRequest::new(inputs))
+    }
+
+    /// Asks what the model makes of tensors, with all that a request can say.
+    pub fn infer_request(&self, mut request: InferRequest) -> InferCall {
+        if request.model.is_empty() {
+            request.model = self.name.to_string();
+        }
+        InferCall::new(self.backend.clone(), request)
+    }
+
+    /// Asks for the tokens of `text`, by the provider's own tokenizer.
+    ///
+    /// ```
+    /// # async fn demo(model: trunkline_core::Model) -> trunkline_core::Result<()> {
+    /// let tokens = model.tokenize("Otters sleep afloat.").special(false).await?;
+    /// assert_eq!(model.detokenize(tokens.ids()).await?, "Otters sleep afloat.");
+    /// # Ok(()) }
+    /// ```
+    pub fn tokenize(&self, text: impl Into<String>) -> TokenizeCall {
+        self.tokenize_request(TokenizeRequest::new(text))
+    }
+
+    /// Asks for tokens, with all that a request can say.
+    pub fn tokenize_request(&self, mut request: TokenizeRequest) -> TokenizeCall {
+        if request.model.is_empty() {
+            request.model = self.name.to_string();
+        }
+        TokenizeCall::new(self.backend.clone(), request)
+    }
+
+    /// Asks for the text of tokens, by their numbers.
+    ///
+    /// # Errors
+    ///
+    /// As any call.
+    pub async fn detokenize(&self, tokens: impl Into<Vec<u32>>) -> Result<String> {
+        let request = DetokenizeRequest::new(tokens).model(&*self.name);
+        let op = Op::Detokenize(Arc::new(request));
+        let reply = Settings::default().send(&self.backend, op);
+        Ok(reply.await?.into_detokenize()?.text)
     }
 
     /// Asks the provider how many tokens `request` is. No answer is made, and where providers bill

@@ -3,14 +3,14 @@
 
 pub use crate::{
     Account, Backend, BackendInfo, Body, Call, Capabilities, ChatRequest, ChatResponse, ChatStream,
-    Check, Content, Delta, EmbedRequest, EmbedResponse, End, Error, ErrorKind, HttpClient, Json,
-    Message, Model, Observe, Op, Part, Prime, Priority, Recovery, Registry, Reply, RerankRequest,
-    RerankResponse, Result, Role, Secret, Serve, StreamChunk, TokenCount, Tool, ToolCall, Usage,
-    Warning,
+    Check, Content, Delta, EmbedRequest, EmbedResponse, End, Error, ErrorKind, HttpClient,
+    InferRequest, InferResponse, Json, Message, Model, Observe, Op, Part, Prime, Priority,
+    Recovery, Registry, Reply, RerankRequest, RerankResponse, Result, Role, Secret, Serve,
+    StreamChunk, TokenCount, Tool, ToolCall, Usage, Warning,
     chat::{self, Effort, FinishKind, Format, Media, ReasoningSetting, ToolChoice},
-    embed,
+    embed, health, infer,
     middleware::{self, Deadline, Retry, Stack},
-    models,
+    models, object,
     protocol::{self, Limits, Timers},
-    raw, rerank, stream,
+    raw, rerank, stream, tokenize,
 };

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Response, response::Parts};
+use http::{HeaderMap, Method, response::Parts};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
@@ -253,11 +253,10 @@ impl Service<Json> for Endpoint {
     }
 }
 
-/// Tells `observer` when the body of `response` is over.
-pub(crate) fn observe(response: &mut Response<Body>, observer: Box<dyn Observe>) {
-    let body = std::mem::take(response.body_mut());
-    *response.body_mut() = Body::new(Observed {
-        body,
+/// Tells `observer` when `body` is over.
+pub(crate) fn observe(body: &mut Body, observer: Box<dyn Observe>) {
+    *body = Body::new(Observed {
+        body: std::mem::take(body),
         observer: Some(observer),
     });
 }

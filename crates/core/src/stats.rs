@@ -169,7 +169,7 @@ pub(crate) struct Counters {
     last_error: std::sync::Mutex<Option<String>>,
 }
 
-const KINDS: [ErrorKind; 26] = [
+const KINDS: [ErrorKind; 27] = [
     ErrorKind::Config,
     ErrorKind::Unsupported,
     ErrorKind::InvalidRequest,
@@ -183,6 +183,7 @@ const KINDS: [ErrorKind; 26] = [
     ErrorKind::RateLimited,
     ErrorKind::QuotaExhausted,
     ErrorKind::Overloaded,
+    ErrorKind::NotReady,
     ErrorKind::Server,
     ErrorKind::Connect,
     ErrorKind::Tls,

@@ -13,6 +13,9 @@ use crate::{Call, ChatRequest, Error, ErrorKind, Op, Result, models::ModelsReque
 pub enum Check {
     /// Something answers HTTP there, whatever it says to us.
     Reachable,
+    /// It says that it can serve: not one that still loads its model. A server that says nothing of
+    /// the kind has to list its models.
+    Ready,
     /// It lists its models to us.
     Authorized,
     /// Its default model gives one token. This costs money.
@@ -33,6 +36,7 @@ pub(super) async fn run(backend: &Backend, check: Check) -> Result<Checked> {
     let started = Instant::now();
     let models = match check {
         Check::Reachable => reach(backend).await.map(|()| Vec::new()),
+        Check::Ready => ready(backend).await.map(|()| Vec::new()),
         Check::Authorized => list(backend).await,
         Check::Generates => generate(backend).await.map(|()| Vec::new()),
     }?;
@@ -48,6 +52,21 @@ async fn reach(backend: &Backend) -> Result<()> {
         Err(error) if error.status().is_none() => Err(error),
         _ => Ok(()),
     }
+}
+
+async fn ready(backend: &Backend) -> Result<()> {
+    let op = Op::Ready(Arc::default());
+    let readiness = match backend.call(Call::new(op)).await {
+        Err(error) if error.kind() == ErrorKind::Unsupported => {
+            return list(backend).await.map(|_| ());
+        }
+        reply => reply?.into_ready()?,
+    };
+    if readiness.ready {
+        return Ok(());
+    }
+    let detail = readiness.detail.as_deref().unwrap_or("it is not ready yet");
+    Err(Error::new(ErrorKind::NotReady, detail.to_owned()).with_provider(backend.info().provider))
 }
 
 async fn list(backend: &Backend) -> Result<Vec<String>> {

@@ -206,8 +206,20 @@ capabilities! {
     rerank,
     /// How many tokens a request is, by the provider's own count.
     count_tokens,
+    /// The tokens of a text.
+    tokenize,
+    /// The text of tokens.
+    detokenize,
+    /// Tensors out of tensors.
+    infer,
+    /// Objects in a store.
+    object,
     /// A list of models.
     list_models,
+    /// Whether it can serve, by its own word.
+    ready,
+    /// How busy it is, by its own word.
+    load,
 }
 
 impl Capabilities {

@@ -132,6 +132,7 @@ fn in_words(kind: ErrorKind) -> &'static str {
         ErrorKind::RateLimited => "rate limited",
         ErrorKind::QuotaExhausted => "quota exhausted",
         ErrorKind::Overloaded => "overloaded",
+        ErrorKind::NotReady => "not ready",
         ErrorKind::Server => "server error",
         ErrorKind::Connect => "cannot connect",
         ErrorKind::Tls => "TLS refused",

@@ -40,6 +40,8 @@ pub enum ErrorKind {
     QuotaExhausted,
     /// The provider has no capacity at the moment.
     Overloaded,
+    /// The server is well and cannot serve yet: it loads its model.
+    NotReady,
     /// The provider failed.
     Server,
 
@@ -195,6 +197,7 @@ impl ErrorKind {
             Self::RateLimited => "rate_limited",
             Self::QuotaExhausted => "quota_exhausted",
             Self::Overloaded => "overloaded",
+            Self::NotReady => "not_ready",
             Self::Server => "server",
             Self::Connect => "connect",
             Self::Tls => "tls",
@@ -226,6 +229,7 @@ impl ErrorKind {
             Self::QuotaExhausted => Scope::Account,
             Self::NotFound => Scope::Model,
             Self::Overloaded
+            | Self::NotReady
             | Self::Server
             | Self::Connect
             | Self::Tls
@@ -275,6 +279,7 @@ pub(super) const fn recovery(
         | ErrorKind::Proxy => Recovery::Elsewhere,
         ErrorKind::RateLimited
         | ErrorKind::Overloaded
+        | ErrorKind::NotReady
         | ErrorKind::Server
         | ErrorKind::Connect
         | ErrorKind::Interrupted => Recovery::Later,

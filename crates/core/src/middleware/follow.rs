@@ -42,7 +42,7 @@ impl<F: Follower> Following<F> {
             }
         }
         result.map(|reply| match reply {
-            Reply::ChatStream(_) | Reply::Raw(_) => reply.observe(self),
+            open if open.is_open() => open.observe(self),
             whole => {
                 // Not by `observe`, which would box it for nothing.
                 self.end(End::Complete);

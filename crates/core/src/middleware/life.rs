@@ -163,15 +163,13 @@ impl Place {
     }
 
     /// Goes with `reply` to its end, which comes when the backend is ended at the latest.
-    fn until_over(self, reply: Reply) -> Reply {
-        match reply {
-            Reply::ChatStream(mut stream) => {
-                stream.keep(self);
-                Reply::ChatStream(stream)
-            }
-            Reply::Raw(response) => Reply::Raw(response.map(|body| body::kept(body, self))),
-            whole => whole,
+    fn until_over(self, mut reply: Reply) -> Reply {
+        if let Reply::ChatStream(stream) = &mut reply {
+            stream.keep(self);
+        } else if let Some(body) = reply.body_mut() {
+            *body = body::kept(std::mem::take(body), self);
         }
+        reply
     }
 }
 

@@ -5,8 +5,8 @@
 use std::fmt;
 
 use crate::{
-    ErrorKind, Op, Reply, StreamChunk,
-    chat::{Completeness, Meta, Usage},
+    ErrorKind, Op, StreamChunk,
+    chat::{Completeness, Usage},
 };
 
 /// What is the matter with a call that its caller gave up.
@@ -44,19 +44,6 @@ pub(super) fn server(authority: &str) -> (&str, Option<u16>) {
         _ => (authority, None),
     };
     (host.trim_start_matches('[').trim_end_matches(']'), port)
-}
-
-/// The HTTP side of a reply, where it has one.
-pub(super) fn meta(reply: &Reply) -> Option<&Meta> {
-    match reply {
-        Reply::Chat(response) => Some(&response.meta),
-        Reply::ChatStream(stream) => Some(stream.meta()),
-        Reply::Embed(response) => Some(&response.meta),
-        Reply::Rerank(response) => Some(&response.meta),
-        Reply::CountTokens(count) => Some(&count.meta),
-        Reply::Models(page) => Some(&page.meta),
-        Reply::Raw(_) => None,
-    }
 }
 
 /// What a chunk says that the answer cost, if it does.

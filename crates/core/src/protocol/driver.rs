@@ -21,6 +21,7 @@ use crate::{
     Prime, Reply, Result, Serve, Stats, Warning,
     account::Site,
     chat::{Meta, Warnings},
+    health::Readiness,
     json::merge_patch,
     raw::RawRequest,
     stats::{Counters, Recorder},
@@ -102,7 +103,13 @@ impl<P: Protocol> Shared<P> {
             &self.counters,
             buffered.is_some(),
         );
-        let (head, body, warnings) = self.send(op, call, first_content).await?;
+        let (head, body, warnings) = match self.send(op, call, first_content).await {
+            // It was asked whether it can serve, and said that it cannot yet.
+            Err(error) if is_not_yet(op, &error) => {
+                return Ok(Reply::Ready(Readiness::not_yet(error.message())));
+            }
+            sent => sent?,
+        };
         let first_content =
             first_content.map(|limit| (limit, limit.saturating_sub(began.elapsed())));
         // What a caller asks for by itself is the caller's to read, whatever the protocol makes of it.
@@ -152,6 +159,13 @@ impl<P: Protocol> Shared<P> {
                 )
                 .await
             }
+            Shape::Streamed if !matches!(op, Op::Raw(_)) => {
+                let mut reply = self.decode(op, &head, &Bytes::new())?;
+                if let Some(unread) = reply.body_mut() {
+                    *unread = body;
+                }
+                Ok(self.label(reply, head, None, warnings))
+            }
             Shape::Streamed => {
                 let mut response = http::Response::from_parts(head, body);
                 // For those who read it piece by piece.
@@ -174,7 +188,7 @@ impl<P: Protocol> Shared<P> {
             Op::Raw(request) => self.raw(request)?,
             op => self.protocol.encode(op, &self.site.target, &mut warnings)?,
         };
-        let (strict, patch) = settings_of(op);
+        let (strict, patch) = op.settings();
         if let Some(warning) = warnings.first().filter(|_| strict) {
             return Err(refused(warning));
         }
@@ -404,25 +418,15 @@ impl<P: Protocol> Shared<P> {
     ) -> Reply {
         let meta = self.meta(head, raw);
         match &mut reply {
-            Reply::Chat(response) => {
-                response.sign(meta);
-                response.warnings.extend(warnings.into_vec());
+            Reply::Chat(response) => response.sign(meta),
+            reply => {
+                if let Some(unsigned) = reply.meta_mut() {
+                    *unsigned = meta;
+                }
             }
-            Reply::Embed(response) => {
-                response.meta = meta;
-                response.warnings.extend(warnings.into_vec());
-            }
-            Reply::Rerank(response) => {
-                response.meta = meta;
-                response.warnings.extend(warnings.into_vec());
-            }
-            Reply::CountTokens(count) => {
-                count.meta = meta;
-                count.warnings.extend(warnings.into_vec());
-            }
-            Reply::Models(page) => page.meta = meta,
-            Reply::ChatStream(stream) => stream.set_meta(meta),
-            Reply::Raw(_) => {}
+        }
+        if let Some(unwarned) = reply.warnings_mut() {
+            unwarned.extend(warnings.into_vec());
         }
         reply
     }
@@ -440,22 +444,15 @@ impl<P: Protocol> Shared<P> {
     }
 }
 
+fn is_not_yet(op: &Op, error: &Error) -> bool {
+    matches!(op, Op::Ready(_)) && error.kind() == ErrorKind::NotReady
+}
+
 const USER_AGENT: &str = concat!("trunkline/", env!("CARGO_PKG_VERSION"));
 /// How long the body of an error is waited for. Its status says the most.
 const ERROR_BODY_PATIENCE: Duration = Duration::from_secs(5);
 /// How much of a foreign answer an error quotes.
 const QUOTED: usize = 200;
-
-fn settings_of(op: &Op) -> (bool, Option<&crate::Json>) {
-    match op {
-        Op::Chat(request) | Op::ChatStream(request) | Op::CountTokens(request) => {
-            (request.strict, request.patch.as_ref())
-        }
-        Op::Embed(request) => (request.strict, request.patch.as_ref()),
-        Op::Rerank(request) => (request.strict, request.patch.as_ref()),
-        Op::Models(_) | Op::Raw(_) => (false, None),
-    }
-}
 
 fn refused(warning: &Warning) -> Error {
     Error::new(

@@ -62,7 +62,8 @@ pub trait Protocol: Send + Sync + 'static {
         }
     }
 
-    /// Reads a whole answer. For [`Op::ChatStream`] that the provider answered whole, a
+    /// Reads a whole answer; of one that is [`Streamed`](Shape::Streamed) no more than its head, with an
+    /// empty body: the driver puts the content into an [`ObjectReply`](crate::ObjectReply). For [`Op::ChatStream`] that the provider answered whole, a
     /// [`Reply::Chat`] will do.
     ///
     /// # Errors
@@ -123,7 +124,7 @@ pub enum Shape {
     Whole,
     /// Frame by frame.
     Frames(Framing, FrameLimits),
-    /// Not at all: the caller reads it.
+    /// Not at all: the caller reads it, as the content of an object.
     Streamed,
 }
 

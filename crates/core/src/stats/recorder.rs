@@ -40,14 +40,11 @@ impl Recorder {
                 stream.observe(self);
                 Ok(Reply::ChatStream(stream))
             }
-            Ok(Reply::Raw(response)) => Ok(Reply::Raw(response).observe(self)),
+            Ok(open) if open.is_open() => Ok(open.observe(self)),
             Ok(reply) => {
                 if let Some(counters) = self.counters.take() {
-                    match &reply {
-                        Reply::Chat(response) => counters.used(&response.usage),
-                        Reply::Embed(response) => counters.used(&response.usage),
-                        Reply::Rerank(response) => counters.used(&response.usage),
-                        _ => {}
+                    if let Some(usage) = reply.usage() {
+                        counters.used(usage);
                     }
                     counters.completed(self.started.elapsed());
                 }

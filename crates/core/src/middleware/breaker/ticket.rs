@@ -34,7 +34,7 @@ impl Ticket {
                 stream.observe(self);
                 Ok(Reply::ChatStream(stream))
             }
-            Ok(Reply::Raw(response)) => Ok(Reply::Raw(response).observe(self)),
+            Ok(open) if open.is_open() => Ok(open.observe(self)),
             Ok(reply) => {
                 self.end(End::Complete);
                 Ok(reply)

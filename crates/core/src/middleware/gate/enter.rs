@@ -125,7 +125,7 @@ impl Permit {
     /// further.
     pub(crate) fn until_over(self, reply: Result<Reply>) -> Result<Reply> {
         match reply {
-            Ok(reply @ (Reply::ChatStream(_) | Reply::Raw(_))) => Ok(reply.observe(self)),
+            Ok(open) if open.is_open() => Ok(open.observe(self)),
             over => over,
         }
     }

@@ -23,7 +23,15 @@ pub(crate) fn size_hint_bytes(op: &Op) -> usize {
             let documents = request.documents.iter().map(RerankDocument::as_text);
             request.query.len() + documents.map(str::len).sum::<usize>()
         }
-        Op::Models(_) => 0,
+        Op::Tokenize(request) => request.text.len(),
+        Op::Detokenize(request) => size_of_val(request.tokens.as_slice()),
+        Op::Infer(request) => request
+            .inputs
+            .iter()
+            .map(|tensor| tensor.data().len())
+            .sum(),
+        Op::Object(request) => request.action.bytes(),
+        Op::Models(_) | Op::Ready(_) | Op::Load(_) => 0,
         Op::Raw(request) => request.path.len() + request.body.len(),
     }
 }

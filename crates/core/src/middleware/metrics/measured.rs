@@ -110,26 +110,19 @@ impl Measured {
 
 impl Follower for Measured {
     fn on_reply(&mut self, reply: &Reply) {
-        if let Some(meta) = semconv::meta(reply) {
+        if let Some(meta) = reply.meta() {
             self.meta(meta);
         }
-        match reply {
-            Reply::Chat(response) => {
-                self.model(&response.model);
-                self.usage(&response.usage);
-            }
-            Reply::Embed(response) => {
-                self.model(&response.model);
-                self.usage(&response.usage);
-            }
-            Reply::Rerank(response) => {
-                self.model(&response.model);
-                self.usage(&response.usage);
-            }
-            // The tokens are counted, and not used.
-            Reply::CountTokens(count) => self.model(&count.model),
-            Reply::ChatStream(stream) if stream.has_content() => self.first_content(),
-            _ => {}
+        if !reply.model().is_empty() {
+            self.model(reply.model());
+        }
+        if let Some(usage) = reply.usage() {
+            self.usage(usage);
+        }
+        if let Reply::ChatStream(stream) = reply
+            && stream.has_content()
+        {
+            self.first_content();
         }
     }
 

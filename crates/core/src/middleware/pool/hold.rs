@@ -38,10 +38,10 @@ impl Hold {
                 stream.observe(self);
                 Reply::ChatStream(stream)
             }
-            Reply::Raw(response) => {
+            open if open.is_open() => {
                 // What the body says to whom is not known here; its head is no failure.
                 self.is_well();
-                Reply::Raw(response).observe(self)
+                open.observe(self)
             }
             whole => {
                 self.complete();

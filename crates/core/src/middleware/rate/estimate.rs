@@ -34,8 +34,8 @@ impl Estimate {
                 input: rerank_tokens(request),
                 output: 0,
             },
-            // To count is free, and nobody knows what a request of the provider's own costs.
-            Op::CountTokens(_) | Op::Models(_) | Op::Raw(_) => Self::default(),
+            // The others cost no tokens, or nobody knows how many.
+            _ => Self::default(),
         }
     }
 

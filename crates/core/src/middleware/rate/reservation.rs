@@ -75,11 +75,8 @@ impl Reservation {
     fn answered(&mut self, reply: &mut Reply) {
         self.hear();
         let now = Instant::now();
-        match reply {
-            Reply::Chat(response) => self.used(&response.usage),
-            Reply::Embed(response) => self.used(&response.usage),
-            Reply::Rerank(response) => self.used(&response.usage),
-            _ => {}
+        if let Some(usage) = reply.usage() {
+            self.used(usage);
         }
         if let Reply::Raw(response) = reply {
             self.limiter.learn(response.headers(), now);

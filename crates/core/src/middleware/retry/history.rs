@@ -84,7 +84,9 @@ impl History {
     /// Full jitter under an exponential ceiling.
     fn backoff(&self, kind: ErrorKind, attempt: u32) -> Duration {
         let base = match kind {
-            ErrorKind::Overloaded | ErrorKind::RateLimited => self.retry.base.saturating_mul(4),
+            ErrorKind::Overloaded | ErrorKind::NotReady | ErrorKind::RateLimited => {
+                self.retry.base.saturating_mul(4)
+            }
             _ => self.retry.base,
         };
         jitter(

@@ -100,7 +100,10 @@ fn is_doubtful(error: &Error) -> bool {
 fn is_unharmful(error: &Error) -> bool {
     match (error.delivery(), error.kind()) {
         (Delivery::NotSent, _) => true,
-        (Delivery::Rejected, ErrorKind::RateLimited | ErrorKind::Interrupted) => true,
+        (
+            Delivery::Rejected,
+            ErrorKind::RateLimited | ErrorKind::NotReady | ErrorKind::Interrupted,
+        ) => true,
         (Delivery::Rejected, ErrorKind::Overloaded) => {
             error.retry_after().is_some() || error.is_keyed()
         }

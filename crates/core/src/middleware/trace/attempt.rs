@@ -73,7 +73,7 @@ pub(crate) struct Told<'a> {
 impl<'a> Told<'a> {
     /// It was answered: whole, or with the first content of a stream.
     pub(crate) fn answered(reply: &'a Reply, elapsed: Duration) -> Self {
-        let meta = semconv::meta(reply);
+        let meta = reply.meta();
         Self {
             endpoint: meta.and_then(|meta| meta.endpoint.as_deref()),
             status: meta

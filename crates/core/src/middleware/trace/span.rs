@@ -215,18 +215,20 @@ impl CallSpan {
 
 impl Follower for CallSpan {
     fn on_reply(&mut self, reply: &Reply) {
-        if let Some(meta) = semconv::meta(reply) {
+        if let Some(meta) = reply.meta() {
             self.meta(meta);
+        }
+        self.name("gen_ai.response.model", Some(reply.model()));
+        self.name("gen_ai.response.id", reply.id());
+        if let Some(usage) = reply.usage() {
+            self.usage(usage);
         }
         match reply {
             Reply::Chat(response) => {
-                self.name("gen_ai.response.model", Some(&response.model));
-                self.name("gen_ai.response.id", response.id.as_deref());
                 self.span.record(
                     "gen_ai.response.finish_reasons",
                     response.finish.kind.class().as_str(),
                 );
-                self.usage(&response.usage);
                 if self.content {
                     self.span.in_scope(|| content::answered(response));
                 }
@@ -237,24 +239,11 @@ impl Follower for CallSpan {
                     self.first_content();
                 }
             }
-            Reply::Embed(response) => {
-                self.name("gen_ai.response.model", Some(&response.model));
-                self.usage(&response.usage);
-            }
-            Reply::Rerank(response) => {
-                self.name("gen_ai.response.model", Some(&response.model));
-                self.name("gen_ai.response.id", response.id.as_deref());
-                self.usage(&response.usage);
-            }
-            // The tokens are counted, and not used.
-            Reply::CountTokens(count) => {
-                self.name("gen_ai.response.model", Some(&count.model));
-            }
-            Reply::Models(_) => {}
             Reply::Raw(response) => {
                 self.status(Some(response.status()));
                 self.name("trunkline.request.id", request_id(response.headers()));
             }
+            _ => {}
         }
     }
 
