@@ -47,6 +47,7 @@ struct Inner {
     keyed: bool,
     attempts: Vec<Attempt>,
     partial: Option<Box<ChatResponse>>,
+    done: Option<(usize, usize)>,
     body: Option<Bytes>,
     source: Option<BoxError>,
 }
@@ -108,6 +109,7 @@ impl Error {
             keyed: false,
             attempts: Vec::new(),
             partial: None,
+            done: None,
             body: None,
             source: None,
         }))
@@ -228,6 +230,13 @@ impl Error {
     /// What a stream had given before it was cut. It is no answer: its last part may be half.
     pub fn partial(&self) -> Option<&ChatResponse> {
         self.0.partial.as_deref()
+    }
+
+    /// Of a call that was sent as [several requests](crate::EmbedCall::at_once): how many of its
+    /// inputs or documents had been answered, and how many there are. They may have been paid for, and
+    /// their answers are not kept.
+    pub fn done(&self) -> Option<(usize, usize)> {
+        self.0.done
     }
 
     /// The body of the error answer, at most 8 KiB. Providers quote prompts in it.
@@ -436,6 +445,11 @@ impl Error {
     /// Whether the request carried an idempotency key.
     pub(crate) fn is_keyed(&self) -> bool {
         self.0.keyed
+    }
+
+    /// Says how much of a call that was sent as several requests had been answered.
+    pub(crate) fn set_done(&mut self, done: usize, all: usize) {
+        self.0.done = Some((done, all));
     }
 
     /// Says that the retries are used up.

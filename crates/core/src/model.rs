@@ -1,29 +1,26 @@
 //! A model on a backend: what an application calls.
 
-use std::{future::Future, future::IntoFuture, pin::Pin, sync::Arc, time::Duration};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
 use crate::{
-    Backend, Call, EmbedRequest, EmbedResponse, InferRequest, Op, ProviderOptions, Reply,
-    RerankRequest, Result, TokenizeRequest,
-    call::deadline_in,
-    embed::{EmbedInput, Precision, Purpose},
-    infer::Tensor,
-    middleware::Fallback,
-    rerank::RerankDocument,
-    tokenize::DetokenizeRequest,
-    trail::Trail,
+    Backend, Call, EmbedRequest, InferRequest, Op, Reply, RerankRequest, Result, TokenizeRequest,
+    call::deadline_in, embed::EmbedInput, infer::Tensor, middleware::Fallback,
+    rerank::RerankDocument, tokenize::DetokenizeRequest, trail::Trail,
 };
 
+pub(crate) mod batch;
 mod chat_call;
 mod count_call;
+mod embed_call;
 mod infer_call;
 mod rerank_call;
 mod tokenize_call;
 
 pub use chat_call::ChatCall;
 pub use count_call::CountTokensCall;
+pub use embed_call::EmbedCall;
 pub use infer_call::InferCall;
 pub use rerank_call::RerankCall;
 pub use tokenize_call::TokenizeCall;
@@ -94,7 +91,15 @@ impl Model {
         ChatCall::new(self.backend.clone(), request)
     }
 
-    /// Asks for vectors, one for each input, in their order.
+    /// Asks for vectors, one for each input, in their order. More inputs than the provider takes in one
+    /// request go in [several](EmbedCall::at_once).
+    ///
+    /// ```
+    /// # async fn demo(model: trunkline_core::Model, pages: Vec<String>) -> trunkline_core::Result<()> {
+    /// let answer = model.embed(&pages).await?;
+    /// assert_eq!(answer.vectors.len(), pages.len());
+    /// # Ok(()) }
+    /// ```
     pub fn embed<I: Into<EmbedInput>>(&self, inputs: impl IntoIterator<Item = I>) -> EmbedCall {
         self.embed_request(EmbedRequest::new(inputs))
     }
@@ -104,11 +109,7 @@ impl Model {
         if request.model.is_empty() {
             request.model = self.name.to_string();
         }
-        EmbedCall {
-            backend: self.backend.clone(),
-            request,
-            settings: Settings::default(),
-        }
+        EmbedCall::new(self.backend.clone(), request)
     }
 
     /// Asks for the order of `documents` by what they say about `query`, the best first. A place
@@ -218,6 +219,7 @@ struct Settings {
     call: Call,
     timeout: Option<Duration>,
     invalid_header: bool,
+    split: Option<batch::Split>,
 }
 
 impl Default for Settings {
@@ -227,6 +229,7 @@ impl Default for Settings {
             call: Call::new(Op::Models(Arc::default())),
             timeout: None,
             invalid_header: false,
+            split: None,
         }
     }
 }
@@ -248,6 +251,14 @@ impl Settings {
         self.call.headers.insert(name, value);
     }
 
+    /// Those of a call that may be sent as several requests.
+    fn splitting() -> Self {
+        Self {
+            split: Some(batch::Split::default()),
+            ..Self::default()
+        }
+    }
+
     fn send(self, backend: &Backend, op: Op) -> BoxFuture<Result<Reply>> {
         if self.invalid_header {
             let error = crate::Error::config(
@@ -260,14 +271,18 @@ impl Settings {
         // A cloned builder is another call.
         call.id = fastrand::u128(..);
         call.op = op;
+        let split = self.split.filter(|_| batch::may_split(backend, &call.op));
+        if let Some(split) = split {
+            call.extensions.insert(split);
+        }
         call.deadline = self.timeout.map(deadline_in);
         match (self.timeout, call.deadline) {
             (Some(timeout), Some(deadline)) => {
                 call.trail.open();
                 let trail = call.trail.clone();
-                Box::pin(within(timeout, deadline, trail, backend.call_boxed(call)))
+                Box::pin(within(timeout, deadline, trail, batch::send(backend, call)))
             }
-            _ => backend.call_boxed(call),
+            _ => batch::send(backend, call),
         }
     }
 }
@@ -293,6 +308,33 @@ async fn within(
         }
     }
 }
+
+/// For calls of which each may become several requests.
+macro_rules! split_settings {
+    ($call:ident, $what:literal) => {
+        impl $call {
+            #[doc = concat!("Sets how many requests are under way at once, 4 unless set, where there are more ", $what, " than")]
+            /// the provider [takes in one](crate::Capabilities). What has more is sent as several, each
+            /// with retries and limits as any other, and the account's own bound on time;
+            /// [`timeout`](Self::timeout) bounds them together. Their answers are put together in order:
+            /// what they cost is added up, each warning told once, and the head is the first's. The first
+            /// that fails for good ends the others, and its error says how much was
+            /// [done](crate::Error::done).
+            pub fn at_once(mut self, requests: usize) -> Self {
+                self.settings.split = Some(super::batch::Split { at_once: requests });
+                self
+            }
+
+            #[doc = concat!("Sends one request, whatever it has: more ", $what, " than the provider takes are")]
+            /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) then, before anything is sent.
+            pub fn unsplit(mut self) -> Self {
+                self.settings.split = None;
+                self
+            }
+        }
+    };
+}
+use split_settings;
 
 macro_rules! call_settings {
     ($call:ident) => {
@@ -337,52 +379,3 @@ macro_rules! call_settings {
     };
 }
 use call_settings;
-
-/// A call for vectors, being put together.
-#[must_use = "a call does nothing until it is awaited"]
-#[derive(Clone, Debug)]
-pub struct EmbedCall {
-    backend: Backend,
-    request: EmbedRequest,
-    settings: Settings,
-}
-
-call_settings!(EmbedCall);
-
-impl EmbedCall {
-    /// Sets how long the vectors shall be.
-    pub fn dimensions(mut self, dimensions: u32) -> Self {
-        self.request.dimensions = Some(dimensions);
-        self
-    }
-
-    /// Sets what they are for.
-    pub fn purpose(mut self, purpose: Purpose) -> Self {
-        self.request.purpose = Some(purpose);
-        self
-    }
-
-    /// Adds what only one provider takes.
-    pub fn option<O: ProviderOptions>(mut self, options: O) -> Self {
-        self.request = self.request.option(options);
-        self
-    }
-
-    /// Sets in which numbers.
-    pub fn precision(mut self, precision: Precision) -> Self {
-        self.request.precision = Some(precision);
-        self
-    }
-}
-
-impl IntoFuture for EmbedCall {
-    type Output = Result<EmbedResponse>;
-    type IntoFuture = BoxFuture<Result<EmbedResponse>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        let reply = self
-            .settings
-            .send(&self.backend, Op::Embed(Arc::new(self.request)));
-        Box::pin(async { reply.await?.into_embed() })
-    }
-}

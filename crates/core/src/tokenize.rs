@@ -70,8 +70,8 @@ pub struct Token {
     /// Whether it is one that the tokenizer put there, where the provider says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub special: Option<bool>,
-    /// Where in the text it stands, where the provider says so, and in its unit: characters for the
-    /// servers of Hugging Face.
+    /// Where in the text it stands, where the provider says so, and in its unit, bytes or characters:
+    /// the provider's guide says which.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub span: Option<Range<u64>>,
 }

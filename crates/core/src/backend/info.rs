@@ -18,6 +18,9 @@ pub struct BackendInfo {
     pub reasoning_models: &'static [&'static str],
     /// What the provider can do.
     pub capabilities: Capabilities,
+    /// It asks several models in turn, which may take unlike numbers of inputs, and give vectors that
+    /// cannot be compared: each of them splits a call for itself.
+    pub(crate) asks_several: bool,
 }
 
 impl BackendInfo {
@@ -30,6 +33,7 @@ impl BackendInfo {
             models: &[],
             reasoning_models: &[],
             capabilities: Capabilities::default(),
+            asks_several: false,
         }
     }
 
@@ -103,9 +107,11 @@ macro_rules! capabilities {
         #[non_exhaustive]
         pub struct Capabilities {
             $($(#[$doc])+ pub $flag: bool,)+
-            /// How many inputs one request for embeddings may have.
+            /// How many inputs one request for embeddings may have. A call that has more is sent as
+            /// [several](crate::EmbedCall::at_once).
             pub max_inputs: Option<usize>,
-            /// How many documents one request for a ranking may have.
+            /// How many documents one request for a ranking may have. A call that has more is sent as
+            /// [several](crate::RerankCall::at_once).
             pub max_documents: Option<usize>,
         }
 

@@ -10,11 +10,14 @@ const MAX_MESSAGE: usize = 512;
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Summary(self).fmt(f)?;
-        if self.0.message.is_empty() {
-            return Ok(());
+        if !self.0.message.is_empty() {
+            f.write_str(": ")?;
+            escape(f, &self.0.message, MAX_MESSAGE)?;
         }
-        f.write_str(": ")?;
-        escape(f, &self.0.message, MAX_MESSAGE)
+        match self.0.done {
+            Some((done, all)) => write!(f, " ({done} of {all} had been answered)"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
     Reply, Result, Scope, Serve, Stats,
     chat::{Effort, ReasoningSetting},
     middleware::Circuits,
+    model::batch,
 };
 
 /// Asks the models in their order, until one serves.
@@ -26,6 +27,7 @@ use crate::{
 /// ```
 #[derive(Debug)]
 pub struct Fallback {
+    info: BackendInfo,
     first: Model,
     others: Vec<Model>,
     patience: Option<Duration>,
@@ -36,7 +38,10 @@ impl Fallback {
     /// content of a stream, or 60 s where the request or the model is to think, and never less
     /// than three times what their endpoint usually takes.
     pub fn new(first: Model, others: impl IntoIterator<Item = Model>) -> Self {
+        let mut info = first.backend().info().clone();
+        info.asks_several = true;
         Self {
+            info,
             first,
             others: others.into_iter().collect(),
             patience: None,
@@ -69,7 +74,7 @@ impl Fallback {
 
 impl Serve for Fallback {
     fn info(&self) -> &BackendInfo {
-        self.first.backend().info()
+        &self.info
     }
 
     fn serve(&self, mut call: Call) -> impl Future<Output = Result<Reply>> + Send + 'static {
@@ -91,7 +96,7 @@ impl Serve for Fallback {
                         Some(patience.unwrap_or_else(|| usual_patience(&model, &call.op)))
                     });
                 }
-                let mut error = match model.backend().call(attempt).await {
+                let mut error = match batch::send(model.backend(), attempt).await {
                     Ok(mut reply) => {
                         if let Some(meta) = reply.meta_mut() {
                             meta.attempts = call.trail.failed().saturating_add(1);

@@ -2,8 +2,8 @@
 
 use std::{future::IntoFuture, sync::Arc};
 
-use super::{BoxFuture, Settings, call_settings};
-use crate::{Backend, Op, RerankRequest, RerankResponse, Result};
+use super::{BoxFuture, Settings, call_settings, split_settings};
+use crate::{Backend, Op, ProviderOptions, RerankRequest, RerankResponse, Result};
 
 /// A call for the order of documents, being put together.
 #[must_use = "a call does nothing until it is awaited"]
@@ -15,19 +15,26 @@ pub struct RerankCall {
 }
 
 call_settings!(RerankCall);
+split_settings!(RerankCall, "documents");
 
 impl RerankCall {
     pub(super) fn new(backend: Backend, request: RerankRequest) -> Self {
         Self {
             backend,
             request,
-            settings: Settings::default(),
+            settings: Settings::splitting(),
         }
     }
 
     /// Sets how many documents shall come back, the best ones.
     pub fn top_n(mut self, documents: u32) -> Self {
         self.request.top_n = Some(documents);
+        self
+    }
+
+    /// Adds what only one provider takes.
+    pub fn option<O: ProviderOptions>(mut self, options: O) -> Self {
+        self.request = self.request.option(options);
         self
     }
 }

@@ -177,7 +177,7 @@ pub fn check_embed(
         _ if inputs == 0 => return invalid("there is nothing to embed".to_owned()),
         Some(most) if inputs > most => {
             return invalid(format!(
-                "{inputs} inputs in one request; the provider takes {most}. Send several requests"
+                "{inputs} inputs in one request; the provider takes {most}. `model.embed(…)` sends several"
             ));
         }
         _ => {}
@@ -228,8 +228,7 @@ pub fn check_rerank(can: Capabilities, request: &RerankRequest) -> Result<()> {
     match can.max_documents {
         _ if documents == 0 => invalid("there is nothing to rank"),
         Some(most) if documents > most => invalid(&format!(
-            "{documents} documents in one request; the provider takes {most}. Send several requests; scores of \
-             one model can be compared"
+            "{documents} documents in one request; the provider takes {most}. `model.rerank(…)` sends several"
         )),
         _ => Ok(()),
     }

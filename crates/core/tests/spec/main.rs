@@ -43,6 +43,7 @@ mod registry_config;
 mod registry_discover;
 mod retry;
 mod serde_forms;
+mod split;
 mod streams;
 mod support;
 mod timers;

@@ -138,7 +138,7 @@ async fn what_no_wire_can_carry_is_refused_before_it_is_sent() {
     for call in [
         model.rerank("", ["a"]),
         model.rerank("q", none),
-        model.rerank("q", ["a", "b", "c", "d"]),
+        model.rerank("q", ["a", "b", "c", "d"]).unsplit(),
         model.rerank("q", ["a"]).top_n(0),
     ] {
         let error = call.await.unwrap_err();

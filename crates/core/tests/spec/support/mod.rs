@@ -1,5 +1,6 @@
 //! A provider that does not exist, behind a transport that goes nowhere.
 
+pub(crate) mod abacus;
 pub(crate) mod generate;
 pub(crate) mod parrot;
 pub(crate) mod wire;
