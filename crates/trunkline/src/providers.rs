@@ -44,6 +44,8 @@ pub fn providers() -> &'static [ProviderDef] {
         crate::perplexity::PROVIDER,
         #[cfg(feature = "sambanova")]
         crate::sambanova::PROVIDER,
+        #[cfg(feature = "tei")]
+        crate::tei::PROVIDER,
         #[cfg(feature = "together")]
         crate::together::PROVIDER,
         #[cfg(feature = "vertex")]

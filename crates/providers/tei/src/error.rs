@@ -1,0 +1,97 @@
+//! Its errors: `{"error":"Model is overloaded","error_type":"Overloaded"}`, or words alone where the
+//! framework below refuses a body, or nothing at all for a wrong key.
+//!
+//! `ErrorResponse` of <https://huggingface.github.io/text-embeddings-inference/>; the types are those
+//! of `router/src/lib.rs`, and their statuses have changed: a batch too large was 413, and is 422.
+
+use http::response::Parts;
+use serde::Deserialize;
+use trunkline_core::{
+    Delivery, Error, ErrorKind, Scope,
+    protocol::{content_type, error_of_status, read},
+};
+
+#[derive(Default, Deserialize)]
+struct Refused {
+    /// On its own routes.
+    error: Option<String>,
+    error_type: Option<String>,
+    /// On the compatible one.
+    message: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+}
+
+/// How much of an answer without a form is taken for words.
+const WORDS: usize = 512;
+
+/// An answer that is no success.
+pub(crate) fn of_answer(head: &Parts, body: &[u8]) -> Error {
+    let usual = error_of_status(head.status);
+    let refused: Refused = read(body).unwrap_or_else(|_| Refused {
+        error: words(head, body),
+        ..Refused::default()
+    });
+    let error_type = refused.error_type.or(refused.kind).unwrap_or_default();
+    match refused.error.or(refused.message) {
+        Some(message) => narrow(&usual, message, error_type),
+        None => usual.with_type(error_type),
+    }
+}
+
+/// What the framework says of a body that it cannot read, or that is too large.
+fn words(head: &Parts, body: &[u8]) -> Option<String> {
+    let plain = content_type(head).is_some_and(|kind| kind.eq_ignore_ascii_case("text/plain"));
+    let words = std::str::from_utf8(body.get(..WORDS).unwrap_or(body)).ok()?;
+    let words = words.trim();
+    (plain && !words.is_empty()).then(|| words.to_owned())
+}
+
+/// The type says it better than the status, and the words where a type is several things.
+fn narrow(usual: &Error, message: String, error_type: String) -> Error {
+    let says = |words: &[&str]| words.iter().all(|words| message.contains(words));
+    let kind = match error_type.to_ascii_lowercase().as_str() {
+        "unhealthy" => ErrorKind::Server,
+        "overloaded" => ErrorKind::Overloaded,
+        "backend" if WRONG_MODEL.iter().any(|words| says(words)) => ErrorKind::Unsupported,
+        "backend" => ErrorKind::Server,
+        "validation" if says(&["must have less than", "Given:"]) => ErrorKind::ContextLength,
+        "validation" if says(&["batch size", "maximum allowed batch size"]) => ErrorKind::TooLarge,
+        "validation" | "tokenizer" | "empty" => ErrorKind::InvalidRequest,
+        // A gateway that wakes the server.
+        _ if usual.kind() == ErrorKind::Server && is_loading(&message) => ErrorKind::NotReady,
+        _ => usual.kind(),
+    };
+    let delivery = match kind {
+        ErrorKind::Server if error_type.eq_ignore_ascii_case("backend") => Delivery::Responded,
+        ErrorKind::Server if error_type.is_empty() => usual.delivery(),
+        _ => Delivery::Rejected,
+    };
+    let message = match kind {
+        ErrorKind::TooLarge if !error_type.is_empty() => format!(
+            "{message}; tell the account so: `.setting(\"max_batch\", …)`, or TEI_MAX_BATCH"
+        ),
+        _ => message,
+    };
+    let error = Error::new(kind, message)
+        .with_delivery(delivery)
+        .with_type(error_type);
+    match kind {
+        ErrorKind::Unsupported => error.with_scope(Scope::Model),
+        _ => error,
+    }
+}
+
+/// What says that the server's model is of another type than the route.
+const WRONG_MODEL: [&[&str]; 3] = [
+    &["odel is not a"],
+    &["is not available for SPLADE models"],
+    &["only available for"],
+];
+
+fn is_loading(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    ["loading", "initializing", "starting up"]
+        .iter()
+        .any(|word| message.contains(word))
+}
