@@ -52,11 +52,138 @@ async fn a_signature_is_what_awss_description_says() {
 
 #[tokio::test]
 async fn s3_takes_a_path_as_it_is() {
-    let address = "https://things.s3.eu-central-1.amazonaws.com/a%20b%3Ac/d";
     let signer = SigV4::new("s3", "eu-central-1", Fixed::new(ID, SECRET));
-    let mut request = request(address, "");
+    for path in [
+        "/a%20b%3Ac/d",
+        "/bucket//twice//",
+        "/bucket/a/../b/./c",
+        "/bucket/plus%2Bplus%20and%25percent",
+        "/bucket/%C3%A4%E6%97%A5?partNumber=2&uploadId=a%2Fb%3D",
+        "/bucket?list-type=2&prefix=a%20b%2B&delimiter=%2F",
+        "/bucket/key?uploads",
+    ] {
+        let address = format!("https://s3.eu-central-1.amazonaws.com{path}");
+        let mut request = request(&address, "");
+        signer.authorize(&mut request).await.unwrap();
+        assert_eq!(authorization(&request), again(&request, "", "s3"), "{path}");
+        assert_eq!(request.uri().to_string(), address);
+    }
+}
+
+#[tokio::test]
+async fn s3_s_own_headers_are_signed_and_stay_as_they_are() {
+    let signer = SigV4::new("s3", "eu-central-1", Fixed::new(ID, SECRET));
+    let mut request = request("https://s3.eu-central-1.amazonaws.com/b/k", "x");
+    let headers = request.headers_mut();
+    headers.insert("x-amz-meta-who", "a   lot  of room".parse().unwrap());
+    headers.insert("x-amz-copy-source", "/b/other%20key".parse().unwrap());
+    headers.insert("range", "bytes=0-1".parse().unwrap());
+    // Nobody but the signer says when it is.
+    headers.insert("x-amz-date", "19700101T000000Z".parse().unwrap());
     signer.authorize(&mut request).await.unwrap();
-    assert_eq!(authorization(&request), again(&request, "", "s3"));
+
+    let names = ";x-amz-content-sha256;x-amz-copy-source;x-amz-date;x-amz-meta-who,";
+    assert!(authorization(&request).contains(names), "{request:?}");
+    assert_eq!(authorization(&request), again(&request, "x", "s3"));
+    assert_eq!(request.headers()["x-amz-meta-who"], "a   lot  of room");
+
+    let mut other = Request::post("https://example.com/")
+        .body(Body::empty())
+        .unwrap();
+    other
+        .headers_mut()
+        .insert("x-amz-meta-who", "me".parse().unwrap());
+    let signer = SigV4::new("bedrock", "eu-central-1", Fixed::new(ID, SECRET));
+    signer.authorize(&mut other).await.unwrap();
+    assert!(!authorization(&other).contains("x-amz-meta-who"));
+}
+
+#[tokio::test]
+async fn a_large_body_is_signed_as_a_small_one_is() {
+    let signer = SigV4::new("s3", "eu-central-1", Fixed::new(ID, SECRET));
+    let body = "0123456789abcdef".repeat(40_000);
+    let mut request = request("https://s3.eu-central-1.amazonaws.com/b/k", &body);
+    signer.authorize(&mut request).await.unwrap();
+    assert_eq!(authorization(&request), again(&request, &body, "s3"));
+}
+
+#[tokio::test]
+async fn a_body_is_left_unsigned_over_tls_only() {
+    let signer = SigV4::of_unsigned_bodies("eu-central-1", Fixed::new(ID, SECRET));
+    for (address, body, expected) in [
+        ("https://example.com/b/k", "x", Some("UNSIGNED-PAYLOAD")),
+        ("http://example.com/b/k", "x", None),
+        ("https://example.com/b/k", "", None),
+    ] {
+        let mut request = request(address, body);
+        signer.authorize(&mut request).await.unwrap();
+        let own = hex(&Sha256::digest(body));
+        let given = &request.headers()["x-amz-content-sha256"];
+        assert_eq!(given, expected.unwrap_or(&own), "{address}");
+    }
+}
+
+/// The address of the example in S3's documentation, on the moment of now.
+#[tokio::test]
+async fn an_address_is_signed_as_s3_s_description_says() {
+    let fixed = Fixed::new(ID, SECRET).session_token("to/ken+==");
+    let signer = SigV4::new("s3", "eu-central-1", fixed);
+    let lasts = std::time::Duration::from_secs(600);
+    for path in ["/b/a%20b/../%C3%A4", "/b/k?versionId=1%2F2"] {
+        let address = format!("https://s3.example.com:9000{path}");
+        let request = Request::get(&address).header("user-agent", "x");
+        let mut request = request.body(Body::empty()).unwrap();
+        signer.presign(&mut request, lasts).await.unwrap();
+        assert_eq!(
+            request.headers().len(),
+            1,
+            "nothing but the address is signed"
+        );
+
+        let url = request.uri().to_string();
+        let (signed, signature) = url.split_once("&X-Amz-Signature=").unwrap();
+        assert!(signed.starts_with(&address), "{signed}");
+        let uri: http::Uri = signed.parse().unwrap();
+        let mut query: Vec<_> = uri.query().unwrap().split('&').collect();
+        query.sort_unstable();
+        for part in [
+            "X-Amz-Algorithm=AWS4-HMAC-SHA256",
+            "X-Amz-Expires=600",
+            "X-Amz-SignedHeaders=host",
+            "X-Amz-Security-Token=to%2Fken%2B%3D%3D",
+        ] {
+            assert!(query.contains(&part), "{part}: {url}");
+        }
+        let date = query
+            .iter()
+            .find_map(|part| part.strip_prefix("X-Amz-Date="));
+        let canonical = format!(
+            "GET\n{}\n{}\nhost:s3.example.com:9000\n\nhost\nUNSIGNED-PAYLOAD",
+            uri.path(),
+            query.join("&")
+        );
+        let own = self::signature(&canonical, date.unwrap(), "eu-central-1", "s3");
+        assert_eq!(signature, own, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn addresses_that_cannot_be_are_refused() {
+    use std::time::Duration;
+    use trunkline_core::ErrorKind;
+
+    let presign = async |service: &str, lasts: Duration| {
+        let signer = SigV4::new(service, "eu-central-1", Fixed::new(ID, SECRET));
+        let mut request = request("https://example.com/b/k", "");
+        let outcome = signer.presign(&mut request, lasts).await;
+        assert_eq!(request.uri(), "https://example.com/b/k");
+        outcome.unwrap_err().kind()
+    };
+    let day = Duration::from_secs(86_400);
+    assert_eq!(presign("bedrock", day).await, ErrorKind::Unsupported);
+    assert_eq!(presign("s3", day * 8).await, ErrorKind::InvalidRequest);
+    let short = Duration::from_millis(900);
+    assert_eq!(presign("s3", short).await, ErrorKind::InvalidRequest);
 }
 
 #[tokio::test]
@@ -133,18 +260,19 @@ fn again(request: &Request<Body>, body: &str, service: &str) -> String {
         request.headers()["x-amz-content-sha256"],
         hex(&Sha256::digest(body))
     );
-    let mut headers = vec![("host", request.uri().host().unwrap())];
-    for name in [
-        "content-type",
-        "x-amz-content-sha256",
-        "x-amz-date",
-        "x-amz-security-token",
-    ] {
-        let value = request
-            .headers()
-            .get(name)
-            .map(|value| value.to_str().unwrap());
-        headers.extend(value.map(|value| (name, value)));
+    let mut headers = vec![("host", request.uri().host().unwrap().to_owned())];
+    for (name, value) in request.headers() {
+        let usual = [
+            "content-type",
+            "x-amz-content-sha256",
+            "x-amz-date",
+            "x-amz-security-token",
+        ];
+        let of_s3 = service == "s3" && name.as_str().starts_with("x-amz-");
+        if of_s3 || usual.contains(&name.as_str()) {
+            let words: Vec<_> = value.to_str().unwrap().split_whitespace().collect();
+            headers.push((name.as_str(), words.join(" ")));
+        }
     }
     headers.sort_unstable();
     let names: Vec<_> = headers.iter().map(|(name, _)| *name).collect();
@@ -159,12 +287,13 @@ fn again(request: &Request<Body>, body: &str, service: &str) -> String {
     } else {
         encoded(path)
     };
-    let mut query: Vec<_> = request
-        .uri()
-        .query()
-        .unwrap_or_default()
-        .split('&')
-        .collect();
+    let query = request.uri().query().unwrap_or_default().split('&');
+    // A name alone is one with nothing.
+    let whole = |part: &str| match part.is_empty() || part.contains('=') {
+        true => part.to_owned(),
+        false => format!("{part}="),
+    };
+    let mut query: Vec<String> = query.map(whole).collect();
     query.sort_unstable();
     let canonical = format!(
         "{}\n{path}\n{}\n{lines}\n{names}\n{}",

@@ -215,9 +215,9 @@ impl Model {
 
 /// What every call can be told before its ending.
 #[derive(Clone, Debug)]
-struct Settings {
-    call: Call,
-    timeout: Option<Duration>,
+pub(crate) struct Settings {
+    pub(crate) call: Call,
+    pub(crate) timeout: Option<Duration>,
     invalid_header: bool,
     split: Option<batch::Split>,
 }
@@ -259,7 +259,7 @@ impl Settings {
         }
     }
 
-    fn send(self, backend: &Backend, op: Op) -> BoxFuture<Result<Reply>> {
+    pub(crate) fn send(self, backend: &Backend, op: Op) -> BoxFuture<Result<Reply>> {
         if self.invalid_header {
             let error = crate::Error::config(
                 "a header of the call cannot be sent: control characters, or one that is ours to set, as `host`; \

@@ -1,5 +1,9 @@
 //! Objects in a store: get, put, list and what belongs to it.
 //!
+//! [`Backend::bucket`](crate::Backend::bucket) is where to begin: what a program wants of a store is
+//! there, streamed where it is large, checked and gone on with where it breaks. What travels through the
+//! layers is one [`ObjectAction`] at a time, each one exchange.
+//!
 //! No more than that. Who needs more of a store is served well by
 //! [`object_store`](https://docs.rs/object_store) and [`opendal`](https://docs.rs/opendal).
 
@@ -13,10 +17,20 @@ use crate::{
 };
 
 mod action;
+mod bucket;
+mod build;
+mod download;
+mod listing;
+mod pieces;
+mod upload;
 
 pub use action::{
     Abort, Begin, Complete, CopyFrom, Delete, Get, Head, List, ObjectAction, Part, Presign, Put,
 };
+pub use bucket::Bucket;
+pub use download::Download;
+pub use listing::Objects;
+pub use upload::Upload;
 
 /// A request to a store.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -91,6 +105,9 @@ pub struct ObjectInfo {
     /// A mark that changes with its content, quotation marks included.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub etag: Option<String>,
+    /// The CRC-32 of its content, all of it, where the store keeps one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crc32: Option<u32>,
     /// What it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
@@ -100,7 +117,7 @@ pub struct ObjectInfo {
     /// What who wrote it said of it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
-    /// What else the store says: its class of storage, checksums.
+    /// What else the store says: its class of storage, its version, other checksums.
     #[serde(skip_serializing_if = "Ext::is_empty")]
     pub ext: Ext,
 }
@@ -128,6 +145,9 @@ pub struct UploadedPart {
     pub number: u32,
     /// Its mark, which the store wants back.
     pub etag: String,
+    /// The CRC-32 of its content, where it was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crc32: Option<u32>,
 }
 
 impl UploadedPart {
@@ -136,7 +156,15 @@ impl UploadedPart {
         Self {
             number,
             etag: etag.into(),
+            crc32: None,
         }
+    }
+
+    /// Sets the CRC-32 of its content.
+    #[must_use]
+    pub fn crc32(mut self, crc32: impl Into<Option<u32>>) -> Self {
+        self.crc32 = crc32.into();
+        self
     }
 }
 

@@ -26,6 +26,12 @@ pub trait Transport: Send + Sync + 'static {
     fn send(&self, request: Request<Body>) -> impl Future<Output = Outcome> + Send + 'static;
 }
 
+/// In a request's extensions: its answer's body comes as it was sent, whatever its content encoding
+/// says. For content that is kept in an encoding of its own, as an object in a store may be: there the
+/// length, the ranges and the checksum are those of the encoded bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AsSent;
+
 /// A client that nobody has to make. There is one with the feature `hyper`: [`HttpClient`] over
 /// [`HyperTransport`](crate::hyper::HyperTransport).
 ///

@@ -13,7 +13,7 @@ mod gzip;
 pub mod hyper;
 
 pub use body::Body;
-pub use client::{DefaultClient, HttpClient, Transport};
+pub use client::{AsSent, DefaultClient, HttpClient, Transport};
 pub use error::{Limit, Phase, Sent, TransportError, TransportErrorKind};
 
 /// Any error, boxed.

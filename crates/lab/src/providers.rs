@@ -45,6 +45,7 @@ const LINKED: &[Linked] = &[
     Linked::of::<trunkline_openai::Api>(),
     Linked::of::<trunkline_openrouter::Api>(),
     Linked::of::<trunkline_perplexity::Api>(),
+    Linked::of::<trunkline_s3::Api>(),
     Linked::of::<trunkline_sambanova::Api>(),
     Linked::of::<trunkline_tei::Api>(),
     Linked::of::<trunkline_together::Api>(),

@@ -42,6 +42,8 @@ pub use trunkline_openai as openai;
 pub use trunkline_openrouter as openrouter;
 #[cfg(feature = "perplexity")]
 pub use trunkline_perplexity as perplexity;
+#[cfg(feature = "s3")]
+pub use trunkline_s3 as s3;
 #[cfg(feature = "sambanova")]
 pub use trunkline_sambanova as sambanova;
 #[cfg(feature = "tei")]

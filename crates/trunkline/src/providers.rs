@@ -42,6 +42,8 @@ pub fn providers() -> &'static [ProviderDef] {
         crate::openrouter::PROVIDER,
         #[cfg(feature = "perplexity")]
         crate::perplexity::PROVIDER,
+        #[cfg(feature = "s3")]
+        crate::s3::PROVIDER,
         #[cfg(feature = "sambanova")]
         crate::sambanova::PROVIDER,
         #[cfg(feature = "tei")]

@@ -41,12 +41,29 @@ impl ObjectAction {
     /// What repeating it would do. To write the same content once more changes nothing.
     pub fn class(&self) -> Class {
         match self {
+            // The second time would find what the first one wrote.
             Self::Put(put) if put.if_absent => Class::Effect,
-            // Each leaves an upload that somebody has to give up.
-            Self::Begin(_) => Class::Effect,
-            // Done once, there is no upload left: whoever repeats it is told so.
-            Self::Complete(_) => Class::Billed,
+            // One too many leaves an upload without parts, which takes no room. And once it is
+            // completed there is no upload left: whoever repeats that is told so.
+            Self::Begin(_) | Self::Complete(_) => Class::Billed,
             _ => Class::Read,
+        }
+    }
+
+    /// The key of the object that it is about; empty for a list.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Get(action) => &action.key,
+            Self::Head(action) => &action.key,
+            Self::Put(action) => &action.key,
+            Self::Delete(action) => &action.key,
+            Self::Copy(action) => &action.key,
+            Self::List(_) => "",
+            Self::Begin(action) => &action.key,
+            Self::Part(action) => &action.key,
+            Self::Complete(action) => &action.key,
+            Self::Abort(action) => &action.key,
+            Self::Presign(action) => &action.key,
         }
     }
 
@@ -83,7 +100,7 @@ actions! {
     Get as Get {
         /// Its key.
         key: String,
-        /// Which of its bytes; `None` for all. Past its end is no error of ours.
+        /// Which of its bytes; `None` for all. One that ends at `u64::MAX` ends with the object.
         #[serde(skip_serializing_if = "Option::is_none")]
         range: Option<Range<u64>>,
         /// Only if its mark is still this one.
@@ -102,6 +119,9 @@ actions! {
         /// Its content.
         #[serde(with = "base64")]
         content: Bytes,
+        /// The CRC-32 of the content, which the store checks and keeps.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        crc32: Option<u32>,
         /// What it is: `text/plain`.
         #[serde(skip_serializing_if = "Option::is_none")]
         content_type: Option<String>,
@@ -147,6 +167,9 @@ actions! {
     Begin as Begin {
         /// The key of the object that it shall become.
         key: String,
+        /// Whether the CRC-32 of the whole will be told at its end.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        crc32: bool,
         /// What it is: `text/plain`.
         #[serde(skip_serializing_if = "Option::is_none")]
         content_type: Option<String>,
@@ -165,6 +188,9 @@ actions! {
         /// Its content.
         #[serde(with = "base64")]
         content: Bytes,
+        /// The CRC-32 of the content, which the store checks.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        crc32: Option<u32>,
     }
     /// Makes an object of the parts.
     Complete as Complete {
@@ -174,6 +200,9 @@ actions! {
         upload: String,
         /// The parts, by their numbers.
         parts: Vec<UploadedPart>,
+        /// The CRC-32 of the whole, which the store checks and keeps.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        crc32: Option<u32>,
     }
     /// Gives an upload up.
     Abort as Abort {

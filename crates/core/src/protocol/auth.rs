@@ -1,11 +1,11 @@
 //! Credentials on a request.
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use http::{HeaderName, HeaderValue, Request, header};
 use zeroize::Zeroizing;
 
-use crate::{Body, Error, Result, Secret};
+use crate::{Body, Error, ErrorKind, Result, Secret};
 
 /// How a provider takes its key. Never in a URL: URLs are logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,21 @@ pub trait Authorize: Send + Sync + 'static {
     /// [marked](HeaderValue::set_sensitive): what is marked is taken out of what the provider answers
     /// to a refused request.
     fn authorize(&self, request: &mut Request<Body>) -> impl Future<Output = Result<()>> + Send;
+
+    /// Adds credentials to the address of `request`, for somebody else to send it within so much time,
+    /// with no header of ours. Such an address is a secret.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](ErrorKind::Unsupported) unless the implementation has a way.
+    fn presign(
+        &self,
+        request: &mut Request<Body>,
+        lasts: Duration,
+    ) -> impl Future<Output = Result<()>> + Send {
+        let _ = (request, lasts);
+        std::future::ready(Err(no_addresses()))
+    }
 }
 
 /// The credentials of an account.
@@ -123,6 +138,20 @@ impl Auth {
         swapped.put(request).await
     }
 
+    /// Puts them into the address of `request`, for somebody else.
+    pub(crate) async fn presign(
+        &self,
+        request: &mut Request<Body>,
+        lasts: Duration,
+        key: Option<&Secret>,
+    ) -> Result<()> {
+        match self {
+            Self::Custom(custom) if key.is_none() => custom.0.presign(request, lasts).await,
+            // A key in an address would be the key itself, for ever.
+            _ => Err(no_addresses()),
+        }
+    }
+
     async fn put(&self, request: &mut Request<Body>) -> Result<()> {
         match self {
             Self::None(_) => {}
@@ -154,6 +183,13 @@ fn check_key(key: &str) -> Result<&str> {
     }
 }
 
+fn no_addresses() -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        "this account makes no addresses for others: it signs nothing",
+    )
+}
+
 fn unsendable() -> Error {
     Error::config(
         "the key has line breaks, control characters or characters beyond ASCII; was it pasted whole?",
@@ -181,6 +217,12 @@ trait Erased: Send + Sync {
         &'a self,
         request: &'a mut Request<Body>,
     ) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
+
+    fn presign<'a>(
+        &'a self,
+        request: &'a mut Request<Body>,
+        lasts: Duration,
+    ) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
 }
 
 impl<A: Authorize> Erased for A {
@@ -189,5 +231,13 @@ impl<A: Authorize> Erased for A {
         request: &'a mut Request<Body>,
     ) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> {
         Box::pin(Authorize::authorize(self, request))
+    }
+
+    fn presign<'a>(
+        &'a self,
+        request: &'a mut Request<Body>,
+        lasts: Duration,
+    ) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> {
+        Box::pin(Authorize::presign(self, request, lasts))
     }
 }

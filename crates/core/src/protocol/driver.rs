@@ -11,18 +11,19 @@ use super::{
     chunks::Chunks,
     content_type,
     events::{Events, Reading},
-    hints, is_ours,
+    hints, idle, is_ours,
     patience::Patience,
     pieces::Pieces,
     status,
 };
 use crate::{
-    BackendInfo, Body, Call, ChatStream, Class, Delivery, Error, ErrorKind, Limit, Op, Phase,
-    Prime, Reply, Result, Serve, Stats, Warning,
+    BackendInfo, Body, Call, ChatStream, Class, Delivery, Error, ErrorKind, Limit, ObjectReply, Op,
+    Phase, Prime, Reply, Result, Serve, Stats, Warning,
     account::Site,
     chat::{Meta, Warnings},
     health::Readiness,
     json::merge_patch,
+    object::{ObjectAction, ObjectOutcome, Presign},
     raw::RawRequest,
     stats::{Counters, Recorder},
 };
@@ -92,6 +93,11 @@ impl<P: Protocol> Serve for HttpBackend<P> {
 
 impl<P: Protocol> Shared<P> {
     async fn exchange(&self, call: &Call) -> Result<Reply> {
+        if let Op::Object(request) = &call.op
+            && let ObjectAction::Presign(presign) = &request.action
+        {
+            return self.presign(presign, call).await;
+        }
         let buffered = match &call.op {
             Op::Chat(request) if call.prime == Prime::Complete => {
                 Some(Op::ChatStream(request.clone()))
@@ -170,7 +176,7 @@ impl<P: Protocol> Shared<P> {
             Shape::Streamed if !matches!(op, Op::Raw(_)) => {
                 let mut reply = self.decode(op, &head, &Bytes::new())?;
                 if let Some(unread) = reply.body_mut() {
-                    *unread = body;
+                    *unread = idle::watched(body, timers.byte_idle);
                 }
                 Ok(self.label(reply, head, None, warnings))
             }
@@ -182,6 +188,25 @@ impl<P: Protocol> Shared<P> {
                 Ok(Reply::Raw(response))
             }
         }
+    }
+
+    /// The address of a request that somebody else will send.
+    async fn presign(&self, presign: &Presign, call: &Call) -> Result<Reply> {
+        let mut warnings = Warnings::default();
+        let target = &self.site.target;
+        let request = self.protocol.encode(&call.op, target, &mut warnings)?;
+        if let (true, Some(warning)) = (call.op.settings().0, warnings.first()) {
+            return Err(refused(warning));
+        }
+        let mut request = request.map(Body::from);
+        let (auth, key) = (&self.site.auth, call.key.as_ref());
+        auth.presign(&mut request, presign.lasts, key).await?;
+        let url = request.uri().to_string().into();
+        let mut reply = ObjectReply::new(ObjectOutcome::Url(url));
+        reply.meta.provider = Some(self.provider.clone());
+        reply.meta.endpoint = Some(target.shared_authority().clone());
+        reply.warnings = warnings.into_vec();
+        Ok(Reply::Object(reply))
     }
 
     /// Sends and gives the head of a success.

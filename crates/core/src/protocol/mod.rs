@@ -16,6 +16,7 @@ mod driver;
 mod either;
 mod events;
 pub mod hints;
+mod idle;
 mod patience;
 mod pieces;
 mod settings;
@@ -63,8 +64,8 @@ pub trait Protocol: Send + Sync + 'static {
     }
 
     /// Reads a whole answer; of one that is [`Streamed`](Shape::Streamed) no more than its head, with an
-    /// empty body: the driver puts the content into an [`ObjectReply`](crate::ObjectReply). For [`Op::ChatStream`] that the provider answered whole, a
-    /// [`Reply::Chat`] will do.
+    /// empty body: the driver puts the content into an [`ObjectReply`](crate::ObjectReply). For
+    /// [`Op::ChatStream`] that the provider answered whole, a [`Reply::Chat`] will do.
     ///
     /// # Errors
     ///

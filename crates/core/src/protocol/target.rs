@@ -126,14 +126,47 @@ impl Target {
     ///
     /// [`Config`](ErrorKind::Config): `path` is no path.
     pub fn request(&self, method: Method, path: &str, body: Bytes) -> Result<Request<Bytes>> {
-        if !path.starts_with('/') {
-            return Err(Error::config(
-                "a path begins with a slash, and names no other host",
-            ));
-        }
         if leads_upwards(path) {
             return Err(Error::config(
                 "a path has a dot segment, which would lead out of the base URL",
+            ));
+        }
+        self.request_verbatim(method, path, body)
+    }
+
+    /// The same for a path that is `root` and then a name with slashes in it, percent-encoded: the key
+    /// of an object. Dot segments in the name stay what they are, as long as they lead out of `root`
+    /// nowhere, were they taken for steps on the way.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](ErrorKind::Config): `root` is no path;
+    /// [`InvalidRequest`](ErrorKind::InvalidRequest): the name leads out of it.
+    pub fn request_named(
+        &self,
+        method: Method,
+        root: &str,
+        name: &str,
+        body: Bytes,
+    ) -> Result<Request<Bytes>> {
+        if leads_upwards(root) {
+            return Err(Error::config(
+                "a path has a dot segment, which would lead out of the base URL",
+            ));
+        }
+        if leads_out(name) {
+            return Err(Error::new(
+                ErrorKind::InvalidRequest,
+                "the key has more segments `..` than names before them: it would lead out of the bucket",
+            ));
+        }
+        self.request_verbatim(method, &format!("{root}/{name}"), body)
+    }
+
+    fn request_verbatim(&self, method: Method, path: &str, body: Bytes) -> Result<Request<Bytes>> {
+        if !path.starts_with('/') {
+            return Err(Error::config(
+                "a path begins with a slash, and names no other host",
             ));
         }
         let mut url = String::with_capacity(self.base.len() + path.len());
@@ -163,6 +196,24 @@ fn leads_upwards(path: &str) -> bool {
         && path
             .split('/')
             .any(|piece| matches!(decoded(piece).as_slice(), b"." | b".."))
+}
+
+/// Whether `name`, taken for a way, is anywhere above where it began.
+fn leads_out(name: &str) -> bool {
+    let name = name.split(['?', '#']).next().unwrap_or(name);
+    let mut depth = 0_u32;
+    for piece in name.split('/') {
+        match decoded(piece).as_slice() {
+            b".." => match depth.checked_sub(1) {
+                Some(less) => depth = less,
+                None => return true,
+            },
+            // Empty ones are no step where slashes are merged.
+            b"." | b"" => {}
+            _ => depth += 1,
+        }
+    }
+    false
 }
 
 /// One segment of a path: a model, a deployment, a file id. All but unreserved characters are
@@ -331,6 +382,30 @@ mod tests {
         ] {
             assert!(target.get(path).is_ok(), "{path}");
         }
+    }
+
+    #[test]
+    fn f127_no_name_leads_out_of_its_root() {
+        let target = Target::parse("https://s3.example.com/base").unwrap();
+        let named = |name: &str| target.request_named(Method::GET, "/bucket", name, Bytes::new());
+        for name in [
+            "..",
+            "../other/key",
+            "a/../../other",
+            "./../x",
+            "//../x",
+            "%2e%2e/x",
+            "a/%2E./../x?y",
+        ] {
+            let error = named(name).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{name}");
+        }
+        for name in ["a/../b", "a/./b", "a//b", "a..b/..c", "", "k?x=/../../y"] {
+            let uri = named(name).unwrap().uri().to_string();
+            assert_eq!(uri, format!("https://s3.example.com/base/bucket/{name}"));
+        }
+        let climbing = target.request_named(Method::GET, "/..", "key", Bytes::new());
+        assert_eq!(climbing.unwrap_err().kind(), ErrorKind::Config);
     }
 
     #[test]

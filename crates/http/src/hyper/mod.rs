@@ -63,7 +63,7 @@ use self::{
     failure::Failure, informational::Informational, resend::Spare, route::Route, stats::Counters,
     tasks::Tasks,
 };
-use crate::{Body, Transport, TransportError, TransportErrorKind};
+use crate::{AsSent, Body, Transport, TransportError, TransportErrorKind, gzip};
 
 /// A pooled HTTP client. Cloning it shares the pool.
 ///
@@ -126,11 +126,15 @@ impl Transport for HyperTransport {
 impl Inner {
     async fn exchange(&self, mut request: Request<Body>) -> Result<Response<Body>, TransportError> {
         check(request.uri())?;
+        let decoded = match request.extensions().get::<AsSent>() {
+            Some(AsSent) => |response| response,
+            None => gzip::decoded,
+        };
         let encoding = request.headers_mut().entry(ACCEPT_ENCODING);
         encoding.or_insert(HeaderValue::from_static("identity"));
         let spare = Spare::of(&request);
         let Failure { error, again } = match self.attempt(request).await {
-            Ok(response) => return Ok(response),
+            Ok(response) => return Ok(decoded(response)),
             Err(failure) => failure,
         };
         let Some(spare) = spare.filter(|_| again) else {
@@ -142,7 +146,7 @@ impl Inner {
             .await
             .map_err(|second| second.error)?;
         response.extensions_mut().insert(Resent(1));
-        Ok(response)
+        Ok(decoded(response))
     }
 
     async fn attempt(&self, mut request: Request<Body>) -> Result<Response<Body>, Failure> {

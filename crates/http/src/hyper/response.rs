@@ -34,7 +34,7 @@ pub(super) fn receive(
         Version::HTTP_2 => Body::new(Pumped::new(incoming, slot, tasks)),
         _ => Body::new(Arriving { incoming, slot }),
     };
-    Ok(crate::gzip::decoded(Response::from_parts(parts, body)))
+    Ok(Response::from_parts(parts, body))
 }
 
 fn bounded(headers: &HeaderMap) -> Result<(), TransportError> {
