@@ -59,6 +59,11 @@ const WRONG: &[&str] = &[
 /// An answer that is no success.
 pub(crate) fn of_answer(head: &Parts, body: &[u8]) -> Error {
     let error = COMPAT.error(head, body);
+    // The status once more is no code.
+    let error = match error.code() == Some(head.status.as_str()) {
+        true => error.with_code(""),
+        false => error,
+    };
     match error.kind() {
         // It says no before it does anything.
         ErrorKind::NotReady => error.with_delivery(Delivery::Rejected),

@@ -174,7 +174,9 @@ pub(crate) fn succeeded(body: &[u8]) -> Result<()> {
     if answer.success {
         return Ok(());
     }
-    let why = answer.message.unwrap_or_else(|| "it did not succeed".to_owned());
+    let why = answer
+        .message
+        .unwrap_or_else(|| "it did not succeed".to_owned());
     Err(Error::new(ErrorKind::InvalidRequest, why))
 }
 

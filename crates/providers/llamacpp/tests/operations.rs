@@ -61,7 +61,10 @@ async fn a_completion_comes_token_by_token() {
         "logprob": -0.5, "top_logprobs": [{"id": 9, "token": "", "bytes": [195], "logprob": -0.25}]}]);
     let all = [read, likely, piece(".", &[5], 2), last("limit")];
     let peer = Peer::start(Reply::sse(&all).slices(7)).await;
-    let options = CompletionOptions::new().n_predict(2).n_probs(1_u32).return_progress(true);
+    let options = CompletionOptions::new()
+        .n_predict(2)
+        .n_probs(1_u32)
+        .return_progress(true);
     let completion = Completion::new("The otter").with(options);
     let mut pieces = at(&peer).follow(completion).await.unwrap();
     let mut seen = Vec::new();
@@ -72,19 +75,31 @@ async fn a_completion_comes_token_by_token() {
     assert_eq!(text, " swims.");
     assert_eq!(seen[0].progress.unwrap().cache, 5);
     // The token of a piece that tells of progress is none.
-    assert_eq!((&seen[0].tokens[..], &seen[1].tokens[..]), (&[][..], &[507][..]));
+    assert_eq!(
+        (&seen[0].tokens[..], &seen[1].tokens[..]),
+        (&[][..], &[507][..])
+    );
     assert_eq!((seen[1].id_slot, &seen[1].finish), (None, &None));
     let likely = &seen[1].probabilities[0];
     assert_eq!((likely.logprob, likely.prob), (Some(-0.5), None));
-    assert_eq!((likely.top[0].id, &likely.top[0].bytes[..]), (9, &[195][..]));
+    assert_eq!(
+        (likely.top[0].id, &likely.top[0].bytes[..]),
+        (9, &[195][..])
+    );
     assert_eq!(seen[1].usage.completeness, Completeness::Partial);
 
     let end = &seen[3];
     assert_eq!(end.finish.as_ref().unwrap().kind, FinishKind::MaxTokens);
     assert_eq!((end.id_slot, end.model.as_str()), (Some(1), "tiny"));
     let usage = &end.usage;
-    assert_eq!((usage.input.total, usage.input.cache_read), (Some(7), Some(5)));
-    assert_eq!((usage.output.total, usage.completeness), (Some(2), Completeness::Final));
+    assert_eq!(
+        (usage.input.total, usage.input.cache_read),
+        (Some(7), Some(5))
+    );
+    assert_eq!(
+        (usage.output.total, usage.completeness),
+        (Some(2), Completeness::Final)
+    );
     let timing = usage.timing.as_ref().unwrap();
     assert_eq!(timing.completion, Some(Duration::from_micros(12_500)));
     assert_eq!(end.timings.as_ref().unwrap().prompt_per_second, None);
@@ -98,7 +113,12 @@ async fn a_completion_says_why_it_ended() {
         ("eos", false, "", FinishKind::Stop),
         ("limit", false, "", FinishKind::MaxTokens),
         ("limit", true, "", FinishKind::ContextWindow),
-        ("word", false, "\n", FinishKind::StopSequence(Some("\n".to_owned()))),
+        (
+            "word",
+            false,
+            "\n",
+            FinishKind::StopSequence(Some("\n".to_owned())),
+        ),
         ("swum_away", false, "", FinishKind::Other),
     ] {
         let mut whole = last(stop_type);
@@ -107,7 +127,10 @@ async fn a_completion_says_why_it_ended() {
         let peer = says(whole).await;
         let completed = at(&peer).ask(Completion::new("a")).await.unwrap();
         let finish = completed.finish.unwrap();
-        assert_eq!((finish.kind, finish.raw.as_deref()), (expected, Some(stop_type)));
+        assert_eq!(
+            (finish.kind, finish.raw.as_deref()),
+            (expected, Some(stop_type))
+        );
         assert_eq!(asked(&peer).1, json!({"prompt": "a", "stream": false}));
     }
     let peer = says(piece("a", &[1], 1)).await;
@@ -117,7 +140,8 @@ async fn a_completion_says_why_it_ended() {
 
 #[tokio::test]
 async fn a_completion_that_breaks_off_or_fails_says_so() {
-    let failed = json!({"error": {"code": 500, "message": "Compute error.", "type": "server_error"}});
+    let failed =
+        json!({"error": {"code": 500, "message": "Compute error.", "type": "server_error"}});
     let full = json!({"error": {"code": 500, "message": "context shift is disabled", "type": "server_error"}});
     for (end, kind) in [
         (Some(failed), ErrorKind::Server),
@@ -129,7 +153,10 @@ async fn a_completion_that_breaks_off_or_fails_says_so() {
         let mut pieces = at(&peer).follow(Completion::new("a")).await.unwrap();
         pieces.next().await.unwrap().unwrap();
         let error = pieces.next().await.unwrap().unwrap_err();
-        assert_eq!((error.kind(), error.delivery()), (kind, Delivery::Committed));
+        assert_eq!(
+            (error.kind(), error.delivery()),
+            (kind, Delivery::Committed)
+        );
         assert!(pieces.next().await.is_none());
     }
     let long = json!({"error": {"code": 400, "type": "exceed_context_size_error", "n_prompt_tokens": 9,
@@ -149,7 +176,10 @@ async fn every_form_of_a_prompt_and_its_settings_are_sent() {
     for (prompt, sent) in [
         (Prompt::from(vec![1, 2]), json!([1, 2])),
         (mixed, json!([1, "a"])),
-        (media, json!({"prompt_string": "See <m>", "multimodal_data": ["ZG90"]})),
+        (
+            media,
+            json!({"prompt_string": "See <m>", "multimodal_data": ["ZG90"]}),
+        ),
     ] {
         let peer = says(last("eos")).await;
         let options = CompletionOptions::new()
@@ -165,7 +195,10 @@ async fn every_form_of_a_prompt_and_its_settings_are_sent() {
             .dry_sequence_breakers(vec![":".to_owned()])
             .samplers(vec!["top_k".to_owned()])
             .id_slot(1_u32);
-        at(&peer).ask(Completion::new(prompt).with(options)).await.unwrap();
+        at(&peer)
+            .ask(Completion::new(prompt).with(options))
+            .await
+            .unwrap();
         let body = json!({"prompt": sent, "model": "tiny", "temperature": 0.5, "top_k": 9, "seed": 7,
             "stop": ["\n"], "logit_bias": [[7, false]], "return_tokens": true,
             "json_schema": {"type": "object"}, "lora": [{"id": 0, "scale": 0.25}],
@@ -177,7 +210,9 @@ async fn every_form_of_a_prompt_and_its_settings_are_sent() {
 #[tokio::test]
 async fn a_gap_is_filled_whole_and_piece_by_piece() {
     let peer = says(last("eos")).await;
-    let gap = Infill::new("fn a() {", "}").file("b.rs", "mod a;").prompt(" let");
+    let gap = Infill::new("fn a() {", "}")
+        .file("b.rs", "mod a;")
+        .prompt(" let");
     let gap = gap.with(CompletionOptions::new().n_predict(8));
     at(&peer).ask(gap.clone()).await.unwrap();
     let mut body = json!({"input_prefix": "fn a() {", "input_suffix": "}", "prompt": " let",
@@ -211,7 +246,8 @@ async fn a_chat_becomes_the_prompt_that_it_is() {
 
 #[tokio::test]
 async fn each_token_has_a_vector() {
-    let two = json!([{"index": 1, "embedding": [[0.5]]}, {"index": 0, "embedding": [[1.0], [2.0]]}]);
+    let two =
+        json!([{"index": 1, "embedding": [[0.5]]}, {"index": 0, "embedding": [[1.0], [2.0]]}]);
     let peer = says(two.clone()).await;
     let inputs = EmbedTokens::new(["a", "b"]).normalize(-1).model("m");
     let vectors = at(&peer).ask(inputs).await.unwrap();
@@ -237,9 +273,15 @@ async fn a_server_says_what_it_is() {
     assert_eq!(props.params.unwrap().get(), r#"{"seed":1}"#);
     assert!(props.raw.get().contains("model_path"));
     assert_eq!(asked(&peer).0, "GET /props?model=a%20b");
-    let peer = says(json!({"role": "router", "default_generation_settings": {"params": null, "n_ctx": 0}})).await;
+    let peer = says(
+        json!({"role": "router", "default_generation_settings": {"params": null, "n_ctx": 0}}),
+    )
+    .await;
     let router = at(&peer).ask(Props::new()).await.unwrap();
-    assert_eq!((router.role.as_deref(), router.total_slots), (Some("router"), None));
+    assert_eq!(
+        (router.role.as_deref(), router.total_slots),
+        (Some("router"), None)
+    );
 }
 
 #[tokio::test]
@@ -265,21 +307,29 @@ async fn a_slot_is_saved_restored_and_erased() {
     assert_eq!((saved.n_saved, saved.n_written), (7, 900));
     let body = json!({"filename": "a.bin"});
     assert_eq!(asked(&peer), ("POST /slots/1?action=save".to_owned(), body));
-    let peer = says(json!({"id_slot": 1, "filename": "a.bin", "n_restored": 7, "n_read": 900})).await;
+    let peer =
+        says(json!({"id_slot": 1, "filename": "a.bin", "n_restored": 7, "n_read": 900})).await;
     let restored = at(&peer).ask(RestoreSlot::new(1, "a.bin")).await.unwrap();
     assert_eq!((restored.n_restored, restored.n_read), (7, 900));
     assert_eq!(asked(&peer).0, "POST /slots/1?action=restore");
     let peer = says(json!({"id_slot": 1, "n_erased": 7})).await;
     assert_eq!(at(&peer).ask(EraseSlot(1)).await.unwrap().n_erased, 7);
-    assert_eq!(asked(&peer), ("POST /slots/1?action=erase".to_owned(), json!({})));
+    assert_eq!(
+        asked(&peer),
+        ("POST /slots/1?action=erase".to_owned(), json!({}))
+    );
 }
 
 #[tokio::test]
 async fn adapters_are_listed_and_scaled() {
-    let listed = json!([{"id": 0, "path": "a.gguf", "scale": 0.5, "task_name": "", "prompt_prefix": ""}]);
+    let listed =
+        json!([{"id": 0, "path": "a.gguf", "scale": 0.5, "task_name": "", "prompt_prefix": ""}]);
     let peer = says(listed).await;
     let adapters = at(&peer).ask(LoraAdapters).await.unwrap();
-    assert_eq!((adapters[0].path.as_str(), adapters[0].scale), ("a.gguf", 0.5));
+    assert_eq!(
+        (adapters[0].path.as_str(), adapters[0].scale),
+        ("a.gguf", 0.5)
+    );
     assert_eq!(asked(&peer).0, "GET /lora-adapters");
     let peer = says(json!({"success": true})).await;
     let scales = SetLoraScales(vec![LoraScale::new(0, 1.5)]);
@@ -292,14 +342,23 @@ async fn adapters_are_listed_and_scaled() {
 async fn what_does_not_succeed_says_why() {
     let why = json!({"success": false, "message": "no active completion for this id"});
     let peer = says(why).await;
-    let error = at(&peer).ask(EndReasoning::new("chatcmpl-1")).await.unwrap_err();
+    let error = at(&peer)
+        .ask(EndReasoning::new("chatcmpl-1"))
+        .await
+        .unwrap_err();
     assert_eq!(error.message(), "no active completion for this id");
     let body = json!({"id": "chatcmpl-1", "action": "reasoning_end"});
-    assert_eq!(asked(&peer), ("POST /v1/chat/completions/control".to_owned(), body));
+    assert_eq!(
+        asked(&peer),
+        ("POST /v1/chat/completions/control".to_owned(), body)
+    );
 
     let peer = says(json!({"success": true})).await;
     at(&peer).ask(LoadModel::new("m")).await.unwrap();
-    assert_eq!(asked(&peer), ("POST /models/load".to_owned(), json!({"model": "m"})));
+    assert_eq!(
+        asked(&peer),
+        ("POST /models/load".to_owned(), json!({"model": "m"}))
+    );
     let peer = says(json!({"success": true})).await;
     at(&peer).ask(UnloadModel::new("m")).await.unwrap();
     assert_eq!(asked(&peer).0, "POST /models/unload");

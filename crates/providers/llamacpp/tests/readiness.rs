@@ -9,7 +9,10 @@ use trunkline_core::{
     Backend, Call, Check, Delivery, ErrorKind, HttpClient, Op, Recovery, TokenizeRequest,
 };
 use trunkline_llamacpp::{LlamaCpp, Timings};
-use trunkline_testkit::{Peer, peer::{Reply, Script}};
+use trunkline_testkit::{
+    Peer,
+    peer::{Reply, Script},
+};
 
 fn at(peer: &Peer) -> LlamaCpp {
     let builder = LlamaCpp::builder().client(HttpClient::shared());
@@ -17,7 +20,8 @@ fn at(peer: &Peer) -> LlamaCpp {
 }
 
 fn loading() -> Reply {
-    let error = json!({"error": {"message": "Loading model", "type": "unavailable_error", "code": 503}});
+    let error =
+        json!({"error": {"message": "Loading model", "type": "unavailable_error", "code": 503}});
     Reply::status(503).json(error)
 }
 
@@ -32,13 +36,22 @@ fn answer() -> Value {
 async fn a_server_that_loads_is_not_ready_and_well() {
     let peer = Peer::start(Script::new([loading()]).repeat_last()).await;
     let server = at(&peer);
-    let ready = server.bare().call(Call::new(Op::Ready(Arc::default()))).await;
+    let ready = server
+        .bare()
+        .call(Call::new(Op::Ready(Arc::default())))
+        .await;
     let ready = ready.unwrap().into_ready().unwrap();
-    assert_eq!((ready.ready, ready.detail.as_deref()), (false, Some("Loading model")));
+    assert_eq!(
+        (ready.ready, ready.detail.as_deref()),
+        (false, Some("Loading model"))
+    );
     let error = server.bare().check(Check::Ready).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotReady);
     let error = server.bare().model("m").chat("Hello").await.unwrap_err();
-    assert_eq!((error.kind(), error.delivery()), (ErrorKind::NotReady, Delivery::Rejected));
+    assert_eq!(
+        (error.kind(), error.delivery()),
+        (ErrorKind::NotReady, Delivery::Rejected)
+    );
     assert_eq!(error.recovery(), Recovery::Later);
     assert!(!error.is_endpoint_failure());
 }
@@ -57,7 +70,8 @@ async fn a_chat_waits_for_the_model_and_tells_its_timings() {
 
 #[tokio::test]
 async fn a_stream_says_that_its_connection_ends_with_it() {
-    let done = json!({"choices": [{"finish_reason": "stop", "index": 0, "delta": {"content": "Hi."}}]});
+    let done =
+        json!({"choices": [{"finish_reason": "stop", "index": 0, "delta": {"content": "Hi."}}]});
     let peer = Peer::start(Script::new([
         Reply::sse([done.to_string(), "[DONE]".to_owned()]),
         Reply::status(200).json(answer()),
@@ -78,9 +92,20 @@ async fn a_token_that_is_half_a_character_is_shown_as_its_bytes() {
     let tokens = json!({"tokens": [{"id": 300, "piece": "an"}, {"id": 202, "piece": [195]}, {"id": 7, "piece": null}]});
     let peer = Peer::start(Reply::status(200).json(tokens)).await;
     let request = TokenizeRequest::new("anÃ").special(false);
-    let tokens = Backend::from(at(&peer)).model("m").tokenize_request(request).await.unwrap();
-    let texts: Vec<_> = tokens.tokens.iter().map(|token| token.text.as_deref()).collect();
+    let tokens = Backend::from(at(&peer))
+        .model("m")
+        .tokenize_request(request)
+        .await
+        .unwrap();
+    let texts: Vec<_> = tokens
+        .tokens
+        .iter()
+        .map(|token| token.text.as_deref())
+        .collect();
     assert_eq!(texts, [Some("an"), Some("[195]"), None]);
     let body: Value = serde_json::from_str(&peer.requests()[0].text()).unwrap();
-    assert_eq!(body, json!({"model": "m", "content": "anÃ", "add_special": false, "with_pieces": true}));
+    assert_eq!(
+        body,
+        json!({"model": "m", "content": "anÃ", "add_special": false, "with_pieces": true})
+    );
 }

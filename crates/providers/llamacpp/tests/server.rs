@@ -18,7 +18,7 @@ use std::{
 
 use trunkline_core::{
     Backend, Call, ChatRequest, Check, ErrorKind, HttpClient, Json, Op, Registry,
-    chat::FinishKind,
+    chat::{FinishKind, Format},
     health::{Load, Readiness},
 };
 use trunkline_llamacpp::{
@@ -54,10 +54,23 @@ fn start(model: &str, more: &[&str]) -> Running {
 
 fn start_at(port: u16, model: &str, more: &[&str]) -> Running {
     let mut command = Command::new(std::env::var_os("LLAMA_SERVER").unwrap());
-    command.current_dir(models()).args(["-m", model, "--host", "127.0.0.1", "--port"]);
+    command
+        .current_dir(models())
+        .args(["-m", model, "--host", "127.0.0.1", "--port"]);
     command.arg(port.to_string());
-    command.args(["--threads", "1", "--threads-http", "64", "--no-webui", "--alias", "one"]);
-    command.args(more).stdout(Stdio::null()).stderr(Stdio::null());
+    command.args([
+        "--threads",
+        "1",
+        "--threads-http",
+        "64",
+        "--no-webui",
+        "--alias",
+        "one",
+    ]);
+    command
+        .args(more)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     let child = command.spawn().unwrap();
     Running { child, port }
 }
@@ -74,7 +87,10 @@ fn account(servers: &[&Running]) -> LlamaCpp {
 async fn ready(server: &LlamaCpp) {
     let begun = Instant::now();
     while let Err(error) = server.bare().check(Check::Ready).await {
-        assert!(matches!(error.kind(), ErrorKind::NotReady | ErrorKind::Connect), "{error}");
+        assert!(
+            matches!(error.kind(), ErrorKind::NotReady | ErrorKind::Connect),
+            "{error}"
+        );
         assert!(begun.elapsed() < Duration::from_secs(60), "{error}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -82,23 +98,37 @@ async fn ready(server: &LlamaCpp) {
 
 async fn load(backend: &Backend) -> Load {
     let op = Op::Load(Arc::default());
-    backend.call(Call::new(op)).await.unwrap().into_load().unwrap()
+    backend
+        .call(Call::new(op))
+        .await
+        .unwrap()
+        .into_load()
+        .unwrap()
 }
 
 #[tokio::test]
 #[ignore = "needs a llama-server"]
 async fn chats() {
-    let server = start("chat.gguf", &["-c", "4096", "-np", "2", "--jinja", "--metrics"]);
+    let server = start(
+        "chat.gguf",
+        &["-c", "4096", "-np", "2", "--jinja", "--metrics"],
+    );
     let account = account(&[&server]);
     ready(&account).await;
     let model = account.default_model().unwrap();
     let backend = Backend::from(account.clone());
     let only = Options::new().grammar(r#"root ::= "yes" | "no""#);
-    let request = ChatRequest::from("Is an otter a fish?").option(only).logprobs(2);
+    let request = ChatRequest::from("Is an otter a fish?")
+        .option(only)
+        .logprobs(2);
     let whole = model.chat(request.clone()).await.unwrap();
     assert!(["yes", "no"].contains(&&*whole.text()), "{whole:?}");
     assert!(Timings::of(&whole).unwrap().predicted_n > Some(0));
-    assert!(whole.usage.timing.is_some() && whole.usage.input.total > Some(0), "{:?}", whole.usage);
+    assert!(
+        whole.usage.timing.is_some() && whole.usage.input.total > Some(0),
+        "{:?}",
+        whole.usage
+    );
     let counted = model.count_tokens(request.clone()).await.unwrap();
     assert_eq!(Some(counted.input), whole.usage.input.total);
     let stream = model.chat(request).stream().await.unwrap();
@@ -106,11 +136,19 @@ async fn chats() {
     assert!(["yes", "no"].contains(&&*streamed.text()), "{streamed:?}");
     assert!(Timings::of(&streamed).unwrap().cache_n > Some(0));
 
-    let schema = Json::parse(r#"{"type":"object","properties":{"a":{"type":"boolean"}},"required":["a"]}"#);
-    let held = ChatRequest::from("Say.").schema("a", schema.unwrap());
+    let schema =
+        Json::parse(r#"{"type":"object","properties":{"a":{"type":"boolean"}},"required":["a"]}"#);
+    let held = ChatRequest::from("Say.").format(Format::Schema {
+        name: "a".to_owned(),
+        schema: schema.unwrap(),
+        strict: true,
+    });
     let held = model.chat(held).await.unwrap();
     Json::parse(held.text()).unwrap();
-    let cut = model.chat(ChatRequest::from("Say.").max_output_tokens(3_u64)).await.unwrap();
+    let cut = model
+        .chat(ChatRequest::from("Say.").max_output_tokens(3_u64))
+        .await
+        .unwrap();
     assert_eq!(cut.finish.kind, FinishKind::MaxTokens);
     let long = ChatRequest::from("the quick brown fox ".repeat(2_000));
     let error = model.chat(long.clone()).await.unwrap_err();
@@ -118,7 +156,10 @@ async fn chats() {
     let error = model.chat(long).stream().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ContextLength, "{error}");
     let wrong = Options::new().grammar("root ::= (");
-    let error = model.chat(ChatRequest::from("Say.").option(wrong)).await.unwrap_err();
+    let error = model
+        .chat(ChatRequest::from("Say.").option(wrong))
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
     let error = model.embed(["a"]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
@@ -127,16 +168,28 @@ async fn chats() {
     let tokens = model.tokenize(text).special(false).await.unwrap();
     assert!(tokens.tokens.iter().all(|token| token.text.is_some()));
     let back = model.detokenize(tokens.ids()).await.unwrap();
-    assert_eq!(back.text, text);
+    assert_eq!(back, text);
 
     let listed = backend.models().await.unwrap();
-    assert_eq!((listed[0].id.as_str(), listed[0].context_limit), ("one", Some(2_048)));
+    assert_eq!(
+        (listed[0].id.as_str(), listed[0].context_limit),
+        ("one", Some(2_048))
+    );
     let load = load(&backend).await;
     assert_eq!((load.running, load.waiting), (Some(0.0), Some(0.0)));
-    assert!(load.output_tokens > Some(3.0) && load.input_tokens > Some(10.0), "{load:?}");
-    let prompt = backend.ask(ApplyTemplate::new("Hello otter")).await.unwrap();
+    assert!(
+        load.output_tokens > Some(3.0) && load.input_tokens > Some(10.0),
+        "{load:?}"
+    );
+    let prompt = backend
+        .ask(ApplyTemplate::new("Hello otter"))
+        .await
+        .unwrap();
     assert!(prompt.contains("Hello otter"), "{prompt}");
-    assert_eq!(backend.ask(SaveSlot::new(0, "x")).await.unwrap_err().kind(), ErrorKind::Unsupported);
+    assert_eq!(
+        backend.ask(SaveSlot::new(0, "x")).await.unwrap_err().kind(),
+        ErrorKind::Unsupported
+    );
 }
 
 #[tokio::test]
@@ -145,7 +198,18 @@ async fn completions_slots_and_adapters() {
     let folder = std::env::temp_dir().join(format!("llamacpp-slots-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let kept = format!("{}/", folder.display());
-    let more = ["-c", "4096", "-np", "2", "--props", "--slots", "--lora", "lora.gguf", "--slot-save-path", &kept];
+    let more = [
+        "-c",
+        "4096",
+        "-np",
+        "2",
+        "--props",
+        "--slots",
+        "--lora",
+        "lora.gguf",
+        "--slot-save-path",
+        &kept,
+    ];
     let server = start("chat.gguf", &more);
     let account = account(&[&server]);
     ready(&account).await;
@@ -176,40 +240,81 @@ async fn completions_slots_and_adapters() {
     let last = last.unwrap();
     assert_eq!(last.finish, whole.finish);
     assert!(last.usage.input.cache_read > Some(0), "{:?}", last.usage);
-    let progress = options.clone().return_progress(true).cache_prompt(false).timings_per_token(true);
-    let mut pieces = backend.follow(Completion::new("The otter").with(progress)).await.unwrap();
+    let progress = options
+        .clone()
+        .return_progress(true)
+        .cache_prompt(false)
+        .timings_per_token(true);
+    let mut pieces = backend
+        .follow(Completion::new("The otter").with(progress))
+        .await
+        .unwrap();
     let first = pieces.next().await.unwrap().unwrap();
-    assert!(first.progress.is_some() && first.tokens.is_empty(), "{first:?}");
+    assert!(
+        first.progress.is_some() && first.tokens.is_empty(),
+        "{first:?}"
+    );
     drop(pieces);
-    let tokens = Completion::new(vec![1_u32, 300, 310]).with(CompletionOptions::new().n_predict(1).post_sampling_probs(true).n_probs(1_u32));
+    let tokens = Completion::new(vec![1_u32, 300, 310]).with(
+        CompletionOptions::new()
+            .n_predict(1)
+            .post_sampling_probs(true)
+            .n_probs(1_u32),
+    );
     let likely = backend.ask(tokens).await.unwrap();
-    assert!(likely.probabilities[0].prob.is_some_and(|prob| (0.0..=1.0).contains(&prob)));
+    assert!(
+        likely.probabilities[0]
+            .prob
+            .is_some_and(|prob| (0.0..=1.0).contains(&prob))
+    );
 
-    let gap = Infill::new("fn a() {", "}").with(CompletionOptions::new().n_predict(4).temperature(0.0));
+    let gap =
+        Infill::new("fn a() {", "}").with(CompletionOptions::new().n_predict(4).temperature(0.0));
     let filled = backend.ask(gap.clone()).await.unwrap();
     let streamed = backend.follow(gap).await.unwrap().last().await.unwrap();
     assert_eq!(filled.finish, streamed.finish);
 
     let slots = backend.ask(Slots::new()).await.unwrap();
     assert_eq!(slots.len(), 2);
-    assert!(slots[0].n_prompt_tokens > Some(0) && slots[0].n_decoded().is_some(), "{slots:?}");
+    assert!(
+        slots[0].n_prompt_tokens > Some(0) && slots[0].n_decoded().is_some(),
+        "{slots:?}"
+    );
     let saved = backend.ask(SaveSlot::new(0, "talk.bin")).await.unwrap();
     assert!(saved.n_saved > 0 && saved.n_written > 0, "{saved:?}");
     let erased = backend.ask(EraseSlot(0)).await.unwrap();
     assert_eq!(erased.n_erased, saved.n_saved);
     let restored = backend.ask(RestoreSlot::new(0, "talk.bin")).await.unwrap();
-    assert_eq!((restored.n_restored, restored.n_read), (saved.n_saved, saved.n_written));
+    assert_eq!(
+        (restored.n_restored, restored.n_read),
+        (saved.n_saved, saved.n_written)
+    );
     let error = backend.ask(EraseSlot(9)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
 
     assert_eq!(backend.ask(LoraAdapters).await.unwrap()[0].scale, 1.0);
-    backend.ask(SetLoraScales(vec![LoraScale::new(0, 0.25)])).await.unwrap();
+    backend
+        .ask(SetLoraScales(vec![LoraScale::new(0, 0.25)]))
+        .await
+        .unwrap();
     assert_eq!(backend.ask(LoraAdapters).await.unwrap()[0].scale, 0.25);
     let props = backend.ask(Props::new()).await.unwrap();
-    assert_eq!((props.total_slots, props.model_alias.as_deref()), (Some(2), Some("one")));
-    assert_eq!((props.endpoint_metrics, props.endpoint_slots), (Some(false), Some(true)));
-    backend.ask(SetProps(Json::parse("{}").unwrap())).await.unwrap();
-    let error = backend.call(Call::new(Op::Load(Arc::default()))).await.unwrap_err();
+    assert_eq!(
+        (props.total_slots, props.model_alias.as_deref()),
+        (Some(2), Some("one"))
+    );
+    assert_eq!(
+        (props.endpoint_metrics, props.endpoint_slots),
+        (Some(false), Some(true))
+    );
+    backend
+        .ask(SetProps(Json::parse("{}").unwrap()))
+        .await
+        .unwrap();
+    let error = backend
+        .call(Call::new(Op::Load(Arc::default())))
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
     std::fs::remove_dir_all(folder).unwrap();
 }
@@ -218,29 +323,61 @@ async fn completions_slots_and_adapters() {
 #[ignore = "needs a llama-server"]
 async fn embeds_and_ranks() {
     let embed = start("embed.gguf", &["--embeddings", "--pooling", "mean"]);
-    let tokens = start("chat.gguf", &["-c", "2048", "--embeddings", "--pooling", "none"]);
+    let tokens = start(
+        "chat.gguf",
+        &["-c", "2048", "--embeddings", "--pooling", "none"],
+    );
     let rerank = start("rerank.gguf", &["--reranking"]);
     let (embed, each, rank) = (account(&[&embed]), account(&[&tokens]), account(&[&rerank]));
     for server in [&embed, &each, &rank] {
         ready(server).await;
     }
     let model = embed.model("one");
-    let vectors = model.embed(["a cat sat", "a kitten sat", "the stock market"]).await.unwrap();
+    let vectors = model
+        .embed(["a cat sat", "a kitten sat", "the stock market"])
+        .await
+        .unwrap();
     let dot = |a: usize, b: usize| -> f32 {
         let (a, b) = (&vectors.vectors[a], &vectors.vectors[b]);
-        a.as_slice().iter().zip(b.as_slice()).map(|(a, b)| a * b).sum()
+        a.as_slice()
+            .iter()
+            .zip(b.as_slice())
+            .map(|(a, b)| a * b)
+            .sum()
     };
-    assert!(dot(0, 1) > 0.75 && dot(0, 2) < 0.2, "{} {}", dot(0, 1), dot(0, 2));
-    let native = Backend::from(embed.clone()).ask(EmbedTokens::new(["a cat sat"])).await.unwrap();
+    assert!(
+        dot(0, 1) > 0.75 && dot(0, 2) < 0.2,
+        "{} {}",
+        dot(0, 1),
+        dot(0, 2)
+    );
+    let native = Backend::from(embed.clone())
+        .ask(EmbedTokens::new(["a cat sat"]))
+        .await
+        .unwrap();
     assert_eq!(native[0].vectors.len(), 1);
     let off = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-5;
-    assert!(native[0].vectors[0].iter().zip(vectors.vectors[0].as_slice()).all(off));
+    assert!(
+        native[0].vectors[0]
+            .iter()
+            .zip(vectors.vectors[0].as_slice())
+            .all(off)
+    );
     let error = model.embed(["otter ".repeat(900)]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ContextLength, "{error}");
 
-    let each = Backend::from(each).ask(EmbedTokens::new(["a", "a b c"])).await.unwrap();
-    assert!(each[1].vectors.len() > each[0].vectors.len(), "{}", each[1].vectors.len());
-    let ranked = rank.model("one").rerank("What do otters eat?", ["Fish.", "The moon.", "Crabs."]);
+    let each = Backend::from(each)
+        .ask(EmbedTokens::new(["a", "a b c"]))
+        .await
+        .unwrap();
+    assert!(
+        each[1].vectors.len() > each[0].vectors.len(),
+        "{}",
+        each[1].vectors.len()
+    );
+    let ranked = rank
+        .model("one")
+        .rerank("What do otters eat?", ["Fish.", "The moon.", "Crabs."]);
     let ranked = ranked.top_n(2).await.unwrap();
     assert_eq!(ranked.results.len(), 2);
     assert!(ranked.usage.input.total > Some(0));
@@ -252,10 +389,20 @@ async fn embeds_and_ranks() {
 async fn loads_while_others_wait() {
     let mut command = Command::new(std::env::var_os("LLAMA_SERVER").unwrap());
     let port = free_port();
-    command.current_dir(models()).args(["-m", "chat.gguf", "--host", "127.0.0.1", "--port"]);
-    command.arg(port.to_string()).args(["-c", "2048", "--no-webui", "--jinja"]);
-    command.env("LD_PRELOAD", std::env::var_os("LLAMA_SLOW").unwrap()).env("SLOW", "1");
-    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    command
+        .current_dir(models())
+        .args(["-m", "chat.gguf", "--host", "127.0.0.1", "--port"]);
+    command
+        .arg(port.to_string())
+        .args(["-c", "2048", "--no-webui", "--jinja"]);
+    command
+        .env("LD_PRELOAD", std::env::var_os("LLAMA_SLOW").unwrap())
+        .env("SLOW", "1");
+    let child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     let server = Running { child, port };
     let account = account(&[&server]);
     let is_loading = |readiness: Readiness| !readiness.ready;
@@ -276,14 +423,21 @@ async fn loads_while_others_wait() {
     assert_eq!(error.kind(), ErrorKind::NotReady, "{error}");
     // The account's own retries may end before it has loaded; its circuit stays closed.
     let answer = loop {
-        match model.chat(ChatRequest::from("Hi").max_output_tokens(4_u64)).await {
+        match model
+            .chat(ChatRequest::from("Hi").max_output_tokens(4_u64))
+            .await
+        {
             Ok(answer) => break answer,
             Err(error) => assert_eq!(error.kind(), ErrorKind::NotReady, "{error}"),
         }
         assert!(begun.elapsed() < Duration::from_secs(60));
     };
     assert!(answer.usage.output.total > Some(0));
-    println!("loaded and answered after {:?}: {:?}", begun.elapsed(), account.backend().stats().circuits);
+    println!(
+        "loaded and answered after {:?}: {:?}",
+        begun.elapsed(),
+        account.backend().stats().endpoints[0]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -301,9 +455,15 @@ async fn one_of_two_is_killed_under_load() {
         async move {
             let request = ChatRequest::from(format!("Number {n}")).max_output_tokens(8_u64);
             match n % 2 {
-                0 => model.chat(request).await.map(|answer| answer.usage.output.total),
+                0 => model
+                    .chat(request)
+                    .await
+                    .map(|answer| answer.usage.output.total),
                 _ => match model.chat(request).stream().await {
-                    Ok(stream) => stream.collect().await.map(|answer| answer.usage.output.total),
+                    Ok(stream) => stream
+                        .collect()
+                        .await
+                        .map(|answer| answer.usage.output.total),
                     Err(error) => Err(error),
                 },
             }
@@ -333,12 +493,20 @@ async fn one_of_two_is_killed_under_load() {
             again = Some(start_at(port, "chat.gguf", &more));
         }
     }
-    println!("{well} well, {committed} broken off after their first words, others {other:?}, {:?}", begun.elapsed());
+    println!(
+        "{well} well, {committed} broken off after their first words, others {other:?}, {:?}",
+        begun.elapsed()
+    );
     for endpoint in account.backend().stats().endpoints {
         println!("{endpoint:?}");
     }
     assert!(other.is_empty(), "{other:?}");
-    assert_eq!(load(&Backend::from(self::account(&[&second]))).await.running, Some(0.0));
+    assert_eq!(
+        load(&Backend::from(self::account(&[&second])))
+            .await
+            .running,
+        Some(0.0)
+    );
 }
 
 #[tokio::test]
@@ -346,7 +514,9 @@ async fn one_of_two_is_killed_under_load() {
 async fn is_found() {
     let server = start_at(8080, "chat.gguf", &["-c", "2048"]);
     ready(&account(&[&server])).await;
-    let found = Registry::discover(&[PROVIDER], HttpClient::shared()).await.unwrap();
-    let backend = found.get("llamacpp").unwrap();
+    let found = Registry::discover(&[PROVIDER], HttpClient::shared())
+        .await
+        .unwrap();
+    let backend = found.backend("llamacpp").unwrap();
     assert_eq!(backend.models().await.unwrap()[0].id, "one");
 }
