@@ -38,6 +38,7 @@ const LINKED: &[Linked] = &[
     Linked::of::<trunkline_gemini::Api>(),
     Linked::of::<trunkline_groq::Api>(),
     Linked::of::<trunkline_huggingface::Api>(),
+    Linked::of::<trunkline_llamacpp::Api>(),
     Linked::of::<trunkline_mistral::Api>(),
     Linked::of::<trunkline_moonshot::Api>(),
     Linked::of::<trunkline_nvidia::Api>(),

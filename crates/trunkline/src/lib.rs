@@ -28,6 +28,8 @@ pub use trunkline_gemini as gemini;
 pub use trunkline_groq as groq;
 #[cfg(feature = "huggingface")]
 pub use trunkline_huggingface as huggingface;
+#[cfg(feature = "llamacpp")]
+pub use trunkline_llamacpp as llamacpp;
 #[cfg(feature = "mistral")]
 pub use trunkline_mistral as mistral;
 #[cfg(feature = "moonshot")]

@@ -28,6 +28,8 @@ pub fn providers() -> &'static [ProviderDef] {
         crate::groq::PROVIDER,
         #[cfg(feature = "huggingface")]
         crate::huggingface::PROVIDER,
+        #[cfg(feature = "llamacpp")]
+        crate::llamacpp::PROVIDER,
         #[cfg(feature = "mistral")]
         crate::mistral::PROVIDER,
         #[cfg(feature = "moonshot")]

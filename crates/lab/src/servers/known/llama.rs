@@ -42,6 +42,10 @@ fn rows() -> Vec<Row> {
         row(Row::of("openai", "/v1").setting("api", "chat-completions")),
         row(Row::of("openai", "/v1").named("responses")),
         row(Row::of("anthropic", "/v1")),
+        row(Row::of("llamacpp", "")).lacks(
+            &[Check::Rerank],
+            "it ranks where it was started for that, and does nothing else then",
+        ),
     ]
 }
 
