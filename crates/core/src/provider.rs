@@ -47,6 +47,8 @@ pub struct ProviderDef {
     pub variables: &'static [(&'static str, &'static str)],
     /// The ports where it usually listens when run at home.
     pub local_ports: &'static [u16],
+    /// What a base URL may end with, and need not: `/v1`.
+    pub optional_path: Option<&'static str>,
     /// Makes a backend, with the default stack, of a configuration.
     pub build: fn(AccountConfig, HttpClient) -> Result<Backend>,
 }
@@ -79,6 +81,7 @@ impl ProviderDef {
             settings: &[],
             variables: &[],
             local_ports: &[],
+            optional_path: None,
             build,
         }
     }
@@ -183,6 +186,22 @@ impl ProviderDef {
         self.local_ports = ports;
         self
     }
+
+    /// Sets what a base URL may end with, and need not: a server with paths at its root and below
+    /// `/v1` is often given with `/v1`, as other clients want it, and is cut back to its root.
+    #[must_use]
+    pub const fn optional_path(mut self, path: &'static str) -> Self {
+        self.optional_path = Some(path);
+        self
+    }
+
+    /// `base_url` without what it need not end with.
+    pub(crate) fn root<'a>(&self, base_url: &'a str) -> &'a str {
+        let bare = base_url.trim_end().trim_end_matches('/');
+        let root = self.optional_path.and_then(|path| bare.strip_suffix(path));
+        // A host may be called like the path.
+        root.filter(|root| !root.ends_with('/')).unwrap_or(base_url)
+    }
 }
 
 impl fmt::Debug for ProviderDef {
@@ -190,5 +209,27 @@ impl fmt::Debug for ProviderDef {
         f.debug_struct("ProviderDef")
             .field("id", &self.id)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_is_cut_back_to_its_root() {
+        const SERVER: ProviderDef = ProviderDef::new("x", "X", |_, _| unreachable!());
+        let cut = SERVER.optional_path("/v1");
+        for (given, root) in [
+            ("http://a:80", "http://a:80"),
+            ("http://a:80/v1", "http://a:80"),
+            ("http://a:80/v1//", "http://a:80"),
+            ("http://a/b/v1/", "http://a/b"),
+            ("http://a/xv1", "http://a/xv1"),
+            ("http://v1", "http://v1"),
+        ] {
+            assert_eq!(cut.root(given), root, "{given}");
+            assert_eq!(SERVER.root(given), given);
+        }
     }
 }

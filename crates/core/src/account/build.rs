@@ -123,7 +123,7 @@ impl<P> Builder<P> {
         let idempotency = self.idempotency()?;
         let mut sites: Vec<(Arc<str>, u32, Site)> = Vec::new();
         for (base_url, weight) in self.base_urls(settings)? {
-            let target = Target::parse(&base_url)?;
+            let target = Target::parse(self.provider.root(&base_url))?;
             let has_keys = !self.keys.is_empty() || !matches!(auth, Auth::None(_));
             if has_keys && !target.is_confidential() && !self.plain_http {
                 return Err(Error::config(format!(

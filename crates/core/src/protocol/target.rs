@@ -64,6 +64,25 @@ impl Target {
         })
     }
 
+    /// What is at `path` of it, which begins with a slash: for a protocol of which one part is at the
+    /// base URL and another below.
+    ///
+    /// ```
+    /// use trunkline_core::protocol::Target;
+    ///
+    /// let server = Target::parse("http://127.0.0.1:8000")?;
+    /// let request = server.below("/v1").get("/models")?;
+    /// assert_eq!(request.uri(), "http://127.0.0.1:8000/v1/models");
+    /// # Ok::<(), trunkline_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn below(&self, path: &str) -> Self {
+        Self {
+            base: format!("{}{}", self.base, path.trim_end_matches('/')).into(),
+            ..self.clone()
+        }
+    }
+
     /// Host and port: `api.groq.com`.
     pub fn authority(&self) -> &str {
         &self.authority
