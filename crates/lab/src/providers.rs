@@ -46,6 +46,7 @@ const LINKED: &[Linked] = &[
     Linked::of::<trunkline_openrouter::Api>(),
     Linked::of::<trunkline_perplexity::Api>(),
     Linked::of::<trunkline_sambanova::Api>(),
+    Linked::of::<trunkline_tgi::Api>(),
     Linked::of::<trunkline_together::Api>(),
     Linked::of::<trunkline_vertex::Api>(),
     Linked::of::<trunkline_xai::Api>(),

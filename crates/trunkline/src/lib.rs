@@ -44,6 +44,8 @@ pub use trunkline_openrouter as openrouter;
 pub use trunkline_perplexity as perplexity;
 #[cfg(feature = "sambanova")]
 pub use trunkline_sambanova as sambanova;
+#[cfg(feature = "tgi")]
+pub use trunkline_tgi as tgi;
 #[cfg(feature = "together")]
 pub use trunkline_together as together;
 #[cfg(feature = "vertex")]

@@ -44,6 +44,8 @@ pub fn providers() -> &'static [ProviderDef] {
         crate::perplexity::PROVIDER,
         #[cfg(feature = "sambanova")]
         crate::sambanova::PROVIDER,
+        #[cfg(feature = "tgi")]
+        crate::tgi::PROVIDER,
         #[cfg(feature = "together")]
         crate::together::PROVIDER,
         #[cfg(feature = "vertex")]
