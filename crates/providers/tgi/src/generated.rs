@@ -41,18 +41,18 @@ pub struct Details {
     pub seed: Option<u64>,
     /// The tokens of the prompt, where
     /// [`decoder_input_details`](crate::Parameters::decoder_input_details) says so.
-    #[serde(default, deserialize_with = "list")]
+    #[serde(default, deserialize_with = "present")]
     pub prefill: Vec<PrefillToken>,
     /// The tokens of the answer.
-    #[serde(default, deserialize_with = "list")]
+    #[serde(default, deserialize_with = "present")]
     pub tokens: Vec<Token>,
     /// The likeliest tokens at each place, where
     /// [`top_n_tokens`](crate::Parameters::top_n_tokens) says so.
-    #[serde(default, deserialize_with = "list")]
+    #[serde(default, deserialize_with = "present")]
     pub top_tokens: Vec<Vec<Token>>,
     /// The sequences that were not the best, where [`best_of`](crate::Parameters::best_of) asked for
     /// several.
-    #[serde(default, deserialize_with = "list")]
+    #[serde(default, deserialize_with = "present")]
     pub best_of_sequences: Vec<Sequence>,
     /// How many tokens the prompt is; only a stream tells it here.
     pub input_length: Option<u64>,
@@ -78,10 +78,12 @@ pub struct Token {
     /// Its number in the model's vocabulary.
     pub id: u32,
     /// Its text.
+    #[serde(deserialize_with = "present")]
     pub text: String,
     /// The logarithm of its likelihood, where that is a number.
     pub logprob: Option<f64>,
     /// Whether it says something to the server only: that this is the end.
+    #[serde(deserialize_with = "present")]
     pub special: bool,
 }
 
@@ -93,6 +95,7 @@ pub struct PrefillToken {
     /// Its number in the model's vocabulary.
     pub id: u32,
     /// Its text.
+    #[serde(deserialize_with = "present")]
     pub text: String,
     /// The logarithm of its likelihood after those before it; the first has none.
     pub logprob: Option<f64>,
@@ -107,7 +110,7 @@ pub struct Piece {
     /// The token.
     pub token: Token,
     /// The likeliest at its place, where [`top_n_tokens`](crate::Parameters::top_n_tokens) says so.
-    #[serde(default, deserialize_with = "list")]
+    #[serde(default, deserialize_with = "present")]
     pub top_tokens: Vec<Token>,
     /// The whole text; only the last has it.
     pub generated_text: Option<String>,
@@ -197,11 +200,11 @@ fn finish<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Fin
     Ok(Finish::new(kind).raw(reason))
 }
 
-/// A list that may be `null`.
-fn list<'de, T, D>(deserializer: D) -> std::result::Result<Vec<T>, D::Error>
+/// What may be `null`, which is nothing.
+fn present<'de, T, D>(deserializer: D) -> std::result::Result<T, D::Error>
 where
-    T: Deserialize<'de>,
+    T: Deserialize<'de> + Default,
     D: Deserializer<'de>,
 {
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+    Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
 }

@@ -128,7 +128,7 @@ async fn every_setting_of_a_generation_is_sent() {
 
 #[tokio::test]
 async fn a_list_of_one_is_an_answer_and_an_unknown_end_is_kept() {
-    let details = json!({"finish_reason": "tide", "tokens": null, "top_tokens": null});
+    let details = json!({"finish_reason": "tide", "tokens": [{"id": 3, "text": null, "special": null}], "top_tokens": null});
     let peer = answering(&json!([{"generated_text": "b", "details": details}])).await;
     let generated = at(&peer).ask(Generate::new("a")).await.unwrap();
     let finish = generated.details.unwrap().finish;
