@@ -24,7 +24,6 @@ pub use options::{
     CitationMode, Document, Documents, EmbedOptions, Options, RerankOptions, SafetyMode, Truncate,
 };
 pub use protocol::V2;
-pub use tokenize::{Detokenize, Tokenize, Tokens};
 #[doc(no_inline)]
 pub use trunkline_core::prelude;
 
@@ -69,6 +68,8 @@ pub const PROVIDER: ProviderDef = ProviderDef::of::<Api>("cohere", "COHERE")
             .max_inputs(96)
             .rerank()
             .max_documents(10_000)
+            .tokenize()
+            .detokenize()
             .list_models(),
     );
 

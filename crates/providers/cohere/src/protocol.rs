@@ -8,10 +8,10 @@ use trunkline_core::{
     protocol::{Protocol, Target, query},
 };
 
-use crate::{PROVIDER, decode::EventDecoder, embed, encode, error, models, rerank};
+use crate::{PROVIDER, decode::EventDecoder, embed, encode, error, models, rerank, tokenize};
 
-/// The wire format of Cohere: version 2 of its API, and the list of models of version 1, which the
-/// second does not have.
+/// The wire format of Cohere: version 2 of its API, and of version 1 the list of models and the
+/// tokenizer, which the second does not have.
 #[derive(Clone, Copy, Debug)]
 pub struct V2;
 
@@ -26,6 +26,12 @@ impl Protocol for V2 {
             }
             Op::Embed(request) => target.post("/v2/embed", embed::body(request, warnings)?),
             Op::Rerank(request) => target.post("/v2/rerank", rerank::body(request, warnings)?),
+            Op::Tokenize(request) => {
+                target.post("/v1/tokenize", tokenize::body(request, warnings)?)
+            }
+            Op::Detokenize(request) => {
+                target.post("/v1/detokenize", tokenize::back(request, warnings)?)
+            }
             Op::Models(request) => {
                 let page = request.page.as_deref().map(query);
                 let page = page.map(|page| format!("&page_token={page}"));
@@ -45,6 +51,8 @@ impl Protocol for V2 {
             }
             Op::Embed(request) => embed::response(request, head, &body).map(Reply::Embed),
             Op::Rerank(request) => rerank::response(request, head, &body).map(Reply::Rerank),
+            Op::Tokenize(_) => tokenize::response(head, &body).map(Reply::Tokenize),
+            Op::Detokenize(_) => tokenize::text(&body).map(Reply::Detokenize),
             Op::Models(_) => models::page(&body).map(Reply::Models),
             op => Err(no_such(op)),
         }

@@ -1,100 +1,75 @@
-//! Texts as a model's tokens, and back: what only Cohere has, so it is asked by
-//! [`Backend::ask`](trunkline_core::Backend::ask).
+//! Texts as a model's tokens, and back: of version 1, which the second does not have.
+//!
+//! <https://docs.cohere.com/reference/tokenize>, <https://docs.cohere.com/reference/detokenize>
 
-use bytes::Bytes;
 use http::response::Parts;
 use serde::{Deserialize, Serialize};
-use trunkline_core::{Class, Json, Operation, Result, protocol::read, raw::RawRequest};
+use trunkline_core::{
+    DetokenizeRequest, DetokenizeResponse, Json, Result, TokenizeRequest, TokenizeResponse,
+    chat::Warnings,
+    protocol::{read, write},
+    tokenize::Token,
+};
 
-/// Asks for the tokens of a text, of up to 65,536 characters.
-///
-/// <https://docs.cohere.com/reference/tokenize>
-///
-/// ```no_run
-/// use trunkline_cohere::{Cohere, Tokenize, prelude::*};
-///
-/// # async fn count() -> Result<usize> {
-/// let cohere = Cohere::from_env()?;
-/// let tokens = cohere.backend().ask(Tokenize::new("command-a-03-2025", "High water.")).await?;
-/// # Ok(tokens.tokens.len())
-/// # }
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Tokenize {
-    /// Whose tokens.
-    pub model: String,
-    /// Of what.
-    pub text: String,
-}
+use crate::{PROVIDER, usage};
 
-impl Tokenize {
-    /// The tokens of `text` as `model` sees them.
-    pub fn new(model: impl Into<String>, text: impl Into<String>) -> Self {
-        let (model, text) = (model.into(), text.into());
-        Self { model, text }
+/// A request for the tokens of a text, of up to 65,536 characters. No token is put around it.
+pub(crate) fn body(request: &TokenizeRequest, warnings: &mut Warnings) -> Result<Vec<u8>> {
+    #[derive(Serialize)]
+    struct Ask<'a> {
+        model: &'a str,
+        text: &'a str,
     }
+    warnings.unsupported_if(request.special == Some(true), "special");
+    let ask = Ask {
+        model: &request.model,
+        text: &request.text,
+    };
+    let room = request.text.len() + request.model.len() + 32;
+    write(&ask, PROVIDER.id, &request.options, room)
 }
 
-/// The tokens of a text.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[non_exhaustive]
-pub struct Tokens {
-    /// Their numbers.
-    pub tokens: Vec<u32>,
-    /// What each stands for.
-    #[serde(default)]
-    pub token_strings: Vec<String>,
-}
-
-impl Operation for Tokenize {
-    type Output = Tokens;
-    const NAME: &'static str = "tokenize";
-    const CLASS: Class = Class::Read;
-
-    fn encode(&self) -> Result<RawRequest> {
-        Ok(RawRequest::post("/v1/tokenize", &Json::of(self)?))
+pub(crate) fn response(head: &Parts, body: &[u8]) -> Result<TokenizeResponse> {
+    #[derive(Deserialize)]
+    struct Answer {
+        tokens: Vec<u32>,
+        /// What each stands for.
+        token_strings: Option<Vec<String>>,
+        meta: Option<Json>,
     }
-
-    fn decode(&self, _head: &Parts, body: Bytes) -> Result<Tokens> {
-        read(&body)
-    }
-}
-
-/// Asks for the text that tokens are, up to 65,536 of them.
-///
-/// <https://docs.cohere.com/reference/detokenize>
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Detokenize {
-    /// Whose tokens.
-    pub model: String,
-    /// Which.
-    pub tokens: Vec<u32>,
-}
-
-impl Detokenize {
-    /// The text that `tokens` of `model` are.
-    pub fn new(model: impl Into<String>, tokens: impl Into<Vec<u32>>) -> Self {
-        let (model, tokens) = (model.into(), tokens.into());
-        Self { model, tokens }
-    }
-}
-
-impl Operation for Detokenize {
-    type Output = String;
-    const NAME: &'static str = "detokenize";
-    const CLASS: Class = Class::Read;
-
-    fn encode(&self) -> Result<RawRequest> {
-        Ok(RawRequest::post("/v1/detokenize", &Json::of(self)?))
-    }
-
-    fn decode(&self, _head: &Parts, body: Bytes) -> Result<String> {
-        #[derive(Deserialize)]
-        struct Answer {
-            text: String,
+    let answer: Answer = read(body)?;
+    let mut texts = answer.token_strings.unwrap_or_default().into_iter();
+    let tokens = answer.tokens.into_iter().map(|id| {
+        let token = Token::new(id);
+        match texts.next() {
+            Some(text) => token.text(text),
+            None => token,
         }
-        read::<Answer>(&body).map(|answer| answer.text)
+    });
+    let mut response = TokenizeResponse::new(tokens.collect());
+    response.warnings = usage::warnings(head, answer.meta.as_ref());
+    Ok(response)
+}
+
+/// A request for the text of up to 65,536 tokens.
+pub(crate) fn back(request: &DetokenizeRequest, warnings: &mut Warnings) -> Result<Vec<u8>> {
+    #[derive(Serialize)]
+    struct Ask<'a> {
+        model: &'a str,
+        tokens: &'a [u32],
     }
+    warnings.unsupported_if(request.special.is_some(), "special");
+    let ask = Ask {
+        model: &request.model,
+        tokens: &request.tokens,
+    };
+    Ok(Json::of(&ask)?.get().as_bytes().to_vec())
+}
+
+pub(crate) fn text(body: &[u8]) -> Result<DetokenizeResponse> {
+    #[derive(Deserialize)]
+    struct Answer {
+        text: String,
+    }
+    read::<Answer>(body).map(|answer| DetokenizeResponse::new(answer.text))
 }

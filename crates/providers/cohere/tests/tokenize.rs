@@ -1,31 +1,56 @@
-//! What only Cohere has: texts as tokens, and back.
+//! Texts as tokens, and back, over a real connection.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use trunkline_cohere::{Detokenize, Tokenize};
-use trunkline_core::{ErrorKind, Operation};
+use serde_json::{Value, json};
+use trunkline_cohere::{Cohere, prelude::*};
+use trunkline_core::Warning;
+use trunkline_testkit::{Peer, peer::Reply};
 
-#[test]
-fn a_text_is_asked_for_its_tokens_and_tokens_for_their_text() {
-    let head = http::Response::new(()).into_parts().0;
-    let tokenize = Tokenize::new("m", "High water");
-    let sent = tokenize.encode().unwrap();
-    assert_eq!(sent.path, "/v1/tokenize");
-    assert_eq!(sent.body, r#"{"model":"m","text":"High water"}"#);
-    let answer = br#"{"tokens":[7,9],"token_strings":["High"," water"],"meta":{}}"#;
-    let read = tokenize.decode(&head, answer.as_slice().into()).unwrap();
-    assert_eq!((read.tokens, read.token_strings.len()), (vec![7, 9], 2));
+async fn answering(body: Value) -> Peer {
+    Peer::start(Reply::status(200).json(body)).await
+}
 
-    let detokenize = Detokenize::new("m", [7, 9]);
-    let sent = detokenize.encode().unwrap();
-    assert_eq!(
-        (&*sent.path, &*sent.body),
-        ("/v1/detokenize", &br#"{"model":"m","tokens":[7,9]}"#[..])
-    );
-    let read = detokenize.decode(&head, br#"{"text":"High water"}"#.as_slice().into());
-    assert_eq!(read.unwrap(), "High water");
-    let broken = detokenize
-        .decode(&head, b"{}".as_slice().into())
-        .unwrap_err();
+fn model(peer: &Peer) -> Model {
+    let cohere = Cohere::with("key", peer.url(), HttpClient::shared()).unwrap();
+    cohere.bare().model("m")
+}
+
+fn asked(peer: &Peer) -> (String, Value) {
+    let request = peer.requests().remove(0);
+    (
+        format!("{} {}", request.method, request.path),
+        request.json(),
+    )
+}
+
+#[tokio::test]
+async fn a_text_is_asked_for_its_tokens() {
+    let answer = json!({"tokens": [7, 9, 4], "token_strings": ["High", " water"], "meta": {}});
+    let peer = answering(answer).await;
+    let read = model(&peer).tokenize("High water").special(true).await;
+    let read = read.unwrap();
+    assert_eq!(read.ids(), [7, 9, 4]);
+    let texts: Vec<_> = read
+        .tokens
+        .iter()
+        .map(|token| token.text.as_deref())
+        .collect();
+    assert_eq!(texts, [Some("High"), Some(" water"), None]);
+    assert_eq!(read.warnings, [Warning::unsupported("special")]);
+    let body = json!({"model": "m", "text": "High water"});
+    assert_eq!(asked(&peer), ("POST /v1/tokenize".to_owned(), body));
+}
+
+#[tokio::test]
+async fn tokens_are_asked_for_their_text() {
+    let peer = answering(json!({"text": "High water", "meta": {}})).await;
+    let read = model(&peer).detokenize([7, 9]).await.unwrap();
+    assert_eq!(read, "High water");
+    let body = json!({"model": "m", "tokens": [7, 9]});
+    assert_eq!(asked(&peer), ("POST /v1/detokenize".to_owned(), body));
+
+    let peer = answering(json!({})).await;
+    let broken = model(&peer).detokenize([7]).await.unwrap_err();
     assert_eq!(broken.kind(), ErrorKind::Decode);
 }
