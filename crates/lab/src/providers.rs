@@ -49,6 +49,7 @@ const LINKED: &[Linked] = &[
     Linked::of::<trunkline_s3::Api>(),
     Linked::of::<trunkline_sambanova::Api>(),
     Linked::of::<trunkline_tei::Api>(),
+    Linked::of::<trunkline_tgi::Api>(),
     Linked::of::<trunkline_together::Api>(),
     Linked::of::<trunkline_vertex::Api>(),
     Linked::of::<trunkline_xai::Api>(),

@@ -50,6 +50,8 @@ pub use trunkline_s3 as s3;
 pub use trunkline_sambanova as sambanova;
 #[cfg(feature = "tei")]
 pub use trunkline_tei as tei;
+#[cfg(feature = "tgi")]
+pub use trunkline_tgi as tgi;
 #[cfg(feature = "together")]
 pub use trunkline_together as together;
 #[cfg(feature = "vertex")]

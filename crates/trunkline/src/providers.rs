@@ -50,6 +50,8 @@ pub fn providers() -> &'static [ProviderDef] {
         crate::sambanova::PROVIDER,
         #[cfg(feature = "tei")]
         crate::tei::PROVIDER,
+        #[cfg(feature = "tgi")]
+        crate::tgi::PROVIDER,
         #[cfg(feature = "together")]
         crate::together::PROVIDER,
         #[cfg(feature = "vertex")]
