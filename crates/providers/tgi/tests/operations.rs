@@ -126,6 +126,14 @@ async fn every_setting_of_a_generation_is_sent() {
     );
 }
 
+#[test]
+fn a_schema_may_have_a_name() {
+    let schema = Json::parse(r#"{"properties":{}}"#).unwrap();
+    let named = Json::of(&Grammar::json_schema("beast", schema)).unwrap();
+    let expected = r#"{"type":"json_schema","value":{"name":"beast","schema":{"properties":{}}}}"#;
+    assert_eq!(named.get(), expected);
+}
+
 #[tokio::test]
 async fn a_list_of_one_is_an_answer_and_an_unknown_end_is_kept() {
     let details = json!({"finish_reason": "tide", "tokens": [{"id": 3, "text": null, "special": null}], "top_tokens": null});
