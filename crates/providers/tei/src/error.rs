@@ -42,7 +42,7 @@ pub(crate) fn of_answer(head: &Parts, body: &[u8]) -> Error {
 /// What the framework says of a body that it cannot read, or that is too large.
 fn words(head: &Parts, body: &[u8]) -> Option<String> {
     let plain = content_type(head).is_some_and(|kind| kind.eq_ignore_ascii_case("text/plain"));
-    let words = std::str::from_utf8(body.get(..WORDS).unwrap_or(body)).ok()?;
+    let words = String::from_utf8_lossy(body.get(..WORDS).unwrap_or(body));
     let words = words.trim();
     (plain && !words.is_empty()).then(|| words.to_owned())
 }
@@ -51,27 +51,33 @@ fn words(head: &Parts, body: &[u8]) -> Option<String> {
 fn narrow(usual: &Error, message: String, error_type: String) -> Error {
     let says = |words: &[&str]| words.iter().all(|words| message.contains(words));
     let kind = match error_type.to_ascii_lowercase().as_str() {
-        "unhealthy" => ErrorKind::Server,
-        "overloaded" => ErrorKind::Overloaded,
-        "backend" if WRONG_MODEL.iter().any(|words| says(words)) => ErrorKind::Unsupported,
-        "backend" => ErrorKind::Server,
-        "validation" if says(&["must have less than", "Given:"]) => ErrorKind::ContextLength,
-        "validation" if says(&["batch size", "maximum allowed batch size"]) => ErrorKind::TooLarge,
-        "validation" | "tokenizer" | "empty" => ErrorKind::InvalidRequest,
+        "unhealthy" => Some(ErrorKind::Server),
+        "overloaded" => Some(ErrorKind::Overloaded),
+        "backend" if WRONG_MODEL.iter().any(|words| message.contains(words)) => {
+            Some(ErrorKind::Unsupported)
+        }
+        "validation" if says(&["must have less than", "Given:"]) => Some(ErrorKind::ContextLength),
+        "validation" if says(&["batch size", "maximum allowed batch size"]) => {
+            Some(ErrorKind::TooLarge)
+        }
+        "validation" | "tokenizer" | "empty" => Some(ErrorKind::InvalidRequest),
         // A gateway that wakes the server.
-        _ if usual.kind() == ErrorKind::Server && is_loading(&message) => ErrorKind::NotReady,
-        _ => usual.kind(),
-    };
-    let delivery = match kind {
-        ErrorKind::Server if error_type.eq_ignore_ascii_case("backend") => Delivery::Responded,
-        ErrorKind::Server if error_type.is_empty() => usual.delivery(),
-        _ => Delivery::Rejected,
+        "" if usual.kind() == ErrorKind::Server && is_loading(&message) => {
+            Some(ErrorKind::NotReady)
+        }
+        // The model failed at it, or somebody else speaks.
+        _ => None,
     };
     let message = match kind {
-        ErrorKind::TooLarge if !error_type.is_empty() => format!(
+        Some(ErrorKind::TooLarge) => format!(
             "{message}; tell the account so: `.setting(\"max_batch\", …)`, or TEI_MAX_BATCH"
         ),
         _ => message,
+    };
+    // All that is known is said before the model is asked.
+    let (kind, delivery) = match kind {
+        Some(kind) => (kind, Delivery::Rejected),
+        None => (usual.kind(), usual.delivery()),
     };
     let error = Error::new(kind, message)
         .with_delivery(delivery)
@@ -83,11 +89,7 @@ fn narrow(usual: &Error, message: String, error_type: String) -> Error {
 }
 
 /// What says that the server's model is of another type than the route.
-const WRONG_MODEL: [&[&str]; 3] = [
-    &["odel is not a"],
-    &["is not available for SPLADE models"],
-    &["only available for"],
-];
+const WRONG_MODEL: [&str; 2] = ["odel is not a", "is not available for SPLADE models"];
 
 fn is_loading(message: &str) -> bool {
     let message = message.to_ascii_lowercase();

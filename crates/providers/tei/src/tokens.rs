@@ -10,10 +10,7 @@ use http::response::Parts;
 use serde::{Deserialize, Serialize};
 use trunkline_core::{
     Class, DetokenizeRequest, DetokenizeResponse, Error, Operation, Result, TokenizeRequest,
-    TokenizeResponse,
-    protocol::{read, write},
-    raw::RawRequest,
-    tokenize::Token,
+    TokenizeResponse, protocol::write, raw::RawRequest, tokenize::Token,
 };
 
 use crate::{PROVIDER, embed::counted, many::post};

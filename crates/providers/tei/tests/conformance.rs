@@ -10,5 +10,9 @@ static COUNTED: conformance::Allocator = conformance::ALLOCATOR;
 
 fn main() -> ExitCode {
     let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
-    conformance::run(Subject::of::<trunkline_tei::Api>(fixtures))
+    conformance::run(Subject::of::<trunkline_tei::Api>(fixtures).except(
+        "k9::query_and_documents_arrive_in_their_order",
+        "a server has one model, and its requests have no place for a name \
+         (https://huggingface.github.io/text-embeddings-inference/); tests/operations.rs sends both",
+    ))
 }

@@ -229,6 +229,17 @@ fn pieces_are_in_order_and_none_is_empty() {
     assert_eq!(pieces[3], Predict::new(["3"]).raw_scores(true));
 }
 
+#[tokio::test]
+async fn query_and_documents_arrive_in_their_order() {
+    let places = json!([{"index": 1, "score": 0.5}, {"index": 0, "score": 0.25}]);
+    let peer = answering(&places).await;
+    let model = at(&peer).model("any");
+    let ranking = model.rerank("é 漢字", ["two", "one \" \n"]).await.unwrap();
+    assert_eq!(ranking.results[0].index, 1);
+    let body = json!({"query": "é 漢字", "texts": ["two", "one \" \n"]});
+    assert_eq!(asked(&peer), ("POST /rerank".to_owned(), body));
+}
+
 /// A server that takes so many in one request, and says of each input how long it is.
 async fn measuring(most: usize) -> (Peer, Arc<Mutex<Vec<usize>>>) {
     let sizes: Arc<Mutex<Vec<usize>>> = Arc::default();

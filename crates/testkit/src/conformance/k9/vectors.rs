@@ -129,7 +129,9 @@ fn vectors(subject: &Subject) -> Outcome<Path> {
         text.is_ok_and(|text| asked.contains(&EmbedInput::Text(text)))
     };
     let wire = Wire::of(&case)?;
-    for (_, path) in wire.json.fields() {
+    // The whole answer may be the list.
+    let fields = wire.json.fields().into_iter().map(|(_, path)| path);
+    for path in std::iter::once(Path::new()).chain(fields) {
         let mut json = wire.json.clone();
         if let Some(Tree::List(items)) = json.at_mut(&path)
             && items.len() == inputs
