@@ -18,6 +18,8 @@ pub struct Fault<'a> {
     pub status: u16,
     /// Its words, in small letters; empty where there are none.
     pub words: &'a str,
+    /// Whether it said nothing at all, not even a page for people.
+    pub silent: bool,
 }
 
 impl Fault<'_> {
@@ -50,8 +52,9 @@ const LONGEST: usize = 2_000;
 pub(crate) fn of_answer(dialect: &Dialect, head: &Parts, body: &[u8]) -> Error {
     let usual = error_of_status(head.status);
     let text = String::from_utf8_lossy(body);
-    let message = message(text.trim());
-    narrow(dialect, head.status.as_u16(), &usual, message)
+    let text = text.trim();
+    let silent = matches!(text, "" | "null");
+    narrow(dialect, head.status.as_u16(), &usual, message(text), silent)
 }
 
 /// An error in a success's clothes.
@@ -60,7 +63,7 @@ pub(crate) fn in_band(dialect: &Dialect, error: &RawValue) -> Error {
         ErrorKind::Server,
         "the server says that it failed, and not why",
     );
-    narrow(dialect, 200, &usual, Some(plain(error))).with_delivery(Delivery::Responded)
+    narrow(dialect, 200, &usual, Some(plain(error)), false).with_delivery(Delivery::Responded)
 }
 
 fn message(body: &str) -> Option<String> {
@@ -83,11 +86,18 @@ fn plain(json: &RawValue) -> String {
     text.unwrap_or_else(|_| json.get().to_owned())
 }
 
-fn narrow(dialect: &Dialect, status: u16, usual: &Error, message: Option<String>) -> Error {
+fn narrow(
+    dialect: &Dialect,
+    status: u16,
+    usual: &Error,
+    message: Option<String>,
+    silent: bool,
+) -> Error {
     let words = message.as_deref().unwrap_or_default().to_ascii_lowercase();
     let fault = Fault {
         status,
         words: &words,
+        silent,
     };
     let kind = (dialect.classify)(&fault).or_else(|| kind(&fault));
     let kind = kind.unwrap_or(usual.kind());
@@ -107,8 +117,6 @@ fn narrow(dialect: &Dialect, status: u16, usual: &Error, message: Option<String>
 /// The words say it better than the status.
 fn kind(fault: &Fault<'_>) -> Option<ErrorKind> {
     match fault.status {
-        // Triton's and MLServer's only word for it.
-        400 if fault.words.is_empty() => Some(ErrorKind::NotReady),
         400 | 404 | 500 | 503 if fault.says(&["not ready", "not loaded yet", "is loading"]) => {
             Some(ErrorKind::NotReady)
         }

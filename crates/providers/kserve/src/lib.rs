@@ -2,7 +2,7 @@
 #![deny(missing_docs)]
 
 use trunkline_core::{
-    Account, Capabilities, ProviderDef, Result,
+    Account, Capabilities, ErrorKind, ProviderDef, Result,
     account::{Provider, Settings},
 };
 
@@ -14,6 +14,7 @@ pub use trunkline_core::{
     infer::{Bf16, DataType, F16, Tensor},
     prelude,
 };
+use trunkline_open_inference::Fault;
 #[doc(inline)]
 pub use trunkline_open_inference::{
     Config, Dialect, DurationStat, Encoding, Index, IndexEntry, Live, LoadModel, Metadata,
@@ -35,8 +36,13 @@ pub const PROVIDER: ProviderDef = ProviderDef::of::<Api>("kserve", "KSERVE")
     .local_ports(&[8000, 8080])
     .capabilities(Capabilities::NONE.infer().ready().list_models());
 
-/// The protocol as it is written.
-pub const DIALECT: Dialect = Dialect::of(&PROVIDER);
+/// The protocol as Triton and MLServer speak it.
+pub const DIALECT: Dialect = Dialect::of(&PROVIDER).classify(classify);
+
+/// All that Triton and MLServer say of a server that is not ready is a status, and it is this one.
+fn classify(fault: &Fault<'_>) -> Option<ErrorKind> {
+    (fault.status == 400 && fault.silent).then_some(ErrorKind::NotReady)
+}
 
 /// An account with a server of the Open Inference Protocol.
 pub type Kserve = Account<Api>;

@@ -328,6 +328,7 @@ fn errors_are_what_their_words_say() {
     for (status, body, kind) in [
         (400, "", NotReady),
         (400, "null", NotReady),
+        (400, "<html></html>", InvalidRequest),
         (400, r#"{"error":"Model version not ready"}"#, NotReady),
         (
             503,
