@@ -138,6 +138,7 @@ impl InferRequest {
     /// are set again.
     #[must_use]
     pub fn option<O: ProviderOptions>(mut self, options: O) -> Self {
+        self.effect |= options.has_effect();
         options::add(&mut self.options, &options);
         self
     }

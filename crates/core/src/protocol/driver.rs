@@ -335,7 +335,7 @@ impl<P: Protocol> Shared<P> {
 
     async fn read_whole(&self, op: &Op, mut body: Body) -> Result<Bytes> {
         let limits = &self.site.limits;
-        let limit = if matches!(op, Op::Embed(_)) {
+        let limit = if matches!(op, Op::Embed(_) | Op::Infer(_)) {
             limits.embed_body
         } else {
             limits.body

@@ -86,7 +86,7 @@ impl Timers {
 pub struct Limits {
     /// Bytes of a whole answer.
     pub body: usize,
-    /// Bytes of a whole answer of embeddings.
+    /// Bytes of a whole answer of embeddings or tensors.
     pub embed_body: usize,
     /// Bytes of an error's body that are read.
     pub error_body: usize,
@@ -99,7 +99,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 32 MiB for an answer, 256 MiB for embeddings and for a stream, 64 KiB for an error,
+    /// 32 MiB for an answer, 256 MiB for embeddings, for tensors and for a stream, 64 KiB for an error,
     /// 2,000,000 events.
     fn default() -> Self {
         Self {
@@ -118,6 +118,13 @@ impl Limits {
     #[must_use]
     pub fn body(mut self, bytes: usize) -> Self {
         self.body = bytes;
+        self
+    }
+
+    /// Sets the bytes of a whole answer of embeddings or tensors.
+    #[must_use]
+    pub fn embed_body(mut self, bytes: usize) -> Self {
+        self.embed_body = bytes;
         self
     }
 
