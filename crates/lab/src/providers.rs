@@ -43,6 +43,7 @@ const LINKED: &[Linked] = &[
     Linked::of::<trunkline_moonshot::Api>(),
     Linked::of::<trunkline_nvidia::Api>(),
     Linked::of::<trunkline_ollama::Api>(),
+    Linked::of::<trunkline_opea::Api>(),
     Linked::of::<trunkline_openai::Api>(),
     Linked::of::<trunkline_openrouter::Api>(),
     Linked::of::<trunkline_perplexity::Api>(),

@@ -38,6 +38,8 @@ pub use trunkline_moonshot as moonshot;
 pub use trunkline_nvidia as nvidia;
 #[cfg(feature = "ollama")]
 pub use trunkline_ollama as ollama;
+#[cfg(feature = "opea")]
+pub use trunkline_opea as opea;
 #[cfg(feature = "openai")]
 pub use trunkline_openai as openai;
 #[cfg(feature = "openrouter")]

@@ -38,6 +38,8 @@ pub fn providers() -> &'static [ProviderDef] {
         crate::nvidia::PROVIDER,
         #[cfg(feature = "ollama")]
         crate::ollama::PROVIDER,
+        #[cfg(feature = "opea")]
+        crate::opea::PROVIDER,
         #[cfg(feature = "openai")]
         crate::openai::PROVIDER,
         #[cfg(feature = "openrouter")]

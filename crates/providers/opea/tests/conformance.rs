@@ -1,0 +1,18 @@
+//! The conformance suite on this provider; `fixtures/` shows its wire.
+
+use std::process::ExitCode;
+
+use trunkline_testkit::conformance::{self, Subject};
+
+/// Counts what the suite's budgets are of.
+#[global_allocator]
+static COUNTED: conformance::Allocator = conformance::ALLOCATOR;
+
+fn main() -> ExitCode {
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
+    conformance::run(
+        Subject::of::<trunkline_opea::Api>(fixtures)
+            // The language model's microservice does not hand it on; the gateways read it.
+            .model_for_flag("top_k", "chatqna"),
+    )
+}
