@@ -48,6 +48,8 @@ pub use trunkline_sambanova as sambanova;
 pub use trunkline_together as together;
 #[cfg(feature = "vertex")]
 pub use trunkline_vertex as vertex;
+#[cfg(feature = "vllm")]
+pub use trunkline_vllm as vllm;
 #[cfg(feature = "xai")]
 pub use trunkline_xai as xai;
 // backends:end
