@@ -2,8 +2,7 @@
 #![deny(missing_docs)]
 
 use trunkline_core::{
-    Account, ChatRequest, Delivery, EmbedRequest, Error, ErrorKind, Json, ProviderDef, Result,
-    Role,
+    Account, ChatRequest, Delivery, Error, ErrorKind, Json, ProviderDef, Result, Role,
     account::{Provider, Settings},
 };
 use trunkline_openai_compat::{COMMON, Dialect, ErrorDetail, OpenAiCompat};
@@ -91,15 +90,16 @@ pub const PROVIDER: ProviderDef = ProviderDef::of::<Api>("vllm", "VLLM")
 /// What vLLM does its own way, of what is chat completions. Thoughts come in `reasoning`, or in
 /// `reasoning_content` from older servers, where the server parses them, and otherwise in the text.
 ///
+/// Embeddings are asked for as numbers: what servers of 2024 give as base64 are doubles, in the
+/// order of bytes of their processor, and nothing says so.
+///
 /// <https://docs.vllm.ai/en/latest/features/reasoning_outputs/>
 pub const DIALECT: Dialect = Dialect::of(&PROVIDER)
     .max_tokens("max_completion_tokens")
     .reasoning_budget("thinking_token_budget")
     .reasoning_replay("reasoning")
     .think_tags()
-    .base64_embeddings()
     .patch(prefilled)
-    .embed_patch(little_endian)
     .classify(classify);
 
 /// A last message of the assistant is gone on with by two switches, which belong together.
@@ -108,11 +108,6 @@ fn prefilled(request: &ChatRequest) -> Option<Json> {
     let last = request.messages.last()?;
     let is_begun = last.role == Role::Assistant;
     is_begun.then(|| Json::parse(GO_ON).ok()).flatten()
-}
-
-/// The server's own order of bytes is that of its processor unless it is told.
-fn little_endian(_: &EmbedRequest) -> Option<Json> {
-    Json::parse(r#"{"endianness":"little"}"#).ok()
 }
 
 /// vLLM's errors have the status for a code; type and words say the rest.

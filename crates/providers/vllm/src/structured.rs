@@ -6,6 +6,9 @@ use trunkline_core::Json;
 /// What an answer is held to: one of JSON Schema, a regular expression, a choice, a grammar, any
 /// JSON, or a structural tag.
 ///
+/// Which blanks stand in JSON, and whether a schema allows what it does not name, is the server's to
+/// say, by `--structured-outputs-config`: its requests have fields for that, and no backend reads them.
+///
 /// JSON of a schema is also what [`format`](trunkline_core::ChatRequest::format) says, for all
 /// providers.
 ///
@@ -23,16 +26,8 @@ use trunkline_core::Json;
 /// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct StructuredOutputs {
-    #[serde(flatten)]
-    constraint: Constraint,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    disable_any_whitespace: bool,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    disable_additional_properties: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    whitespace_pattern: Option<String>,
-}
+#[serde(transparent)]
+pub struct StructuredOutputs(Constraint);
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -46,67 +41,37 @@ enum Constraint {
 }
 
 impl StructuredOutputs {
-    const fn of(constraint: Constraint) -> Self {
-        Self {
-            constraint,
-            disable_any_whitespace: false,
-            disable_additional_properties: false,
-            whitespace_pattern: None,
-        }
-    }
-
     /// JSON of this schema.
     pub fn json(schema: impl Into<Json>) -> Self {
         // The server takes a schema as text as well; so the order of its keys stays.
-        Self::of(Constraint::Json(schema.into().get().to_owned()))
+        Self(Constraint::Json(schema.into().get().to_owned()))
     }
 
     /// JSON of any kind.
     pub const fn any_json() -> Self {
-        Self::of(Constraint::JsonObject(true))
+        Self(Constraint::JsonObject(true))
     }
 
     /// Text that the regular expression matches as a whole.
     pub fn regex(pattern: impl Into<String>) -> Self {
-        Self::of(Constraint::Regex(pattern.into()))
+        Self(Constraint::Regex(pattern.into()))
     }
 
     /// One of these.
     pub fn choice<T: Into<String>>(choices: impl IntoIterator<Item = T>) -> Self {
         let choices = choices.into_iter().map(Into::into).collect();
-        Self::of(Constraint::Choice(choices))
+        Self(Constraint::Choice(choices))
     }
 
     /// Text of this grammar, in EBNF or Lark's form, as the server's backend reads it.
     pub fn grammar(grammar: impl Into<String>) -> Self {
-        Self::of(Constraint::Grammar(grammar.into()))
+        Self(Constraint::Grammar(grammar.into()))
     }
 
     /// What stands between tags, as xgrammar describes it: a JSON object.
     ///
     /// <https://xgrammar.mlc.ai/docs/tutorials/structural_tag>
     pub fn structural_tag(tag: impl Into<Json>) -> Self {
-        Self::of(Constraint::StructuralTag(tag.into().get().to_owned()))
-    }
-
-    /// Leaves out all blanks between what JSON is made of.
-    #[must_use]
-    pub const fn no_whitespace(mut self) -> Self {
-        self.disable_any_whitespace = true;
-        self
-    }
-
-    /// Allows no property that the schema does not name.
-    #[must_use]
-    pub const fn no_additional_properties(mut self) -> Self {
-        self.disable_additional_properties = true;
-        self
-    }
-
-    /// Sets which blanks may stand between what JSON is made of: a regular expression.
-    #[must_use]
-    pub fn whitespace(mut self, pattern: impl Into<String>) -> Self {
-        self.whitespace_pattern = Some(pattern.into());
-        self
+        Self(Constraint::StructuralTag(tag.into().get().to_owned()))
     }
 }

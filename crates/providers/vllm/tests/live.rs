@@ -1,5 +1,6 @@
-//! Against a real server: `VLLM_BASE_URL=http://127.0.0.1:8000 cargo test -p trunkline-vllm --test live
-//! -- --ignored --nocapture`, with `VLLM_LIVE=pooling` for one that embeds.
+//! Against a real server: `VLLM_LIVE=chat VLLM_BASE_URL=http://127.0.0.1:8000 cargo test -p
+//! trunkline-vllm --test live -- --nocapture`, and `VLLM_LIVE=pooling` for one that embeds. Without
+//! the variable there is nothing to test.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,8 +18,8 @@ use trunkline_vllm::{
     prelude::*,
 };
 
-fn pools() -> bool {
-    std::env::var("VLLM_LIVE").is_ok_and(|kind| kind == "pooling")
+fn is_there(kind: &str) -> bool {
+    std::env::var("VLLM_LIVE").is_ok_and(|there| there == kind)
 }
 
 async fn load(backend: &Backend) -> Load {
@@ -44,9 +45,8 @@ async fn served() -> (Backend, Model) {
 }
 
 #[tokio::test]
-#[ignore = "needs a server"]
 async fn a_server_that_writes() {
-    if pools() {
+    if !is_there("chat") {
         return;
     }
     let (backend, model) = served().await;
@@ -108,7 +108,7 @@ async fn a_server_that_writes() {
         assert!(fits.contains(&held.text()) && !held.text().is_empty());
     }
     let schema = Json::parse(r#"{"type":"object","properties":{"n":{"type":"boolean"}},"required":["n"],"additionalProperties":false}"#).unwrap();
-    let json = StructuredOutputs::json(schema).no_whitespace();
+    let json = StructuredOutputs::json(schema);
     let held = model
         .chat(ChatRequest::from("Say so.").option(Options::new().structured_outputs(json)))
         .await;
@@ -123,7 +123,9 @@ async fn a_server_that_writes() {
     assert_eq!(two.candidates.len(), 1);
     assert_eq!(Extras::of(&two).unwrap().choices.len(), 2);
 
-    let begun = asked.clone().message(Message::assistant("Once upon"));
+    let begun = asked
+        .clone()
+        .message(Message::new(Role::Assistant, vec![Part::text("Once upon")]));
     let gone_on = model.chat(begun).await.unwrap();
     let prompt = Extras::of(&gone_on).unwrap().prompt_text.unwrap();
     println!("prefill {prompt:?} -> {:?}", gone_on.text());
@@ -200,9 +202,8 @@ async fn a_server_that_writes() {
 }
 
 #[tokio::test]
-#[ignore = "needs a server"]
 async fn a_server_that_embeds() {
-    if !pools() {
+    if !is_there("pooling") {
         return;
     }
     let (backend, model) = served().await;

@@ -18,7 +18,7 @@ use trunkline_core::{
     stream::Fold,
 };
 use trunkline_testkit::peer::{Peer, Reply as Answer};
-use trunkline_vllm::{Extras, Options, Server, StructuredOutputs, Version, Vllm, prelude::*};
+use trunkline_vllm::{Extras, Options, Server, StructuredOutputs, Version, Vllm};
 
 fn server() -> Server {
     Server::default()
@@ -42,7 +42,7 @@ async fn a_base_url_may_end_with_v1() {
         let peer = Peer::start(Answer::status(200).json(r#"{"version":"1"}"#)).await;
         let base = format!("{}{habit}", peer.url());
         let vllm = Vllm::builder().endpoint(base).client(HttpClient::shared());
-        let backend = Backend::from(vllm.build().unwrap());
+        let backend = vllm.build().unwrap().bare();
         backend.ask(Version).await.unwrap();
         let _ = backend.model("m").chat("Hi").await;
         let paths: Vec<_> = peer.requests().into_iter().map(|sent| sent.path).collect();
