@@ -53,6 +53,7 @@ const LINKED: &[Linked] = &[
     Linked::of::<trunkline_tgi::Api>(),
     Linked::of::<trunkline_together::Api>(),
     Linked::of::<trunkline_vertex::Api>(),
+    Linked::of::<trunkline_vllm::Api>(),
     Linked::of::<trunkline_xai::Api>(),
     // backends:end
 ];

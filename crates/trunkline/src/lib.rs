@@ -58,6 +58,8 @@ pub use trunkline_tgi as tgi;
 pub use trunkline_together as together;
 #[cfg(feature = "vertex")]
 pub use trunkline_vertex as vertex;
+#[cfg(feature = "vllm")]
+pub use trunkline_vllm as vllm;
 #[cfg(feature = "xai")]
 pub use trunkline_xai as xai;
 // backends:end

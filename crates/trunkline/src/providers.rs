@@ -58,6 +58,8 @@ pub fn providers() -> &'static [ProviderDef] {
         crate::together::PROVIDER,
         #[cfg(feature = "vertex")]
         crate::vertex::PROVIDER,
+        #[cfg(feature = "vllm")]
+        crate::vllm::PROVIDER,
         #[cfg(feature = "xai")]
         crate::xai::PROVIDER,
         // backends:end
