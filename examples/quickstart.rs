@@ -2,16 +2,19 @@
 //!
 //! `cargo run --example quickstart`
 //!
-//! Without a key it talks to the test kit's embedded provider: a real server on loopback, without
-//! a model behind it. With `OPENAI_API_KEY` or `GROQ_API_KEY` it talks to that provider;
-//! `OPENAI_BASE_URL` with `OPENAI_API=chat-completions` takes it to any server that speaks chat
-//! completions.
+//! With `OPENAI_API_KEY` or `GROQ_API_KEY` it talks to that provider; `OPENAI_BASE_URL` with
+//! `OPENAI_API=chat-completions` takes it to any server that speaks chat completions. Without a key
+//! it looks for a server on this machine: vLLM, llama.cpp, TGI, Ollama, OpenVINO. Without one it
+//! talks to the test kit's embedded provider: a real server on loopback, without a model behind it.
 
 use std::{io::Write, process::ExitCode};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use trunkline::{Backend, ChatRequest, Message, Model, Result, Tool};
+use trunkline::{
+    Backend, Capabilities, ChatRequest, HttpClient, Message, Model, ProviderDef, Registry, Result,
+    Tool,
+};
 use trunkline_groq::Groq;
 use trunkline_openai::{OpenAi, compatible};
 use trunkline_testkit::{EmbeddedProvider, embedded};
@@ -28,23 +31,68 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<()> {
-    let (model, embedder, _embedded) = connect().await?;
+    let (model, embedder, place) = connect().await?;
 
     chat(&model).await?;
     stream(&model).await?;
-    tools(&model).await?;
-    structured(&model).await?;
+    place.judge(tools(&model).await)?;
+    place.judge(structured(&model).await)?;
     fallback(&model).await?;
     match &embedder {
-        Some(embedder) => embeddings(embedder).await?,
+        Some(embedder) => place.judge(embeddings(embedder).await)?,
         None => println!("\n— Embeddings —\n(this provider has none)"),
     }
     statistics(model.backend());
     Ok(())
 }
 
-/// The first of: OpenAI, Groq, the embedded provider. The last must be kept as long as it is used.
-async fn connect() -> Result<(Model, Option<Model>, Option<EmbeddedProvider>)> {
+/// Where the models are.
+enum Place {
+    Provider,
+    /// A server on this machine, with whatever model it was given.
+    Home,
+    /// The embedded provider, which must be kept as long as it is used.
+    Embedded(#[allow(dead_code, reason = "it ends when it is dropped")] EmbeddedProvider),
+}
+
+impl Place {
+    /// Not every model that somebody runs at home can do everything.
+    fn judge(&self, result: Result<()>) -> Result<()> {
+        match (self, result) {
+            (Self::Home, Err(error)) => {
+                println!("(This model cannot: {error})");
+                Ok(())
+            }
+            (_, result) => result,
+        }
+    }
+}
+
+/// Who may run on this machine, in the order in which they are preferred.
+const AT_HOME: [ProviderDef; 5] = [
+    trunkline_vllm::PROVIDER,
+    trunkline_llamacpp::PROVIDER,
+    trunkline_tgi::PROVIDER,
+    trunkline_ollama::PROVIDER,
+    trunkline_ovms::PROVIDER,
+];
+
+/// The first model that a server on this machine lists and that talks, and the same one to embed with.
+async fn at_home() -> Result<Option<(Model, Option<Model>)>> {
+    let found = Registry::discover(&AT_HOME, HttpClient::shared()).await?;
+    for (name, backend) in found.capable_of(Capabilities::NONE.chat().stream()) {
+        if let Some(model) = backend.models().await?.first() {
+            let model = backend.model(model.id.as_str());
+            println!("Talking to {name} on this machine, model {}.", model.name());
+            let embeds = backend.info().capabilities.embed;
+            return Ok(Some((model.clone(), embeds.then_some(model))));
+        }
+    }
+    Ok(None)
+}
+
+/// The first of: OpenAI, Groq, a server on this machine, the embedded provider.
+async fn connect() -> Result<(Model, Option<Model>, Place)> {
     let is_set = |name: &str| std::env::var(name).is_ok_and(|value| !value.is_empty());
     if is_set("OPENAI_API_KEY") || is_set("OPENAI_BASE_URL") {
         let vars = |name: &str| {
@@ -61,28 +109,31 @@ async fn connect() -> Result<(Model, Option<Model>, Option<EmbeddedProvider>)> {
         });
         println!("Talking to {place}, model {}.", model.name());
         let embedder = openai.model("text-embedding-3-small");
-        return Ok((model, Some(embedder), None));
+        return Ok((model, Some(embedder), Place::Provider));
     }
     if is_set("GROQ_API_KEY") {
         let model = Groq::from_env()?.default_model()?;
         println!("Talking to Groq, model {}.", model.name());
-        return Ok((model, None, None));
+        return Ok((model, None, Place::Provider));
+    }
+    if let Some((model, embedder)) = at_home().await? {
+        return Ok((model, embedder, Place::Home));
     }
     let server = EmbeddedProvider::builder()
         .rate_limit_first(true)
         .start()
         .await;
     println!(
-        "No key is set: talking to the embedded provider at {}, which has no model behind it.",
+        "No key is set and no server found: talking to the embedded provider at {}, which has no model behind it.",
         server.url()
     );
     println!("Set OPENAI_API_KEY or GROQ_API_KEY to talk to a real one.");
-    let account = compatible(server.key(), server.url(), trunkline::HttpClient::shared())?;
+    let account = compatible(server.key(), server.url(), HttpClient::shared())?;
     let (model, embedder) = (
         account.model(embedded::CHAT_MODEL),
         account.model(embedded::EMBED_MODEL),
     );
-    Ok((model, Some(embedder), Some(server)))
+    Ok((model, Some(embedder), Place::Embedded(server)))
 }
 
 async fn chat(model: &Model) -> Result<()> {
