@@ -25,7 +25,13 @@ use std::{
 use anyhow::{Context, Result, ensure};
 
 pub(crate) use self::format::Named;
-use self::{corpus::Exchange, plan::Plan, report::Report, subject::Subject, verdict::Verdict};
+use self::{
+    corpus::Exchange,
+    plan::Plan,
+    report::Report,
+    subject::Subject,
+    verdict::{Judged, Verdict},
+};
 
 /// What to replay.
 #[derive(clap::Args, Debug)]
@@ -63,6 +69,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         let exchange = Exchange::read(&options.dir, &file)?;
         let verdict = match plan::of(&exchange) {
             Plan::NotYet(why) => Verdict::NotYet(why),
+            Plan::Read(faults) => Verdict::Replayed(Judged {
+                faults: faults(&exchange),
+                ..Judged::default()
+            }),
             Plan::Replay(format, op) => {
                 let subject = Subject::of(&exchange.provider, format);
                 let judged = runtime.block_on(verdict::judge(

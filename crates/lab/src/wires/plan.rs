@@ -12,12 +12,14 @@ use trunkline_core::{
     ChatRequest, EmbedRequest, Message, Op, embed::EmbedInput, models::ModelsRequest,
 };
 
-use super::{corpus::Exchange, format::Format};
+use super::{corpus::Exchange, format::Format, native::tgi};
 
 /// What is done with an exchange.
 pub(crate) enum Plan {
     /// It is replayed as this operation.
     Replay(&'static Format, Op),
+    /// It is an answer to what only its provider has, and is read by itself: what was lost, in words.
+    Read(fn(&Exchange) -> Vec<String>),
     /// It waits for something, and is counted.
     NotYet(&'static str),
 }
@@ -32,6 +34,7 @@ const NATIVE: &str = "in the provider's own format, and no crate for it yet";
 pub(crate) fn of(exchange: &Exchange) -> Plan {
     match (Format::of(exchange), exchange.api.as_str()) {
         (Some((format, op)), _) => Plan::Replay(format, op),
+        (None, "generate") if exchange.provider == "hf-tgi" => Plan::Read(tgi::faults),
         (None, "embeddings" | "models") => Plan::NotYet(NATIVE),
         (None, _) => Plan::NotYet(NO_OPERATION),
     }
@@ -130,6 +133,7 @@ mod tests {
         exchange.body = body.to_string().into();
         match of(&exchange) {
             Plan::Replay(_, op) => Ok(op),
+            Plan::Read(_) => Err("read by itself"),
             Plan::NotYet(why) => Err(why),
         }
     }
@@ -209,6 +213,15 @@ mod tests {
             planned("responses", "/v1/responses", 200, Value::Null, &json!({})),
             Err(NO_OPERATION)
         );
+    }
+
+    #[test]
+    fn what_only_a_provider_has_is_read_by_itself() {
+        let mut exchange = exchange();
+        exchange.api = "generate".to_owned();
+        assert!(matches!(of(&exchange), Plan::NotYet(NO_OPERATION)));
+        exchange.provider = "hf-tgi".to_owned();
+        assert!(matches!(of(&exchange), Plan::Read(_)));
     }
 
     #[test]

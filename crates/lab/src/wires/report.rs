@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     corpus::Exchange,
+    subject::name_of,
     verdict::{Judged, Verdict},
 };
 use crate::providers::Linked;
@@ -157,8 +158,9 @@ impl Report {
 
 /// The crate that answers for a provider, in whatever format.
 fn subject_of(provider: &str) -> String {
-    match Linked::find(provider) {
-        Some(_) => format!("trunkline-{provider}"),
+    let name = name_of(provider);
+    match Linked::find(name) {
+        Some(_) => format!("trunkline-{name}"),
         None => "the plain dialect".to_owned(),
     }
 }

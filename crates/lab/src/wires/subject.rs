@@ -37,10 +37,11 @@ impl Subject {
     /// The crate of `provider`, or the plain dialect where it has none yet, or one that speaks another
     /// format than its compatible endpoint does.
     pub(crate) fn of(provider: &str, format: &'static Format) -> Self {
-        let linked = Linked::find(provider).filter(|_| format.is_spoken_by(provider));
+        let name = name_of(provider);
+        let linked = Linked::find(name).filter(|_| format.is_spoken_by(provider));
         match linked {
             Some(linked) => Self {
-                name: format!("trunkline-{provider}"),
+                name: format!("trunkline-{name}"),
                 build: Box::new(move |client| {
                     linked.bare(KEY, (format.settings)(linked.def.id), client)
                 }),
@@ -70,6 +71,14 @@ impl Subject {
     }
 }
 
+/// What we call a provider that the corpus calls otherwise.
+pub(crate) fn name_of(provider: &str) -> &str {
+    match provider {
+        "hf-tgi" => "tgi",
+        provider => provider,
+    }
+}
+
 impl fmt::Debug for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Subject").field(&self.name).finish()
@@ -88,6 +97,7 @@ mod tests {
         for (provider, id) in [
             ("groq", "groq"),
             ("openai", "openai"),
+            ("hf-tgi", "tgi"),
             ("venice", "compatible"),
         ] {
             let client = HttpClient::new(Recorded::new(&exchange(), &Cut::Whole));

@@ -6,6 +6,7 @@ mod cohere;
 mod gemini_content;
 mod ollama;
 mod openai_responses;
+pub(crate) mod tgi;
 
 use super::format::Format;
 
