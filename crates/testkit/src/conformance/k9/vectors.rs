@@ -129,9 +129,9 @@ fn vectors(subject: &Subject) -> Outcome<Path> {
         text.is_ok_and(|text| asked.contains(&EmbedInput::Text(text)))
     };
     let wire = Wire::of(&case)?;
-    // The whole answer may be the list.
+    // The whole answer, which is the first piece, may be the list.
     let fields = wire.json.fields().into_iter().map(|(_, path)| path);
-    for path in std::iter::once(Path::new()).chain(fields) {
+    for path in std::iter::once(vec![0]).chain(fields) {
         let mut json = wire.json.clone();
         if let Some(Tree::List(items)) = json.at_mut(&path)
             && items.len() == inputs
