@@ -19,7 +19,7 @@ use std::{
 use trunkline_core::{
     Backend, Call, ChatRequest, Check, ErrorKind, HttpClient, Json, Op, Registry,
     chat::{FinishKind, Format},
-    health::{Load, Readiness},
+    health::Load,
 };
 use trunkline_llamacpp::{
     ApplyTemplate, Completion, CompletionOptions, EmbedTokens, EraseSlot, Infill, LlamaCpp,
@@ -405,13 +405,14 @@ async fn loads_while_others_wait() {
         .unwrap();
     let server = Running { child, port };
     let account = account(&[&server]);
-    let is_loading = |readiness: Readiness| !readiness.ready;
     let begun = Instant::now();
     loop {
         let op = Op::Ready(Arc::default());
         match account.bare().call(Call::new(op)).await {
-            Ok(reply) if is_loading(reply.into_ready().unwrap()) => break,
-            Ok(_) => panic!("it was ready at once"),
+            Ok(reply) => {
+                assert!(!reply.into_ready().unwrap().ready, "it was ready at once");
+                break;
+            }
             Err(error) => assert_eq!(error.kind(), ErrorKind::Connect, "{error}"),
         }
         assert!(begun.elapsed() < Duration::from_secs(30));
