@@ -10,8 +10,14 @@ use std::{
 };
 
 use serde::Serialize;
+use tokio::time::Instant;
 
-use crate::{ErrorKind, chat::Usage, middleware::CircuitStatus};
+use crate::{
+    ErrorKind,
+    chat::{Meta, Usage},
+    health::Load,
+    middleware::CircuitStatus,
+};
 
 mod histogram;
 mod recorder;
@@ -85,6 +91,9 @@ pub struct EndpointStats {
     pub duration: Distribution,
     /// The last error, in one line: without the provider's message, which may quote a prompt.
     pub last_error: Option<String>,
+    /// How busy the server said it was, when it was asked last: by [`Op::Load`](crate::Op::Load), as a
+    /// pool asks it.
+    pub server: Option<Load>,
 }
 
 /// A key and its standing.
@@ -167,6 +176,7 @@ pub(crate) struct Counters {
     time_to_first_content: Histogram,
     duration: Histogram,
     last_error: std::sync::Mutex<Option<String>>,
+    server: std::sync::Mutex<Option<(Instant, Load)>>,
 }
 
 const KINDS: [ErrorKind; 27] = [
@@ -215,6 +225,7 @@ impl Counters {
             time_to_first_content: Histogram::default(),
             duration: Histogram::default(),
             last_error: std::sync::Mutex::new(None),
+            server: std::sync::Mutex::new(None),
         }
     }
 
@@ -241,6 +252,13 @@ impl Counters {
             time_to_first_content: self.time_to_first_content.snapshot(),
             duration: self.duration.snapshot(),
             last_error: self.last_error.lock().map_or(None, |error| error.clone()),
+            server: self.server.lock().map_or(None, |told| {
+                let (at, load) = told.as_ref()?;
+                Some(Load {
+                    age: Some(at.elapsed()),
+                    ..load.clone()
+                })
+            }),
         }
     }
 
@@ -249,6 +267,15 @@ impl Counters {
         const ENOUGH: u64 = 10;
         let seen = self.time_to_first_content.snapshot();
         (seen.count >= ENOUGH).then_some(seen.p50)
+    }
+
+    /// The server told how busy it is.
+    pub(crate) fn told(&self, load: &Load) {
+        let mut load = load.clone();
+        load.meta = Meta::default();
+        if let Ok(mut server) = self.server.lock() {
+            *server = Some((Instant::now(), load));
+        }
     }
 
     fn began(&self, attempt: u32) {

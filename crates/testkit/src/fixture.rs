@@ -61,6 +61,7 @@ pub(crate) mod form;
 pub(crate) mod messages;
 mod outcome;
 mod pretty;
+mod stored;
 
 pub(crate) use case::Case;
 pub use messages::message;

@@ -18,6 +18,7 @@ use crate::{Backend, BackendInfo, Call, Error, Reply, Result, Secret, Stats};
 
 mod attempt;
 mod choose;
+mod gauges;
 mod health;
 mod hold;
 mod key;
@@ -33,7 +34,9 @@ pub use source::{KeySource, Token, TokenSource};
 /// Every attempt goes to one of them: not to one whose circuit is open, whose key rests or that
 /// failed this call before, unless there is no other. Of two that are drawn at random the one
 /// takes it that would answer sooner, by what it has to do and by how long it takes to the first
-/// content. What a call counts for its endpoint lasts to the end of its stream.
+/// content. What a call counts for its endpoint lasts to the end of its stream. An endpoint that
+/// tells how busy it is, by its metrics, is asked once a second while it is used, so that what
+/// others have it do counts as well.
 ///
 /// One that fails five times in a row is left out for 30 s, longer each time, and returns by one
 /// call that tries; never more than half of them are out.

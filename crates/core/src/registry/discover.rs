@@ -1,13 +1,13 @@
 //! Servers on this machine.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, net::Ipv6Addr, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
-use http::{Request, Uri};
+use http::{Request, Uri, uri::Authority};
 use tokio::time::timeout;
 
 use super::Registry;
-use crate::{AccountConfig, Backend, Body, Check, HttpClient, ProviderDef, Result};
+use crate::{AccountConfig, Backend, Body, Check, Error, HttpClient, ProviderDef, Result};
 
 /// How long a port may take to answer at all, and again to list its models.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -29,7 +29,28 @@ impl Registry {
     /// [`Config`](crate::ErrorKind::Config): a provider that declares ports cannot be built
     /// without a key.
     pub async fn discover(providers: &[ProviderDef], client: HttpClient) -> Result<Self> {
-        let doors = doors(providers, &client)?;
+        Self::discover_at([LOCAL], providers, client).await
+    }
+
+    /// The same on other machines, by their names or addresses: only on those that are named. What
+    /// runs on `gpu-1` is called `vllm@gpu-1`, and on a port that is not the first
+    /// `vllm@gpu-1-8001`; on `127.0.0.1` it is called as by [`discover`](Self::discover).
+    ///
+    /// No key is sent, and what is asked travels in clear text.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](crate::ErrorKind::Config): as for [`discover`](Self::discover), or a name is no
+    /// host's.
+    pub async fn discover_at<H: AsRef<str>>(
+        hosts: impl IntoIterator<Item = H>,
+        providers: &[ProviderDef],
+        client: HttpClient,
+    ) -> Result<Self> {
+        let mut doors = Vec::new();
+        for host in hosts {
+            doors.extend(doors_of(host.as_ref(), providers, &client)?);
+        }
         let found = stream::iter(doors)
             .map(|door| door.open(client.clone()))
             .buffered(AT_ONCE)
@@ -42,20 +63,37 @@ impl Registry {
     }
 }
 
+const LOCAL: &str = "127.0.0.1";
+
 /// A port, and who may stand behind it, in the order of the providers.
 struct Door {
+    host: String,
     port: u16,
     candidates: Vec<(Arc<str>, Backend)>,
 }
 
-fn doors(providers: &[ProviderDef], client: &HttpClient) -> Result<Vec<Door>> {
+fn doors_of(host: &str, providers: &[ProviderDef], client: &HttpClient) -> Result<Vec<Door>> {
+    // An address of the sixth version stands in brackets in a URL.
+    let host = match host.parse::<Ipv6Addr>() {
+        Ok(address) => format!("[{address}]"),
+        Err(_) => host.to_owned(),
+    };
+    let is_host = host
+        .parse::<Authority>()
+        .is_ok_and(|found| found.host() == host);
+    if !is_host || host.contains('@') {
+        return Err(Error::config(
+            "a place to discover servers at is no host; give a name or an address, without scheme and port",
+        ));
+    }
     let mut doors: Vec<Door> = Vec::new();
     for provider in providers {
         for port in provider.local_ports.iter().copied() {
-            let candidate = candidate(provider, port, client.clone())?;
+            let candidate = candidate(provider, &host, port, client.clone())?;
             match doors.iter_mut().find(|door| door.port == port) {
                 Some(door) => door.candidates.push(candidate),
                 None => doors.push(Door {
+                    host: host.clone(),
                     port,
                     candidates: vec![candidate],
                 }),
@@ -65,17 +103,25 @@ fn doors(providers: &[ProviderDef], client: &HttpClient) -> Result<Vec<Door>> {
     Ok(doors)
 }
 
-fn candidate(provider: &ProviderDef, port: u16, client: HttpClient) -> Result<(Arc<str>, Backend)> {
-    let name = match provider.local_ports.first() {
-        Some(first) if *first == port => provider.id.to_owned(),
-        _ => format!("{}-{port}", provider.id),
-    };
+fn candidate(
+    provider: &ProviderDef,
+    host: &str,
+    port: u16,
+    client: HttpClient,
+) -> Result<(Arc<str>, Backend)> {
+    let mut name = provider.id.to_owned();
+    if host != LOCAL {
+        name.push_str(&format!("@{host}"));
+    }
+    if provider.local_ports.first() != Some(&port) {
+        name.push_str(&format!("-{port}"));
+    }
     let base: Option<Uri> = provider.base_url.and_then(|url| url.parse().ok());
     let path = base.as_ref().map_or("", Uri::path);
     let config = AccountConfig {
         provider: provider.id.to_owned(),
         name: Some(name.clone()),
-        base_urls: vec![format!("http://127.0.0.1:{port}{path}")],
+        base_urls: vec![format!("http://{host}:{port}{path}")],
         ..AccountConfig::default()
     };
     Ok((name.into(), (provider.build)(config, client)?))
@@ -85,7 +131,7 @@ impl Door {
     /// The first candidate to whom the server lists its models.
     async fn open(self, client: HttpClient) -> Option<(Arc<str>, Backend)> {
         // A backend would try a port that refuses again, and wait in between.
-        let knock = Request::get(format!("http://127.0.0.1:{}/", self.port))
+        let knock = Request::get(format!("http://{}:{}/", self.host, self.port))
             .body(Body::empty())
             .ok()?;
         in_time(client.send(knock)).await?;

@@ -19,6 +19,7 @@ mod fallback_scope;
 mod fold;
 mod follow;
 mod gate;
+mod health;
 mod idempotency;
 mod laws;
 mod layers;

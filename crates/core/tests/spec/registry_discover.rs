@@ -66,7 +66,10 @@ impl Transport for Machine {
         &self,
         request: Request<Body>,
     ) -> impl Future<Output = Result<Response<Body>, TransportError>> + Send + 'static {
-        assert_eq!(request.uri().host(), Some("127.0.0.1"));
+        assert!(matches!(
+            request.uri().host(),
+            Some("127.0.0.1" | "gpu-1" | "[::1]")
+        ));
         assert_eq!(request.headers().get("authorization"), None);
         let port = request.uri().port_u16().unwrap();
         let listening = self.0.get(&port).map(|wire| wire.client().send(request));
@@ -109,6 +112,31 @@ async fn what_lists_its_models_is_found_and_called_by_its_port_unless_it_is_the_
         &*registry.backend("cage-7002").unwrap().info().name,
         "cage-7002"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_other_machines_only_those_are_asked_that_are_named() {
+    let machine = Machine::default()
+        .listens(7001, models())
+        .listens(7002, models());
+    let client = || HttpClient::new(machine.clone());
+    let found = Registry::discover_at(["gpu-1", "::1"], &[CAGE], client()).await;
+    let found = found.unwrap();
+    let names: Vec<&str> = found.backends().map(|(name, _)| name).collect();
+    let expected = [
+        "cage@[::1]",
+        "cage@[::1]-7002",
+        "cage@gpu-1",
+        "cage@gpu-1-7002",
+    ];
+    assert_eq!(names, expected);
+
+    for host in ["http://gpu-1", "gpu-1:80", "me@gpu-1", "gpu 1", ""] {
+        let error = Registry::discover_at([host], &[CAGE], client())
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{host}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -40,7 +40,8 @@ fn called_for(subject: &Subject, name: &str) -> Outcome {
         "stream_tools" => subject
             .needs("tools")
             .and_then(|()| subject.needs("stream")),
-        "embed" | "rerank" | "count_tokens" => subject.needs(name),
+        "embed" | "rerank" | "count_tokens" | "tokenize" | "detokenize" | "infer" | "object"
+        | "ready" | "load" => subject.needs(name),
         "models" => subject.needs("list_models"),
         "error_context" => subject.talks(),
         _ => Ok(()),

@@ -44,7 +44,8 @@
 //! `fixtures`, each case by itself; `k0` construction, `k1` requests, `k2` answers, `k3` streams,
 //! `k4` tools, `k5` formats, `k6` each capability as it is declared or not, `k7` errors, `k8`
 //! resilience, `k9` embeddings and what else is no
-//! conversation, `laws` what holds of every fixture, `k10` and `k11` what is observed and what it costs.
+//! conversation, `laws` what holds of every fixture, `k10` and `k11` what is observed and what it
+//! costs, `k12` what servers have that people run themselves.
 //!
 //! The wire is the provider's own affair: no test names a field of it. What a request carries is
 //! found by comparing it with another, and answers are changed where the fixtures have them.
@@ -60,6 +61,7 @@ mod k0;
 mod k1;
 mod k10;
 mod k11;
+mod k12;
 mod k2;
 mod k3;
 mod k4;
@@ -104,6 +106,7 @@ pub fn run(subject: Subject) -> ExitCode {
             k10::tests,
             hygiene::tests,
             k11::tests,
+            k12::tests,
         ],
     )
 }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The names, and what each case shows.
-pub(super) const ROLES: [(&str, &str); 12] = [
+pub(super) const ROLES: [(&str, &str); 18] = [
     ("chat", "a question and its whole answer in words"),
     (
         "stream",
@@ -35,7 +35,13 @@ pub(super) const ROLES: [(&str, &str); 12] = [
          request; with what is billed, where the provider tells",
     ),
     ("count_tokens", "a request and how many tokens it is"),
+    ("tokenize", "a text and its tokens"),
+    ("detokenize", "tokens and their text"),
+    ("infer", "tensors and what a model makes of them"),
+    ("object", "an object that is got, and its content"),
     ("models", "the list of models"),
+    ("ready", "the answer of a server that can serve"),
+    ("load", "a page of metrics, of a server that is busy"),
     ("error_auth", "the answer to a wrong key"),
     ("error_rate_limit", "the answer to too many requests"),
     (

@@ -144,6 +144,7 @@ impl Shared {
                 by_weight(candidates, None, |total| turn % total)
             }
             (Pick::LeastLoaded, _) => {
+                candidates.iter().for_each(|member| member.look());
                 let draw = |total| fastrand::u64(..total);
                 let one = by_weight(candidates, None, draw)?;
                 let other = by_weight(candidates, Some(one), draw)?;

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
 };
 
-use super::{health::Health, ring::Ring, speed::Speed};
+use super::{gauges::Gauges, health::Health, ring::Ring, speed::Speed};
 use crate::{
     Backend, ErrorKind, Stats,
     middleware::{breaker::Circuits, gate::Line},
@@ -24,7 +24,8 @@ pub(super) struct Member {
     pub(super) line: Option<Line>,
     pub(super) health: Health,
     pub(super) speed: Speed,
-    running: AtomicUsize,
+    pub(super) gauges: Gauges,
+    pub(super) running: AtomicUsize,
     /// Calls that were not sent: the circuit was open, the queue was full.
     shut_out: AtomicU64,
     crowded_out: AtomicU64,
@@ -48,6 +49,7 @@ impl Member {
             line,
             health: Health::default(),
             speed: Speed::default(),
+            gauges: Gauges::default(),
             running: AtomicUsize::new(0),
             shut_out: AtomicU64::new(0),
             crowded_out: AtomicU64::new(0),
@@ -63,9 +65,11 @@ impl Member {
         };
     }
 
-    /// Calls that were sent or wait for it, for each unit of its weight.
+    /// Calls that were sent or wait for it, and those of others as far as it tells, for each unit of
+    /// its weight.
     pub(super) fn load(&self) -> f64 {
-        self.running.load(Relaxed) as f64 / f64::from(self.weight)
+        let ours = self.running.load(Relaxed) as f64;
+        (ours + self.gauges.of_others()) / f64::from(self.weight)
     }
 
     /// One more, until it is dropped.

@@ -9,10 +9,11 @@ use bytes::Bytes;
 use http::{Request, response::Parts};
 use serde_json::{Value, json};
 use trunkline_core::{
-    Account, Backend, Capabilities, ChatResponse, Error, ErrorKind, Model, Op, Part, ProviderDef,
-    Reply, Result, StreamChunk, Usage, Warning,
+    Account, Backend, Capabilities, ChatResponse, Delivery, Error, ErrorKind, Model, Op, Part,
+    ProviderDef, Reply, Result, StreamChunk, Usage, Warning,
     account::Builder,
     chat::{Finish, FinishKind, Warnings},
+    health::{Load, Prometheus, Readiness},
     http_transport::frame::Frame,
     middleware::Stack,
     models::{ModelInfo, ModelsPage},
@@ -80,6 +81,8 @@ impl Protocol for Parrot {
         let request = match op {
             Op::Chat(request) | Op::ChatStream(request) => request,
             Op::Models(_) => return target.get("/models"),
+            Op::Ready(_) => return target.get("/health"),
+            Op::Load(_) => return target.get("/metrics"),
             other => {
                 return Err(Error::new(
                     ErrorKind::Unsupported,
@@ -104,6 +107,13 @@ impl Protocol for Parrot {
     }
 
     fn decode(&self, op: &Op, _head: &Parts, body: Bytes) -> Result<Reply> {
+        if let Op::Ready(_) = op {
+            return Ok(Reply::Ready(Readiness::ready()));
+        }
+        if let Op::Load(_) = op {
+            let page = Prometheus::parse(&String::from_utf8_lossy(&body));
+            return Ok(Reply::Load(Load::default().running(page.sum("busy"))));
+        }
         let value: Value = serde_json::from_slice(&body)
             .map_err(|error| Error::decode("no JSON").with_source(error))?;
         if let Op::Models(_) = op {
@@ -134,6 +144,9 @@ impl Protocol for Parrot {
         let error = match body.get("message").and_then(Value::as_str) {
             Some("no money") => {
                 Error::new(ErrorKind::QuotaExhausted, "no money").with_delivery(error.delivery())
+            }
+            Some("asleep") => {
+                Error::new(ErrorKind::NotReady, "asleep").with_delivery(Delivery::Rejected)
             }
             Some(message) => {
                 Error::new(error.kind(), message.to_owned()).with_delivery(error.delivery())

@@ -151,7 +151,7 @@ fn names(subject: &Subject) -> Outcome {
 
 /// A flag that is a part of another is nothing without it.
 fn fits(subject: &Subject) -> Outcome {
-    const OPERATIONS: [&str; 8] = [
+    const OPERATIONS: [&str; 14] = [
         "chat",
         "stream",
         "embed",
@@ -159,7 +159,13 @@ fn fits(subject: &Subject) -> Outcome {
         "precision",
         "rerank",
         "count_tokens",
+        "tokenize",
+        "detokenize",
+        "infer",
+        "object",
         "list_models",
+        "ready",
+        "load",
     ];
     let can = |flag: &str| subject.can(flag);
     for (part, whole) in [

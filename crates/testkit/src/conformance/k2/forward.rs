@@ -18,7 +18,7 @@ use super::{
 use crate::fixture::{form::Framing, message};
 
 /// The cases of which something changes, and the capability that calls for each.
-const CASES: [(&str, &str); 8] = [
+const CASES: [(&str, &str); 10] = [
     ("chat", "chat"),
     ("tools", "tools"),
     ("stream", "stream"),
@@ -26,6 +26,8 @@ const CASES: [(&str, &str); 8] = [
     ("embed", "embed"),
     ("rerank", "rerank"),
     ("count_tokens", "count_tokens"),
+    ("tokenize", "tokenize"),
+    ("detokenize", "detokenize"),
     ("models", "list_models"),
 ];
 

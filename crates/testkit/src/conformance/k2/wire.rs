@@ -128,6 +128,8 @@ fn form(reply: &Reply) -> trunkline_core::Result<Json> {
         Reply::Embed(reply) => Json::of(reply),
         Reply::Rerank(reply) => Json::of(reply),
         Reply::CountTokens(reply) => Json::of(reply),
+        Reply::Tokenize(reply) => Json::of(reply),
+        Reply::Detokenize(reply) => Json::of(reply),
         Reply::Models(reply) => Json::of(reply),
         _ => Ok(Json::null()),
     }

@@ -62,13 +62,19 @@ pub(super) fn tests(subject: &Arc<Subject>) -> Vec<Test> {
 }
 
 /// The flags that have no row because they are operations.
-const OPERATIONS: [&str; 9] = [
+const OPERATIONS: [&str; 15] = [
     "chat",
     "stream",
     "embed",
     "rerank",
     "count_tokens",
+    "tokenize",
+    "detokenize",
+    "infer",
+    "object",
     "list_models",
+    "ready",
+    "load",
     "prefill",
     "dimensions",
     "precision",

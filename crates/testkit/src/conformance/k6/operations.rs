@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use trunkline_core::{
-    ChatRequest, EmbedRequest, ErrorKind, Message, Op, RerankRequest, models::ModelsRequest,
+    ChatRequest, DetokenizeRequest, EmbedRequest, ErrorKind, InferRequest, Message, ObjectRequest,
+    Op, RerankRequest, TokenizeRequest, infer::Tensor, models::ModelsRequest, object::Get,
 };
 
 use super::super::{
@@ -20,7 +21,13 @@ pub(super) fn add(list: &mut List, subject: &Arc<Subject>) {
         "embed",
         "rerank",
         "count_tokens",
+        "tokenize",
+        "detokenize",
+        "infer",
+        "object",
         "list_models",
+        "ready",
+        "load",
     ] {
         let undeclared = ensure(!subject.can(flag), || {
             format!("the provider declares `{flag}`; its fixture shows it")
@@ -72,6 +79,15 @@ async fn operation(subject: &Subject, flag: &str) -> Outcome {
         "embed" => Op::Embed(Arc::new(EmbedRequest::new(["Hello"]).model("m"))),
         "rerank" => Op::Rerank(Arc::new(RerankRequest::new("Hello", ["Hi"]).model("m"))),
         "count_tokens" => Op::CountTokens(hello()),
+        "tokenize" => Op::Tokenize(Arc::new(TokenizeRequest::new("Hello").model("m"))),
+        "detokenize" => Op::Detokenize(Arc::new(DetokenizeRequest::new([1]).model("m"))),
+        "infer" => {
+            let hello = Tensor::of("x", [1], &[1.0_f32]).map_err(|error| told(&error))?;
+            Op::Infer(Arc::new(InferRequest::new([hello]).model("m")))
+        }
+        "object" => Op::Object(Arc::new(ObjectRequest::new("b", Get::default()))),
+        "ready" => Op::Ready(Arc::default()),
+        "load" => Op::Load(Arc::default()),
         _ => Op::Models(Arc::new(ModelsRequest::default())),
     };
     let error = refused(subject, op).await?;
