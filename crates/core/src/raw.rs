@@ -37,7 +37,8 @@ pub struct RawRequest {
     pub method: Method,
     /// Path and query, after the base URL: `/models?limit=2`.
     pub path: String,
-    /// Headers, beside those of the account.
+    /// Headers, beside those of the account. Of those that are the transport's, only `connection:
+    /// close` may be among them: for a server that hangs up after its answer and does not say so.
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,

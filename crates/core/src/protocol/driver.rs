@@ -276,7 +276,15 @@ impl<P: Protocol> Shared<P> {
             request.body.clone(),
         )?;
         *built.headers_mut() = request.headers.clone();
-        if let Some(name) = request.headers.keys().find(|name| is_ours(name)) {
+        // That nothing follows on this connection leads nowhere else: some servers hang up after a
+        // stream without saying so.
+        let is_last = |name: &HeaderName, value: &HeaderValue| {
+            *name == header::CONNECTION && value.as_bytes() == b"close"
+        };
+        let mut headers = request.headers.iter();
+        if let Some((name, _)) =
+            headers.find(|(name, value)| is_ours(name) && !is_last(name, value))
+        {
             return Err(Error::config(format!(
                 "the header `{name}` is ours to set; leave it out"
             )));
