@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use http::response::Parts;
+use http::{HeaderValue, header, response::Parts};
 use serde::Serialize;
 use trunkline_core::{
     Class, Json, Operation, Result, StreamOperation,
@@ -67,7 +67,11 @@ impl Completion {
             options: &self.options,
             stream,
         };
-        Ok(RawRequest::post("/completion", &Json::of(&ask)?))
+        let request = RawRequest::post("/completion", &Json::of(&ask)?);
+        Ok(match stream {
+            true => closing(request),
+            false => request,
+        })
     }
 }
 
@@ -136,6 +140,13 @@ impl StreamOperation for Completion {
     fn terminal(&self) -> Terminal {
         terminal(self.done)
     }
+}
+
+/// The server hangs up after each stream, and does not say so.
+pub(crate) fn closing(mut request: RawRequest) -> RawRequest {
+    let close = HeaderValue::from_static("close");
+    request.headers.insert(header::CONNECTION, close);
+    request
 }
 
 /// Reads one event, and says whether it was the last one.

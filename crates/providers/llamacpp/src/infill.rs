@@ -16,7 +16,7 @@ use trunkline_core::{
 
 use crate::{
     Completed, CompletionOptions,
-    completion::{piece, terminal},
+    completion::{closing, piece, terminal},
 };
 
 /// Fills a gap in code: `backend.ask(…)` gives all of it, `backend.follow(…)` piece by piece. A model
@@ -109,7 +109,11 @@ impl Infill {
             options: &self.options,
             stream,
         };
-        Ok(RawRequest::post("/infill", &Json::of(&ask)?))
+        let request = RawRequest::post("/infill", &Json::of(&ask)?);
+        Ok(match stream {
+            true => closing(request),
+            false => request,
+        })
     }
 }
 

@@ -108,3 +108,33 @@ fn info(model: Model, raw: Json, described: &[Described]) -> ModelInfo {
     info.ext = ext;
     info
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(server: Option<&str>, owner: &str) -> Result<ModelsPage> {
+        let mut head = http::Response::builder();
+        if let Some(server) = server {
+            head = head.header("server", server);
+        }
+        let (head, ()) = head.body(()).unwrap().into_parts();
+        let body = format!(r#"{{"data":[{{"id":"otter","owned_by":"{owner}"}},{{"no":1}}]}}"#);
+        page(&head, body.as_bytes())
+    }
+
+    #[test]
+    fn a_list_that_is_clearly_another_server_s_is_refused() {
+        for (server, owner, is_ours) in [
+            (None, "llamacpp", true),
+            (None, "vllm", false),
+            (None, "library", false),
+            // Text Generation Inference.
+            (None, "otter", false),
+            (Some("uvicorn"), "the pond", true),
+            (Some("llama.cpp"), "vllm", true),
+        ] {
+            assert_eq!(of(server, owner).is_ok(), is_ours, "{server:?} {owner}");
+        }
+    }
+}

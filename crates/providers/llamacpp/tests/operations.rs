@@ -224,6 +224,8 @@ async fn a_gap_is_filled_whole_and_piece_by_piece() {
     assert_eq!(end.finish.unwrap().kind, FinishKind::Stop);
     body["stream"] = true.into();
     assert_eq!(asked(&peer).1, body);
+    // The server hangs up after a stream.
+    assert_eq!(peer.requests()[0].header("connection"), Some("close"));
     let no = json!({"error": {"code": 501, "type": "not_supported_error",
         "message": "Infill is not supported by this model: prefix token is missing."}});
     let peer = Peer::start(Reply::status(501).json(no)).await;
