@@ -101,7 +101,7 @@ fn tensor(kind: DataType, shape: &[u64], odd: bool, raw: bool) -> Tensor {
         DataType::Bool => Tensor::of(
             name,
             shape,
-            &filled(count, &[true, false], || bytes.next() % 2 == 0),
+            &filled(count, &[true, false], || bytes.next().is_multiple_of(2)),
         ),
         DataType::Uint8 => whole!(u8),
         DataType::Uint16 => whole!(u16),
