@@ -20,7 +20,7 @@ pub(crate) fn bytes(literal: &[u8]) -> Vec<u8> {
     };
     // A quotation mark after a backslash is one of the words, and the literal was cut behind it.
     let (mut rest, is_whole) = match inside {
-        [inside @ .., last] if last == quote && slashes(inside) % 2 == 0 => (inside, true),
+        [inside @ .., last] if last == quote && slashes(inside).is_multiple_of(2) => (inside, true),
         inside => (inside, false),
     };
     let mut bytes = Vec::with_capacity(rest.len());
