@@ -9,6 +9,7 @@
 //! <https://github.com/opea-project/GenAIExamples/blob/main/CodeGen/codegen.py>,
 //! <https://github.com/opea-project/GenAIComps/tree/main/comps/llms/src>
 
+use bytes::Bytes;
 use serde::Deserialize;
 use trunkline_core::{
     Delivery, Error, ErrorKind, Json, Result,
@@ -66,12 +67,17 @@ enum Form {
 pub struct EventDecoder {
     form: Form,
     words: Words,
+    /// A bare word that may be the beginning of something else, if the stream was cut behind it.
+    held: Option<Bytes>,
     candidates: u32,
     over: bool,
 }
 
 impl Decoder for EventDecoder {
     fn frame(&mut self, frame: Frame, out: &mut Out) -> Result<()> {
+        if let Some(held) = self.held.take() {
+            self.words.grow(&held, out)?;
+        }
         let data = frame.data.trim_ascii();
         match (&mut self.form, &*frame.name, data) {
             _ if self.over => Ok(()),
@@ -80,14 +86,11 @@ impl Decoder for EventDecoder {
             // An event of a name that nobody told us of may be anything.
             (_, name, _) if !matches!(name, b"" | b"message") => Ok(()),
             (_, _, b"[DONE]") => self.done(out),
-            (Form::Bare, ..) => self.words.grow(&frame.data, out),
+            (Form::Bare, ..) => self.bare(frame.data, out),
             (_, _, data) if literal::begins(data) => self.event(&literal::bytes(data), out),
             (_, _, [b'{', ..]) => self.json(frame, out),
             (_, _, b"" | b"null") => Ok(()),
-            (Form::Unknown, ..) => {
-                self.form = Form::Bare;
-                self.words.grow(&frame.data, out)
-            }
+            (Form::Unknown, ..) => self.bare(frame.data, out),
             // What is added tomorrow between the events is no reason to fail.
             (Form::Events, ..) => Ok(()),
         }
@@ -117,6 +120,7 @@ impl EventDecoder {
         Self {
             form: Form::Unknown,
             words: Words::of(model),
+            held: None,
             candidates,
             over: false,
         }
@@ -133,6 +137,19 @@ impl EventDecoder {
         self.words.end(out)
     }
 
+    /// Words as they are. The beginning of a literal, of JSON or of the end waits for what follows it.
+    fn bare(&mut self, data: Bytes, out: &mut Out) -> Result<()> {
+        let is_first = matches!(self.form, Form::Unknown);
+        self.form = Form::Bare;
+        let bare = data.trim_ascii();
+        let is_begun = is_first && (bare == b"b" || bare.starts_with(b"{"));
+        if is_begun || b"[DONE]".starts_with(bare) {
+            self.held = Some(data);
+            return Ok(());
+        }
+        self.words.grow(&data, out)
+    }
+
     fn event(&mut self, bytes: &[u8], out: &mut Out) -> Result<()> {
         self.form = Form::Events;
         self.words.grow(bytes, out)
@@ -143,8 +160,7 @@ impl EventDecoder {
             Ok(said) => said,
             // Of bare words the first may be a brace.
             Err(_) if matches!(self.form, Form::Unknown) && !is_object(&frame.data) => {
-                self.form = Form::Bare;
-                return self.words.grow(&frame.data, out);
+                return self.bare(frame.data, out);
             }
             Err(error) => return Err(error),
         };

@@ -93,6 +93,12 @@ pub(crate) fn response(request: &EmbedRequest, body: &[u8]) -> Result<EmbedRespo
     let vectors = match (answer.data, answer.embedding) {
         (Some(mut items), _) => {
             items.sort_by_key(|item| item.index);
+            let is_its = |(at, item): (usize, &Item)| item.index.is_none_or(|index| index == at);
+            if !items.iter().enumerate().all(is_its) {
+                return Err(Error::decode(
+                    "an embedding is of no input, or two are of one",
+                ));
+            }
             items.into_iter().map(|item| item.embedding).collect()
         }
         (None, Some(Own::One(vector))) => vec![vector],

@@ -18,9 +18,10 @@ pub(crate) fn bytes(literal: &[u8]) -> Vec<u8> {
     let [_, quote, inside @ ..] = literal else {
         return Vec::new();
     };
-    let mut rest = match inside {
-        [inside @ .., last] if last == quote => inside,
-        inside => inside,
+    // A quotation mark after a backslash is one of the words, and the literal was cut behind it.
+    let (mut rest, is_whole) = match inside {
+        [inside @ .., last] if last == quote && slashes(inside).is_multiple_of(2) => (inside, true),
+        inside => (inside, false),
     };
     let mut bytes = Vec::with_capacity(rest.len());
     while let [first, after @ ..] = rest {
@@ -30,6 +31,10 @@ pub(crate) fn bytes(literal: &[u8]) -> Vec<u8> {
             continue;
         }
         let Some((byte, after)) = escape(rest) else {
+            if !is_whole && matches!(rest, [] | [b'x'] | [b'x', _]) {
+                // An escape that was cut stands for nothing yet.
+                break;
+            }
             bytes.push(b'\\');
             continue;
         };
@@ -37,6 +42,11 @@ pub(crate) fn bytes(literal: &[u8]) -> Vec<u8> {
         rest = after;
     }
     bytes
+}
+
+/// How many backslashes are at the end.
+fn slashes(text: &[u8]) -> usize {
+    text.iter().rev().take_while(|byte| **byte == b'\\').count()
 }
 
 /// The byte that an escape stands for, after its backslash, and what follows it.
@@ -156,7 +166,9 @@ mod tests {
             (r"b'\x4'", r"\x4"),
             (r"b'\101\60\0\400!'", "A0\0\0!"),
             ("b'a\\\nb'", "ab"),
-            (r"b'end\", r"end\"),
+            (r"b'cut\", "cut"),
+            (r"b'cut\xe", "cut"),
+            (r"b'it isn\'", "it isn'"),
             (r#"b'a""#, "a\""),
         ] {
             assert_eq!(text(literal), expected, "{literal}");

@@ -17,7 +17,7 @@ pub(crate) const PATH: &str = "/openapi.json";
 
 #[derive(Deserialize)]
 struct Described {
-    paths: Option<BTreeMap<String, IgnoredAny>>,
+    paths: Option<BTreeMap<String, Option<IgnoredAny>>>,
     info: Option<Info>,
 }
 
@@ -38,8 +38,9 @@ struct Told<'a> {
 pub(crate) fn page(places: &Places, body: &[u8]) -> Result<ModelsPage> {
     let described: Described = read(body)?;
     let paths = described.paths.unwrap_or_default();
+    let is_there = |path: &str| paths.get(path).is_some_and(Option::is_some);
     // Others are made with FastAPI as well, and have chat completions: vLLM.
-    if !paths.contains_key(crate::health::READY) {
+    if !is_there(crate::health::READY) {
         return Err(Error::decode(
             "this is no service of OPEA: it has no health check of its own",
         ));
@@ -49,7 +50,7 @@ pub(crate) fn page(places: &Places, body: &[u8]) -> Result<ModelsPage> {
     let mut models = Vec::new();
     for known in SERVICES {
         let path = places.path(known);
-        if !paths.contains_key(path) {
+        if !is_there(path) {
             continue;
         }
         let mut model = ModelInfo::new(known.name);

@@ -19,6 +19,8 @@ pub(crate) struct Words {
     model: String,
     parts: Parts,
     utf8: Utf8,
+    /// What may be the beginning of a last word, if the stream was cut behind it.
+    held: Vec<u8>,
     begun: bool,
     open: bool,
     reason: Option<String>,
@@ -43,7 +45,13 @@ impl Words {
     /// More of it. A character may be cut between two calls.
     pub(crate) fn grow(&mut self, bytes: &[u8], out: &mut Out) -> Result<()> {
         self.begin(out);
-        if LAST_WORDS.iter().any(|last| last.as_bytes() == bytes) {
+        self.release(out)?;
+        let last = LAST_WORDS.map(str::as_bytes);
+        if last.contains(&bytes) {
+            return Ok(());
+        }
+        if !bytes.is_empty() && last.iter().any(|last| last.starts_with(bytes)) {
+            self.held = bytes.to_vec();
             return Ok(());
         }
         let text = self.utf8.push(bytes);
@@ -63,6 +71,7 @@ impl Words {
     /// The end of it. The gateways do not say why: that they say `[DONE]` is all there is.
     pub(crate) fn end(&mut self, out: &mut Out) -> Result<()> {
         self.begin(out);
+        self.release(out)?;
         let rest = self.utf8.end();
         self.say(rest, out)?;
         self.parts.end_all(out);
@@ -80,6 +89,12 @@ impl Words {
             ext: Ext::default(),
         });
         Ok(())
+    }
+
+    fn release(&mut self, out: &mut Out) -> Result<()> {
+        let held = std::mem::take(&mut self.held);
+        let text = self.utf8.push(&held);
+        self.say(text, out)
     }
 
     fn begin(&mut self, out: &mut Out) {
