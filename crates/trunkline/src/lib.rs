@@ -28,6 +28,8 @@ pub use trunkline_gemini as gemini;
 pub use trunkline_groq as groq;
 #[cfg(feature = "huggingface")]
 pub use trunkline_huggingface as huggingface;
+#[cfg(feature = "kserve")]
+pub use trunkline_kserve as kserve;
 #[cfg(feature = "llamacpp")]
 pub use trunkline_llamacpp as llamacpp;
 #[cfg(feature = "mistral")]
@@ -44,6 +46,8 @@ pub use trunkline_opea as opea;
 pub use trunkline_openai as openai;
 #[cfg(feature = "openrouter")]
 pub use trunkline_openrouter as openrouter;
+#[cfg(feature = "ovms")]
+pub use trunkline_ovms as ovms;
 #[cfg(feature = "perplexity")]
 pub use trunkline_perplexity as perplexity;
 #[cfg(feature = "s3")]

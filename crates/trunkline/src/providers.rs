@@ -28,6 +28,8 @@ pub fn providers() -> &'static [ProviderDef] {
         crate::groq::PROVIDER,
         #[cfg(feature = "huggingface")]
         crate::huggingface::PROVIDER,
+        #[cfg(feature = "kserve")]
+        crate::kserve::PROVIDER,
         #[cfg(feature = "llamacpp")]
         crate::llamacpp::PROVIDER,
         #[cfg(feature = "mistral")]
@@ -44,6 +46,8 @@ pub fn providers() -> &'static [ProviderDef] {
         crate::openai::PROVIDER,
         #[cfg(feature = "openrouter")]
         crate::openrouter::PROVIDER,
+        #[cfg(feature = "ovms")]
+        crate::ovms::PROVIDER,
         #[cfg(feature = "perplexity")]
         crate::perplexity::PROVIDER,
         #[cfg(feature = "s3")]

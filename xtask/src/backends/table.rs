@@ -3,7 +3,7 @@
 use super::entry::Entry;
 
 /// What the first release is to hold, named as the folders in crates/providers.
-const PLANNED: [&str; 28] = [
+const PLANNED: [&str; 29] = [
     "openai",
     "anthropic",
     "gemini",
@@ -29,6 +29,7 @@ const PLANNED: [&str; 28] = [
     "vllm",
     "tgi",
     "tei",
+    "kserve",
     "ovms",
     "opea",
     "s3",
@@ -155,10 +156,10 @@ mod tests {
 
     #[test]
     fn progress_counts_what_is_planned_and_names_what_is_missing() {
-        assert_eq!(progress(&[]), "0 of 28 planned backends.");
+        assert_eq!(progress(&[]), "0 of 29 planned backends.");
         assert_eq!(
             progress(&[entry("groq"), entry("s3"), entry("acme")]),
-            "2 of 28 planned backends, and 1 more."
+            "2 of 29 planned backends, and 1 more."
         );
         let page = page(&[entry("groq")]);
         assert!(
