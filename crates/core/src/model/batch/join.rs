@@ -141,11 +141,15 @@ mod tests {
     fn told(input: u64) -> Usage {
         let mut usage = Usage::told(Some(input), None, Json::parse("{}").unwrap());
         usage.input.by_modality.insert("text".to_owned(), input);
-        let mut timing = Timing::default();
-        timing.queue = Some(Duration::from_millis(input));
+        let timing = Timing {
+            queue: Some(Duration::from_millis(input)),
+            ..Timing::default()
+        };
         usage.timing = Some(Box::new(timing));
-        let mut billed = Billed::default();
-        billed.searches = Some(1.0);
+        let billed = Billed {
+            searches: Some(1.0),
+            ..Billed::default()
+        };
         usage.billed = Some(Box::new(billed));
         usage
     }
