@@ -5,9 +5,11 @@
 mod checks;
 mod conversation;
 mod exceptions;
+mod family;
 mod home;
 mod install;
 mod known;
+mod load;
 mod process;
 mod report;
 mod row;

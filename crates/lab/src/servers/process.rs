@@ -18,7 +18,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::home::on_path;
+use super::{family::Family, home::on_path};
 
 /// A folder for what this run writes. It is removed with this value.
 #[derive(Debug)]
@@ -161,12 +161,36 @@ impl Running {
         }
     }
 
-    /// Ends this process, and no other: asked first, so that it ends what it has started itself.
+    /// Kills it and all that it has started, as a machine does that fails.
+    pub(crate) fn kill(&mut self) -> io::Result<()> {
+        let family = self.family()?;
+        self.child.kill()?;
+        family.kill();
+        self.child.wait().map(drop)
+    }
+
+    /// What it has started, if it still runs.
+    fn family(&mut self) -> io::Result<Family> {
+        // Not waited for yet, so the number is still this process's.
+        let pid = match self.child.try_wait()? {
+            Some(_) => None,
+            None => i32::try_from(self.child.id()).ok().and_then(Pid::from_raw),
+        };
+        Ok(pid.map(Family::of).unwrap_or_default())
+    }
+
+    /// Ends this process, and what it has started: asked first, so that it ends that itself.
     fn end(&mut self, patience: Duration) -> io::Result<ExitStatus> {
         if let Some(status) = self.child.try_wait()? {
             return Ok(status);
         }
-        // Not waited for yet, so the number is still this process's.
+        let family = self.family()?;
+        let status = self.end_alone(patience);
+        family.kill();
+        status
+    }
+
+    fn end_alone(&mut self, patience: Duration) -> io::Result<ExitStatus> {
         if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
             let _ = kill_process(pid, Signal::TERM);
         }
@@ -251,6 +275,34 @@ mod tests {
         let mut running = thread::spawn(starts).join().unwrap();
         let asked = Instant::now();
         while running.child.try_wait().unwrap().is_none() {
+            assert!(asked.elapsed() < PATIENCE, "it is still there");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    #[test]
+    fn one_that_is_killed_leaves_nobody_behind() {
+        if !Path::new("/proc/self/stat").exists() {
+            return;
+        }
+        let (mut running, _scratch, pid) = shell("sleep 600 & echo $!; exec sleep 600");
+        let child = loop {
+            let words = running.last_words();
+            let number = words.rsplit(' ').next().and_then(|word| word.parse().ok());
+            if let Some(child) = number.and_then(Pid::from_raw) {
+                break child;
+            }
+            thread::sleep(Duration::from_millis(10));
+        };
+        running.kill().unwrap();
+        assert!(test_kill_process(pid).is_err());
+        // It is somebody else's to wait for now, and may be for a while what the kernel calls a zombie.
+        let is_gone = || {
+            let stat = fs::read_to_string(format!("/proc/{}/stat", child.as_raw_nonzero()));
+            stat.map_or(true, |stat| stat.contains(") Z "))
+        };
+        let asked = Instant::now();
+        while !is_gone() {
             assert!(asked.elapsed() < PATIENCE, "it is still there");
             thread::sleep(Duration::from_millis(10));
         }

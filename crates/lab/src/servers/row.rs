@@ -4,7 +4,7 @@ use trunkline_core::{
     Backend, Capabilities, HttpClient, Model, Result, http_transport::DefaultClient,
 };
 
-use super::{checks::Check, conversation};
+use super::{checks::Check, conversation, load::Work};
 use crate::providers::{Linked, Site};
 
 /// A column of a server's table.
@@ -21,6 +21,8 @@ pub(crate) struct Row {
     pub(crate) models: Models,
     pub(crate) says: Says,
     lacks: Vec<(&'static [Check], &'static str)>,
+    /// What two replicas of the server are loaded with, in this protocol.
+    pub(crate) load: Vec<Work>,
 }
 
 /// The names of a server's models.
@@ -52,6 +54,7 @@ impl Row {
             models: Models::all(conversation::MODEL),
             says: Says::Script,
             lacks: Vec::new(),
+            load: Vec::new(),
         }
     }
 
@@ -79,6 +82,12 @@ impl Row {
     /// What the server does not serve in this protocol, and why.
     pub(crate) fn lacks(mut self, checks: &'static [Check], why: &'static str) -> Self {
         self.lacks.push((checks, why));
+        self
+    }
+
+    /// Loads two replicas of the server with this, in this protocol.
+    pub(crate) fn load(mut self, work: Work) -> Self {
+        self.load.push(work);
         self
     }
 
@@ -112,20 +121,26 @@ impl Models {
 pub(crate) struct Subject {
     pub(crate) row: Row,
     linked: &'static Linked,
-    base_url: String,
+    base_urls: Vec<String>,
     client: HttpClient,
 }
 
 impl Subject {
     /// `None` where the workspace has no crate for it.
     pub(crate) fn new(row: Row, port: u16) -> Option<Self> {
+        Self::over(row, &[port])
+    }
+
+    /// On several replicas of a server.
+    pub(crate) fn over(row: Row, ports: &[u16]) -> Option<Self> {
         let linked = Linked::find(row.provider)?;
-        let base_url = format!("http://127.0.0.1:{port}{}", row.path);
+        let base_url = |port: &u16| format!("http://127.0.0.1:{port}{}", row.path);
+        let base_urls = ports.iter().map(base_url).collect();
         let client = <HttpClient as DefaultClient<Self>>::shared();
         Some(Self {
             row,
             linked,
-            base_url,
+            base_urls,
             client,
         })
     }
@@ -135,7 +150,7 @@ impl Subject {
     pub(crate) fn backend(&self) -> Result<Backend> {
         let site = Site {
             key: self.row.key,
-            base_url: &self.base_url,
+            base_urls: &self.base_urls,
             settings: &self.row.settings,
         };
         self.linked.account(&site, self.client.clone())
@@ -148,7 +163,7 @@ impl Subject {
 
     /// What tells it from every other row of this run.
     pub(crate) fn id(&self) -> String {
-        format!("{} at {}", self.row.name, self.base_url)
+        format!("{} at {}", self.row.name, self.base_urls.join(", "))
     }
 
     pub(crate) fn model(&self) -> Result<Model> {

@@ -100,6 +100,8 @@ checks! {
     Rerank = "rerank",
     /// A request's tokens, without an answer.
     CountTokens = "count-tokens",
+    /// A thousand calls over two replicas, of which one is killed.
+    Load = "load",
 }
 
 impl Check {
@@ -169,6 +171,7 @@ impl Check {
             Self::Embed | Self::EmbedOrder => (has.embed, "embeddings"),
             Self::Rerank => (has.rerank, "ranking"),
             Self::CountTokens => (has.count_tokens, "counting of tokens"),
+            Self::Load => (true, ""),
             _ => (has.chat && has.stream, "chat"),
         };
         (!has).then(|| format!("the crate has no {what}"))
@@ -202,6 +205,8 @@ impl Check {
             Self::EmbedOrder => embed::order(subject).await,
             Self::Rerank => embed::rerank(subject).await,
             Self::CountTokens => chat::count(subject).await,
+            // It needs two: run.rs makes it when all others are made.
+            Self::Load => Err("it is no check of one server".to_owned()),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::servers::{
     },
     home::{Home, npm_package, on_path},
     install::Recipe,
+    load::Work,
     row::Row,
 };
 
@@ -38,7 +39,9 @@ pub(crate) const SERVER: Server = Server {
 
 fn rows() -> Vec<Row> {
     vec![
-        Row::of("openai", "/v1").setting("api", "chat-completions"),
+        Row::of("openai", "/v1")
+            .setting("api", "chat-completions")
+            .load(Work::Chat),
         Row::of("openai", "/v1")
             .named("responses")
             .lacks(&[CountTokens], NO_PATH),

@@ -9,6 +9,7 @@ use crate::servers::{
     conversation::KEY,
     home::Home,
     install::Recipe,
+    load::Work,
     row::{Models, Row},
 };
 
@@ -39,7 +40,9 @@ fn rows() -> Vec<Row> {
             )
     };
     vec![
-        row(Row::of("openai", "/v1").setting("api", "chat-completions")),
+        row(Row::of("openai", "/v1").setting("api", "chat-completions"))
+            .load(Work::Chat)
+            .load(Work::Embed),
         row(Row::of("openai", "/v1").named("responses")),
         row(Row::of("anthropic", "/v1")),
         row(Row::of("llamacpp", "")).lacks(
@@ -59,7 +62,10 @@ fn find(home: &Home) -> Option<Found> {
         command.arg("--model").arg(&model);
         command.args(["--alias", "tiny", "--host", "127.0.0.1", "--api-key", KEY]);
         command.arg("--port").arg(place.port.to_string());
-        command.args(["--ctx-size", "8192", "--parallel", "2", "--threads", "2"]);
+        command.args(["--ctx-size", "8192", "--parallel", "2", "--threads", "1"]);
+        // A connection keeps one of its threads until it has been idle for five seconds: with fewer of
+        // them than callers, those that came too late wait so long.
+        command.args(["--threads-http", "64"]);
         command.args(["--jinja", "--no-webui", "--embeddings", "--pooling", "mean"]);
         if let Some(template) = &template {
             command.arg("--chat-template-file").arg(template);

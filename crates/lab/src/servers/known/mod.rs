@@ -45,7 +45,7 @@ pub(crate) struct Found {
     pub(crate) start: Start,
 }
 
-pub(crate) type Start = Box<dyn Fn(&Place<'_>) -> Result<Command> + Send>;
+pub(crate) type Start = Box<dyn Fn(&Place<'_>) -> Result<Command> + Send + Sync>;
 
 /// Where a server is started.
 pub(crate) struct Place<'a> {

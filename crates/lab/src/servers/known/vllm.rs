@@ -8,6 +8,7 @@ use crate::servers::{
     conversation::KEY,
     home::Home,
     install::Recipe,
+    load::Work,
     row::{Models, Row},
 };
 
@@ -37,7 +38,7 @@ fn rows() -> Vec<Row> {
             )
     };
     vec![
-        row(Row::of("openai", "/v1").setting("api", "chat-completions")),
+        row(Row::of("openai", "/v1").setting("api", "chat-completions")).load(Work::Chat),
         row(Row::of("openai", "/v1").named("responses")),
         row(Row::of("anthropic", "/v1")),
     ]
