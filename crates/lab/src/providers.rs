@@ -17,7 +17,7 @@ pub(crate) struct Linked {
 
 /// Where an account lives, and what it is told.
 pub(crate) struct Site<'a> {
-    pub(crate) key: &'a str,
+    pub(crate) key: Option<&'a str>,
     /// Several are replicas that stand in for each other.
     pub(crate) base_urls: &'a [String],
     pub(crate) settings: Named<'a>,
@@ -121,7 +121,11 @@ fn bare<P: Provider>(key: &str, settings: Named<'_>, client: HttpClient) -> Resu
 }
 
 fn account<P: Provider>(site: &Site<'_>, client: HttpClient) -> Result<Backend> {
-    let builder: Builder<P> = Account::builder().key(site.key).client(client);
+    let builder: Builder<P> = Account::builder().client(client);
+    let builder = match site.key {
+        Some(key) => builder.key(key),
+        None => builder,
+    };
     let set = |builder: Builder<P>, (name, value): &(&str, &str)| builder.setting(*name, *value);
     let builder = site.settings.iter().fold(builder, set);
     let at = |builder: Builder<P>, base_url: &String| builder.endpoint(base_url);

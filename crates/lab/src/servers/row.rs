@@ -1,7 +1,10 @@
 //! A protocol that a server speaks, and the crate that speaks it with the server.
 
+use std::{ops::RangeInclusive, path::PathBuf};
+
 use trunkline_core::{
     Backend, Capabilities, HttpClient, Model, Result, http_transport::DefaultClient,
+    infer::DataType,
 };
 
 use super::{checks::Check, conversation, load::Work};
@@ -17,9 +20,14 @@ pub(crate) struct Row {
     /// Below the server's address.
     path: &'static str,
     settings: Vec<(&'static str, &'static str)>,
-    key: &'static str,
+    key: Option<&'static str>,
     pub(crate) models: Models,
     pub(crate) says: Says,
+    pub(crate) tensors: Option<Tensors>,
+    /// What the package of the model says of the pairs of sentences; a file in the server's folder.
+    pub(crate) reference: Option<PathBuf>,
+    /// How far from it a cosine may be.
+    pub(crate) tolerance: f64,
     lacks: Vec<(&'static [Check], &'static str)>,
     /// What two replicas of the server are loaded with, in this protocol.
     pub(crate) load: Vec<Work>,
@@ -31,6 +39,18 @@ pub(crate) struct Models {
     pub(crate) chat: &'static str,
     pub(crate) embed: &'static str,
     pub(crate) rerank: &'static str,
+}
+
+/// What a server's model gives back as it came.
+#[derive(Clone, Debug)]
+pub(crate) struct Tensors {
+    pub(crate) types: fn(DataType) -> bool,
+    /// How many dimensions they may have.
+    pub(crate) ranks: RangeInclusive<usize>,
+    /// Its name, by the number of dimensions.
+    pub(crate) model: fn(usize) -> String,
+    /// They go as bytes, so that every one of them arrives.
+    pub(crate) is_binary: bool,
 }
 
 /// What is known of a server's answers.
@@ -50,9 +70,12 @@ impl Row {
             provider,
             path,
             settings: Vec::new(),
-            key: conversation::KEY,
+            key: Some(conversation::KEY),
             models: Models::all(conversation::MODEL),
             says: Says::Script,
+            tensors: None,
+            reference: None,
+            tolerance: 1e-4,
             lacks: Vec::new(),
             load: Vec::new(),
         }
@@ -66,6 +89,24 @@ impl Row {
 
     pub(crate) fn setting(mut self, name: &'static str, value: &'static str) -> Self {
         self.settings.push((name, value));
+        self
+    }
+
+    /// Its server wants no key, or something else.
+    pub(crate) fn no_key(mut self) -> Self {
+        self.key = None;
+        self
+    }
+
+    /// It has a model that gives back tensors.
+    pub(crate) fn tensors(mut self, tensors: Tensors) -> Self {
+        self.tensors = Some(tensors);
+        self
+    }
+
+    /// It does not compute as the model's own package does, for a reason that is known.
+    pub(crate) fn tolerance(mut self, tolerance: f64) -> Self {
+        self.tolerance = tolerance;
         self
     }
 
@@ -94,6 +135,10 @@ impl Row {
     /// The crate that speaks it.
     pub(crate) fn of_crate(&self) -> String {
         format!("trunkline-{}", self.provider)
+    }
+
+    pub(crate) fn is_of_tensors(&self) -> bool {
+        self.tensors.is_some()
     }
 
     /// Why the server cannot be asked this.
@@ -154,6 +199,19 @@ impl Subject {
             settings: &self.row.settings,
         };
         self.linked.account(&site, self.client.clone())
+    }
+
+    /// The same, told something else.
+    pub(crate) fn with_setting(&self, name: &'static str, value: &'static str) -> Self {
+        let mut other = self.clone();
+        other.row.settings.retain(|(set, _)| *set != name);
+        other.row.settings.push((name, value));
+        other
+    }
+
+    /// The client of its accounts.
+    pub(crate) fn client(&self) -> &HttpClient {
+        &self.client
     }
 
     /// What its crate says that it can, in this protocol.

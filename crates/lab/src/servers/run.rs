@@ -1,6 +1,6 @@
 //! Starts what is installed, asks everything of everybody, and ends what was started.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use tokio::task::JoinSet;
@@ -75,6 +75,7 @@ fn needed(servers: &[Server]) -> Vec<Server> {
 /// A server that was started.
 struct Started {
     version: Option<String>,
+    reference: Option<PathBuf>,
     replica: Replica,
     running: Running,
 }
@@ -101,6 +102,7 @@ fn start(
     Ok(match replica.start() {
         Ok(running) => Ok(Started {
             version: found.version,
+            reference: found.reference,
             replica,
             running,
         }),
@@ -121,7 +123,7 @@ struct Attended {
 async fn attend(server: Server, mut started: Started, checks: Vec<Check>) -> Attended {
     let ready = started.running.ready(server.ready, server.startup).await;
     let made = match ready {
-        Ok(after) => Ok((after, columns(&server, started.replica.port, &checks).await)),
+        Ok(after) => Ok((after, columns(&server, &started, &checks).await)),
         Err(error) => Err(format!("{error:#}")),
     };
     Attended {
@@ -140,12 +142,13 @@ struct Columns {
 }
 
 /// The protocols at once, the checks of each one after another.
-async fn columns(server: &Server, port: u16, checks: &[Check]) -> Columns {
+async fn columns(server: &Server, started: &Started, checks: &[Check]) -> Columns {
     let mut made = Columns::default();
     let mut tasks = JoinSet::new();
-    for (at, row) in (server.rows)().into_iter().enumerate() {
+    for (at, mut row) in (server.rows)().into_iter().enumerate() {
+        row.reference.clone_from(&started.reference);
         let (name, of_crate) = (row.name, row.of_crate());
-        let Some(subject) = Subject::new(row.clone(), port) else {
+        let Some(subject) = Subject::new(row.clone(), started.replica.port) else {
             let remark = format!("{name}: skipped: the workspace has no {of_crate}");
             made.remarks.push(remark);
             continue;

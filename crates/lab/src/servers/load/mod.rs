@@ -27,6 +27,7 @@ use self::{
 };
 use super::{
     checks::Outcome,
+    known::Ready,
     process::Running,
     row::{Row, Subject},
 };
@@ -96,7 +97,7 @@ pub(crate) async fn run(
 pub(crate) struct Second {
     pub(crate) replica: Replica,
     pub(crate) running: Running,
-    pub(crate) ready: &'static str,
+    pub(crate) ready: Ready,
     pub(crate) startup: Duration,
 }
 
@@ -109,7 +110,6 @@ async fn drive(
     lines: &mut Vec<String>,
 ) -> Result<(), String> {
     let job = Job::new(subject, work)?;
-    job.prepare().await?;
     let victim = format!("127.0.0.1:{}", second.replica.port);
 
     let quiet = turn.lock().await;

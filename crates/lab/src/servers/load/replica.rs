@@ -15,6 +15,8 @@ pub(crate) struct Replica {
     start: Arc<Start>,
     pub(crate) port: u16,
     folder: PathBuf,
+    /// The folder of the first of them.
+    shared: PathBuf,
     upstream: Option<String>,
 }
 
@@ -30,6 +32,7 @@ impl Replica {
         Ok(Self {
             start,
             port,
+            shared: folder.clone(),
             folder,
             upstream,
         })
@@ -37,11 +40,10 @@ impl Replica {
 
     /// Another one of the same server.
     pub(crate) fn another(&self, name: &str) -> Result<Self> {
-        Self::new(
-            self.start.clone(),
-            self.folder.join(name),
-            self.upstream.clone(),
-        )
+        let folder = self.folder.join(name);
+        let other = Self::new(self.start.clone(), folder, self.upstream.clone())?;
+        let shared = self.shared.clone();
+        Ok(Self { shared, ..other })
     }
 
     /// Starts it, at the port that it has each time.
@@ -49,6 +51,7 @@ impl Replica {
         let place = Place {
             port: self.port,
             folder: &self.folder,
+            shared: &self.shared,
             upstream: self.upstream.as_deref(),
         };
         Running::start((self.start)(&place)?, self.port, self.folder.join("log"))

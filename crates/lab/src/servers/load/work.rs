@@ -2,13 +2,15 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use trunkline_core::{
-    Backend, Call, ChatRequest, ChatStream, Delivery, EmbedRequest, Error, ErrorKind, Op, Reply,
+    Backend, Call, ChatRequest, ChatStream, Delivery, EmbedRequest, Error, ErrorKind, InferRequest,
+    ObjectRequest, Op, Reply, infer::Tensor, object::Put,
 };
 
 use super::tally::Fate;
 use crate::servers::{
-    conversation::{EMBEDDED, GREET, SLOW, SYSTEM, TEXTS},
+    conversation::{BUCKETS, EMBEDDED, GREET, SLOW, SYSTEM, TEXTS},
     row::Subject,
 };
 
@@ -18,6 +20,10 @@ pub(crate) enum Work {
     /// A third whole answers, the others streams.
     Chat,
     Embed,
+    /// Numbers to be doubled.
+    Infer,
+    /// Objects put and got.
+    Object,
 }
 
 impl fmt::Display for Work {
@@ -25,6 +31,8 @@ impl fmt::Display for Work {
         f.write_str(match self {
             Self::Chat => "chat and chat_stream",
             Self::Embed => "embed",
+            Self::Infer => "infer",
+            Self::Object => "object",
         })
     }
 }
@@ -48,7 +56,7 @@ impl Job {
             work,
             backend: subject.backend().map_err(|error| error.to_string())?,
             model: match work {
-                Work::Chat => models.chat,
+                Work::Chat | Work::Infer | Work::Object => models.chat,
                 Work::Embed => models.embed,
             },
             is_scripted: subject.is_scripted(),
@@ -60,7 +68,7 @@ impl Job {
         let call = Call::new(self.op(number)).timeout(PATIENCE);
         let answered = match self.backend.call(call).await {
             Ok(Reply::ChatStream(stream)) => self.drain(stream).await,
-            Ok(reply) => self.must_answer(&reply),
+            Ok(reply) => self.must_answer(number, &reply),
             Err(error) => Err(fate(&error)),
         };
         answered.err().unwrap_or(Fate::Answered)
@@ -88,12 +96,20 @@ impl Job {
                 let text = if self.is_scripted { EMBEDDED } else { text };
                 Op::Embed(Arc::new(EmbedRequest::new([text]).model(self.model)))
             }
+            Work::Infer => {
+                let x = [number as f32, -0.5];
+                let inputs = Tensor::of("x", [2], &x);
+                let request = InferRequest::new(inputs.ok()).model(self.model);
+                Op::Infer(Arc::new(request))
+            }
+            // Each replica may keep its own objects, so what is put is not looked for.
+            Work::Object => {
+                let mut put = Put::default();
+                put.key = format!("load/{number}");
+                put.content = Bytes::from(vec![b'o'; 4 << 10]);
+                Op::Object(Arc::new(ObjectRequest::new(BUCKETS[0], put)))
+            }
         }
-    }
-
-    /// What a server must have before it can be asked.
-    pub(super) async fn prepare(&self) -> Result<(), String> {
-        Ok(())
     }
 
     async fn drain(&self, mut stream: ChatStream) -> Result<(), Fate> {
@@ -105,13 +121,21 @@ impl Job {
         self.must_be(&answer, &whole)
     }
 
-    fn must_answer(&self, reply: &Reply) -> Result<(), Fate> {
+    fn must_answer(&self, number: usize, reply: &Reply) -> Result<(), Fate> {
         match reply {
             Reply::Chat(answer) => self.must_be(&answer.text(), &[GREET.answer]),
             Reply::Embed(answer) => match answer.vectors.as_slice() {
                 [vector] if !vector.as_slice().is_empty() => Ok(()),
                 vectors => Err(Fate::Lost(format!("{} vectors", vectors.len()))),
             },
+            Reply::Infer(answer) => {
+                let y = answer.output("y").and_then(|y| y.to_vec::<f32>().ok());
+                match y {
+                    Some(y) if y == [number as f32 * 2.0, -1.0] => Ok(()),
+                    y => Err(Fate::Lost(format!("{number} doubled is {y:?}"))),
+                }
+            }
+            Reply::Object(_) => Ok(()),
             _ => Err(Fate::Lost("the reply is of another operation".to_owned())),
         }
     }
