@@ -122,7 +122,7 @@ fn table(page: &mut String, stats: &Stats) -> std::fmt::Result {
         )?;
     }
     if let Some(left) = stats.retry_budget {
-        writeln!(page, "\nretry budget: {left:.1} of 10")?;
+        writeln!(page, "\nretry budget: {left:.1} of 100")?;
     }
     Ok(())
 }

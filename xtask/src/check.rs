@@ -71,19 +71,30 @@ const STEPS: [Step; 12] = [
     },
     // Skipped with a line each where npm, Python or their registries are missing.
     Step {
-        command: "cargo xtask servers --install aimock,litellm",
+        command: "cargo xtask servers --install aimock,litellm,moto,triton",
         quick: false,
     },
 ];
 
-/// What takes too long for every push: half an hour on two cores.
-const DEEP: [Step; 2] = [
+/// What takes too long for every push: half an hour on two cores, and as long once more the first time,
+/// when the servers are built.
+const DEEP: [Step; 4] = [
     Step {
         command: "TRUNKLINE_SEEDS=10000 cargo test --release -p trunkline-lab --test simulation",
         quick: false,
     },
     Step {
         command: "cargo xtask bench soak",
+        quick: false,
+    },
+    // Installed into the user's cache once: 7 GB, most of it vLLM's torch.
+    Step {
+        command: "cargo xtask servers --install llama-server,vllm,mlserver,s3s --server llama-server,vllm,mlserver,s3s",
+        quick: false,
+    },
+    // Made with what the step before has installed.
+    Step {
+        command: "cargo xtask servers --install minilm --server minilm,minilm-vllm",
         quick: false,
     },
 ];

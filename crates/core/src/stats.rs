@@ -35,7 +35,7 @@ pub struct Stats {
     pub endpoints: Vec<EndpointStats>,
     /// One for each key. An account without a pool tells of none.
     pub keys: Vec<KeyStats>,
-    /// The tokens that are left for retries, of 10.
+    /// The tokens that are left for retries, of 100.
     pub retry_budget: Option<f64>,
 }
 

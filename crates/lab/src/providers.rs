@@ -17,8 +17,9 @@ pub(crate) struct Linked {
 
 /// Where an account lives, and what it is told.
 pub(crate) struct Site<'a> {
-    pub(crate) key: &'a str,
-    pub(crate) base_url: &'a str,
+    pub(crate) key: Option<&'a str>,
+    /// Several are replicas that stand in for each other.
+    pub(crate) base_urls: &'a [String],
     pub(crate) settings: Named<'a>,
 }
 
@@ -120,10 +121,16 @@ fn bare<P: Provider>(key: &str, settings: Named<'_>, client: HttpClient) -> Resu
 }
 
 fn account<P: Provider>(site: &Site<'_>, client: HttpClient) -> Result<Backend> {
-    let builder: Builder<P> = Account::builder().key(site.key).client(client);
+    let builder: Builder<P> = Account::builder().client(client);
+    let builder = match site.key {
+        Some(key) => builder.key(key),
+        None => builder,
+    };
     let set = |builder: Builder<P>, (name, value): &(&str, &str)| builder.setting(*name, *value);
     let builder = site.settings.iter().fold(builder, set);
-    builder.endpoint(site.base_url).build().map(Backend::from)
+    let at = |builder: Builder<P>, base_url: &String| builder.endpoint(base_url);
+    let builder = site.base_urls.iter().fold(builder, at);
+    builder.build().map(Backend::from)
 }
 
 #[cfg(feature = "faults")]

@@ -7,8 +7,9 @@ use tokio::time::Instant;
 /// Tokens that retries cost and successes earn, shared by all calls of a backend: while most calls
 /// succeed there are plenty, in an outage they run dry and load is not multiplied.
 ///
-/// At most 10 tokens, 10 at the start; a success earns 0.2, a minute 1. So `n` calls make at most
-/// `n · (1 + 0.2 · successes / n) + 10 + minutes` requests.
+/// Ten tokens at the start, a hundred at most; a success earns 0.2, a minute 1. So `n` calls make at
+/// most `n · (1 + 0.2 · successes / n) + 10 + minutes` requests. A hundred, since a replica that ends
+/// takes all calls with it that it had under way, and they shall be asked again at another.
 #[derive(Clone, Debug)]
 pub struct Budget(Arc<Mutex<Tokens>>);
 
@@ -20,7 +21,8 @@ struct Tokens {
 }
 
 const TOKEN: u64 = 1_000;
-const CAPACITY: u64 = 10 * TOKEN;
+const START: u64 = 10 * TOKEN;
+const CAPACITY: u64 = 100 * TOKEN;
 const PER_SUCCESS: u64 = TOKEN / 5;
 /// A token a minute.
 const MILLIS_PER_THOUSANDTH: u64 = 60;
@@ -28,7 +30,7 @@ const MILLIS_PER_THOUSANDTH: u64 = 60;
 impl Default for Budget {
     fn default() -> Self {
         Self(Arc::new(Mutex::new(Tokens {
-            left: CAPACITY,
+            left: START,
             refilled: None,
         })))
     }
@@ -112,6 +114,6 @@ mod tests {
         for _ in 0..1_000 {
             budget.deposit();
         }
-        assert!((budget.left() - 10.0).abs() < f64::EPSILON);
+        assert!((budget.left() - 100.0).abs() < f64::EPSILON);
     }
 }

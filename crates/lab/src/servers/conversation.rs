@@ -11,6 +11,11 @@ pub(crate) const NO_MODEL: &str = "no-such-model";
 pub(crate) const KEY: &str = "sk-trunkline-lab-0123456789abcdef0123456789abcdef";
 pub(crate) const WRONG_KEY: &str = "sk-trunkline-lab-wrong-0123456789abcdef01234567";
 
+/// What a store is asked for with, and its buckets. moto reads the account out of the id.
+pub(crate) const S3_KEY: &str = "AKIARZPUZDIKLAB00001";
+pub(crate) const S3_SECRET: &str = "a/secret+of/the/lab/00000000000000000000";
+pub(crate) const BUCKETS: [&str; 2] = ["lab", "other"];
+
 /// The instructions, which arrive somewhere else in every protocol.
 pub(crate) const SYSTEM: &str = "You are a butler.";
 

@@ -39,25 +39,37 @@ impl Home {
 
     /// A program of a server: in its folder, in its Python environment, or on the PATH.
     pub(crate) fn program(&self, server: &str, program: &str) -> Option<PathBuf> {
+        self.program_of(server, program)
+            .or_else(|| on_path(program))
+    }
+
+    /// A program of a server that is of no use from elsewhere.
+    pub(crate) fn program_of(&self, server: &str, program: &str) -> Option<PathBuf> {
         let folder = self.folder(server);
         [folder.join("bin"), folder.join("venv/bin")]
             .map(|bin| bin.join(program))
             .into_iter()
             .find(|path| path.is_file())
-            .or_else(|| on_path(program))
+    }
+
+    /// The folder of a server's Python packages.
+    pub(crate) fn site_packages(&self, server: &str) -> Option<PathBuf> {
+        let libraries = fs::read_dir(self.folder(server).join("venv/lib")).ok()?;
+        libraries
+            .flatten()
+            .map(|lib| lib.path().join("site-packages"))
+            .find(|path| path.is_dir())
+    }
+
+    /// The version that an installation of ours left word of.
+    pub(crate) fn noted_version(&self, server: &str) -> Option<String> {
+        fs::read_to_string(self.folder(server).join("installed")).ok()
     }
 
     /// The version of a Python distribution in a server's environment.
     pub(crate) fn python_version(&self, server: &str, distribution: &str) -> Option<String> {
-        let libraries = fs::read_dir(self.folder(server).join("venv/lib")).ok()?;
-        let packages = libraries
-            .flatten()
-            .map(|lib| lib.path().join("site-packages"));
         let prefix = format!("{}-", distribution.replace('-', "_"));
-        let mut entries = packages
-            .filter_map(|path| fs::read_dir(path).ok())
-            .flatten()
-            .flatten();
+        let mut entries = fs::read_dir(self.site_packages(server)?).ok()?.flatten();
         entries.find_map(|entry| {
             let name = entry.file_name().into_string().ok()?;
             let version = name.strip_prefix(&prefix)?.strip_suffix(".dist-info")?;

@@ -10,42 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
-use super::{
-    home::{Home, on_path},
-    known::Server,
-};
-
-/// How a server comes onto a machine.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Recipe {
-    /// From npm, into the server's folder.
-    Npm {
-        package: &'static str,
-        version: &'static str,
-    },
-    /// From PyPI, into an environment in the server's folder.
-    Pip {
-        package: &'static str,
-        extra: &'static str,
-        version: &'static str,
-    },
-    /// By hand: what has to be in the server's folder.
-    ByHand(&'static str),
-}
-
-impl Recipe {
-    /// What to do to have it.
-    pub(crate) fn how(&self, server: &str, folder: &Path) -> String {
-        match self {
-            Self::Npm { .. } | Self::Pip { .. } => {
-                format!("cargo xtask servers --install {server}")
-            }
-            Self::ByHand(what) => format!("{} shall have {what}", folder.display()),
-        }
-    }
-}
+use super::{home::Home, known::Server, recipe::Steps};
 
 /// What came of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -75,76 +42,42 @@ impl fmt::Display for Installed {
     }
 }
 
+/// Installs servers, all at once: most of it is waiting for a registry. What came of each, in order.
+pub(crate) fn all(servers: &[Server], home: &Home) -> Result<Vec<(&'static str, Installed)>> {
+    thread::scope(|scope| {
+        let tasks = servers.iter().map(|server| {
+            let task = scope.spawn(|| install(server, home));
+            (server.name, task)
+        });
+        let tasks: Vec<_> = tasks.collect();
+        let ended = tasks.into_iter().map(|(name, task)| match task.join() {
+            Ok(installed) => Ok((name, installed?)),
+            Err(_) => bail!("the installation of {name} panicked"),
+        });
+        ended.collect()
+    })
+}
+
 /// Installs a server, unless it was installed in the version wanted before.
-pub(crate) fn install(server: &Server, home: &Home) -> Result<Installed> {
+fn install(server: &Server, home: &Home) -> Result<Installed> {
     let folder = home.folder(server.name);
-    match server.recipe {
-        Recipe::ByHand(_) => Ok(Installed::Impossible(format!(
-            "it is installed by hand; {}",
-            server.recipe.how(server.name, &folder)
-        ))),
-        Recipe::Npm { package, version } => {
-            let Some(npm) = on_path("npm").filter(|_| on_path("node").is_some()) else {
-                let why = "no npm and node on the PATH";
-                return Ok(Installed::Impossible(why.to_owned()));
-            };
-            let wanted = format!("{package}@{version}");
-            let bounded = ["--fetch-timeout=60000", "--fetch-retries=1"];
-            let mut install = Command::new(&npm);
-            install.args(["install", "--no-audit", "--no-fund", "--ignore-scripts"]);
-            install
-                .args(bounded)
-                .arg("--prefix")
-                .arg(&folder)
-                .arg(&wanted);
-            let mut ask = Command::new(&npm);
-            ask.arg("view").args(bounded).args([&wanted, "version"]);
-            once(&folder, version, vec![install], ask)
-        }
-        Recipe::Pip {
-            package,
-            extra,
-            version,
-        } => {
-            let Some(python) = on_path("python3") else {
-                return Ok(Installed::Impossible("no python3 on the PATH".to_owned()));
-            };
-            let venv = folder.join("venv");
-            let bounded = [
-                "--quiet",
-                "--disable-pip-version-check",
-                "--timeout=30",
-                "--retries=2",
-            ];
-            let mut make = Command::new(python);
-            make.args(["-m", "venv"]).arg(&venv);
-            let pip = venv.join("bin/pip");
-            let mut install = Command::new(&pip);
-            install.arg("install").args(bounded);
-            install.arg(format!("{package}{extra}=={version}"));
-            // Fails as well where Debian's python3 has no venv, where no registry answers, and where
-            // this Python is too old for that version.
-            let mut ask = Command::new(&pip);
-            ask.arg("download")
-                .args(bounded)
-                .args(["--no-deps", "--dest"]);
-            ask.arg(folder.join("asked"))
-                .arg(format!("{package}=={version}"));
-            once(&folder, version, vec![make, install], ask)
-        }
+    fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    match server.recipe.steps(server.name, &folder)? {
+        Ok(steps) => once(&folder, steps),
+        Err(why) => Ok(Installed::Impossible(why)),
     }
 }
 
 /// Runs the commands, unless they have run to their end before for this version. Where they fail and
 /// the question to the registry does as well, nobody is to blame.
-fn once(
-    folder: &Path,
-    version: &str,
-    commands: Vec<Command>,
-    mut ask: Command,
-) -> Result<Installed> {
-    fs::create_dir_all(folder)
-        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+fn once(folder: &Path, steps: Steps) -> Result<Installed> {
+    let Steps {
+        version,
+        commands,
+        mut ask,
+        patience,
+    } = steps;
     let done = folder.join("installed");
     if fs::read_to_string(&done).is_ok_and(|of| of == version) {
         return Ok(Installed::Already(version.to_owned()));
@@ -152,7 +85,7 @@ fn once(
     let log = folder.join("install.log");
     let ran = commands
         .into_iter()
-        .try_for_each(|mut command| run(&mut command, &log, PATIENCE));
+        .try_for_each(|mut command| run(&mut command, &log, patience));
     let Err(why) = ran else {
         fs::write(&done, version).with_context(|| format!("cannot write {}", done.display()))?;
         return Ok(Installed::Now(version.to_owned()));
@@ -163,7 +96,7 @@ fn once(
     })
 }
 
-/// How long one command may take.
+/// How long a registry may take to say whether it has something.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Runs a command to its end, and says in a line why it failed. What it prints goes to `log`.
@@ -217,19 +150,23 @@ mod tests {
         std::env::temp_dir().join(name)
     }
 
+    fn steps(version: &'static str, script: &str, registry: &str) -> Steps {
+        Steps {
+            version,
+            commands: vec![shell("true"), shell(script)],
+            ask: shell(registry),
+            patience: PATIENCE,
+        }
+    }
+
     fn of(folder: &Path, script: &str, registry: &str) -> Installed {
-        once(
-            folder,
-            "1.0",
-            vec![shell("true"), shell(script)],
-            shell(registry),
-        )
-        .unwrap()
+        once(folder, steps("1.0", script, registry)).unwrap()
     }
 
     #[test]
     fn a_failure_counts_only_where_it_could_have_worked() {
         let folder = folder();
+        fs::create_dir(&folder).unwrap();
         let fails = "echo; echo E1 >&2; exit 2";
         assert!(of(&folder, fails, "exit 0").is_failure());
         let nobodys = of(&folder, fails, "exit 1");
@@ -246,7 +183,7 @@ mod tests {
             of(&folder, fails, "exit 0"),
             Installed::Already("1.0".to_owned())
         );
-        let other = once(&folder, "1.1", vec![shell("true")], shell("true")).unwrap();
+        let other = once(&folder, steps("1.1", "true", "true")).unwrap();
         assert_eq!(other, Installed::Now("1.1".to_owned()));
         fs::remove_dir_all(folder).unwrap();
     }

@@ -5,10 +5,13 @@
 mod checks;
 mod conversation;
 mod exceptions;
+mod family;
 mod home;
 mod install;
 mod known;
+mod load;
 mod process;
+mod recipe;
 mod report;
 mod row;
 mod run;
@@ -27,7 +30,7 @@ use self::{checks::Check, home::Home, known::Server};
 /// What to run.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Options {
-    /// First install these, in the versions that the exceptions were written for: aimock, litellm
+    /// First install these, in the versions that the exceptions were written for, all at once
     #[arg(long, value_delimiter = ',', value_name = "SERVER")]
     install: Vec<String>,
     /// Only these servers
@@ -49,11 +52,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let mut out = io::stdout().lock();
 
     let mut failed = false;
-    for name in &options.install {
-        let server = known::find(name)?;
-        let installed = install::install(&server, &home)?;
+    let wanted = options.install.iter().map(|name| known::find(name));
+    let wanted: Vec<Server> = wanted.collect::<Result<_>>()?;
+    for (server, installed) in install::all(&wanted, &home)? {
         failed |= installed.is_failure();
-        writeln!(out, "{name}: {installed}").context("cannot write")?;
+        writeln!(out, "{server}: {installed}").context("cannot write")?;
     }
 
     // All at once, and on one thread: it is the servers that work.

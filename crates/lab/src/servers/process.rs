@@ -18,7 +18,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::home::on_path;
+use super::{family::Family, home::on_path, known::Ready};
 
 /// A folder for what this run writes. It is removed with this value.
 #[derive(Debug)]
@@ -112,8 +112,8 @@ impl Running {
         })
     }
 
-    /// Waits until `path` is answered with a success, and says how long it took.
-    pub(crate) async fn ready(&mut self, path: &str, patience: Duration) -> Result<Duration> {
+    /// Waits until it answers as one that is ready, and says how long it took.
+    pub(crate) async fn ready(&mut self, ready: Ready, patience: Duration) -> Result<Duration> {
         loop {
             if let Some(status) = self.child.try_wait()? {
                 bail!(
@@ -121,7 +121,7 @@ impl Running {
                     self.last_words()
                 );
             }
-            if self.answers(path).await {
+            if self.answers(ready).await {
                 return Ok(self.since.elapsed());
             }
             if self.since.elapsed() > patience {
@@ -134,7 +134,11 @@ impl Running {
         }
     }
 
-    async fn answers(&self, path: &str) -> bool {
+    async fn answers(&self, ready: Ready) -> bool {
+        let (path, wanted): (_, &[u8]) = match ready {
+            Ready::Success(path) => (path, b"2"),
+            Ready::Answer(path) => (path, b""),
+        };
         let ask = async {
             let mut socket = TcpStream::connect(("127.0.0.1", self.port)).await?;
             let request =
@@ -142,7 +146,10 @@ impl Running {
             socket.write_all(request.as_bytes()).await?;
             let mut head = [0; 12];
             socket.read_exact(&mut head).await?;
-            io::Result::Ok(head.starts_with(b"HTTP/1.1 2") || head.starts_with(b"HTTP/1.0 2"))
+            let status = head
+                .strip_prefix(b"HTTP/1.1 ")
+                .or_else(|| head.strip_prefix(b"HTTP/1.0 "));
+            io::Result::Ok(status.is_some_and(|status| status.starts_with(wanted)))
         };
         matches!(timeout(Duration::from_secs(5), ask).await, Ok(Ok(true)))
     }
@@ -161,12 +168,36 @@ impl Running {
         }
     }
 
-    /// Ends this process, and no other: asked first, so that it ends what it has started itself.
+    /// Kills it and all that it has started, as a machine does that fails.
+    pub(crate) fn kill(&mut self) -> io::Result<()> {
+        let family = self.family()?;
+        self.child.kill()?;
+        family.kill();
+        self.child.wait().map(drop)
+    }
+
+    /// What it has started, if it still runs.
+    fn family(&mut self) -> io::Result<Family> {
+        // Not waited for yet, so the number is still this process's.
+        let pid = match self.child.try_wait()? {
+            Some(_) => None,
+            None => i32::try_from(self.child.id()).ok().and_then(Pid::from_raw),
+        };
+        Ok(pid.map(Family::of).unwrap_or_default())
+    }
+
+    /// Ends this process, and what it has started: asked first, so that it ends that itself.
     fn end(&mut self, patience: Duration) -> io::Result<ExitStatus> {
         if let Some(status) = self.child.try_wait()? {
             return Ok(status);
         }
-        // Not waited for yet, so the number is still this process's.
+        let family = self.family()?;
+        let status = self.end_alone(patience);
+        family.kill();
+        status
+    }
+
+    fn end_alone(&mut self, patience: Duration) -> io::Result<ExitStatus> {
         if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
             let _ = kill_process(pid, Signal::TERM);
         }
@@ -256,11 +287,39 @@ mod tests {
         }
     }
 
+    #[test]
+    fn one_that_is_killed_leaves_nobody_behind() {
+        if !Path::new("/proc/self/stat").exists() {
+            return;
+        }
+        let (mut running, _scratch, pid) = shell("sleep 600 & echo $!; exec sleep 600");
+        let child = loop {
+            let words = running.last_words();
+            let number = words.rsplit(' ').next().and_then(|word| word.parse().ok());
+            if let Some(child) = number.and_then(Pid::from_raw) {
+                break child;
+            }
+            thread::sleep(Duration::from_millis(10));
+        };
+        running.kill().unwrap();
+        assert!(test_kill_process(pid).is_err());
+        // It is somebody else's to wait for now, and may be for a while what the kernel calls a zombie.
+        let is_gone = || {
+            let stat = fs::read_to_string(format!("/proc/{}/stat", child.as_raw_nonzero()));
+            stat.map_or(true, |stat| stat.contains(") Z "))
+        };
+        let asked = Instant::now();
+        while !is_gone() {
+            assert!(asked.elapsed() < PATIENCE, "it is still there");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     #[tokio::test]
     async fn one_that_fails_at_the_start_says_its_last_words() {
         let (mut running, scratch, _) = shell("echo no such model; exit 3");
         let error = running
-            .ready("/", Duration::from_secs(60))
+            .ready(Ready::Success("/"), Duration::from_secs(60))
             .await
             .unwrap_err()
             .to_string();
@@ -277,7 +336,7 @@ mod tests {
     async fn one_that_never_answers_is_not_awaited_for_ever() {
         let (mut running, _scratch, _) = shell("exec sleep 600");
         let error = running
-            .ready("/", Duration::from_millis(100))
+            .ready(Ready::Success("/"), Duration::from_millis(100))
             .await
             .unwrap_err()
             .to_string();

@@ -21,7 +21,7 @@ pub(crate) enum Cell {
 pub(crate) struct Table {
     checks: Vec<Check>,
     columns: Vec<(&'static str, Vec<Cell>)>,
-    missing: Vec<String>,
+    remarks: Vec<String>,
     notes: Vec<Note>,
 }
 
@@ -45,11 +45,11 @@ impl Cell {
 }
 
 impl Table {
-    /// `missing` are protocols without a column, in words. A column that is too short fails.
+    /// `remarks` are lines for below: protocols without a column, figures. A column that is too short fails.
     pub(crate) fn new(
         checks: &[Check],
         mut columns: Vec<(&'static str, Vec<Cell>)>,
-        missing: Vec<String>,
+        remarks: Vec<String>,
     ) -> Self {
         for (_, cells) in &mut columns {
             cells.resize(checks.len(), Cell::Failed("it was not made".to_owned()));
@@ -70,7 +70,7 @@ impl Table {
         Self {
             checks: checks.to_vec(),
             columns,
-            missing,
+            remarks,
             notes,
         }
     }
@@ -131,8 +131,8 @@ impl fmt::Display for Table {
         for (at, note) in self.notes.iter().enumerate() {
             writeln!(f, "{:>3}. {}: {}", at + 1, note.mark, note.words)?;
         }
-        for missing in &self.missing {
-            writeln!(f, "{missing}")?;
+        for remark in &self.remarks {
+            writeln!(f, "{remark}")?;
         }
         write!(
             f,

@@ -153,7 +153,7 @@ impl Watch<'_> {
         let backend = self.backend.clone();
         self.meter
             .f64_observable_gauge("trunkline.retry.budget")
-            .with_description("The tokens that are left for retries, of 10.")
+            .with_description("The tokens that are left for retries, of 100.")
             .with_unit("{token}")
             .with_callback(move |observer| {
                 if let Some(left) = backend.stats().retry_budget {

@@ -8,7 +8,7 @@ use crate::servers::{
     row::Subject,
 };
 
-async fn embed(subject: &Subject, texts: &[&str]) -> Result<Vec<Vec<f32>>, String> {
+pub(super) async fn embed(subject: &Subject, texts: &[&str]) -> Result<Vec<Vec<f32>>, String> {
     let model = subject
         .backend()
         .map_err(failed)?
@@ -91,7 +91,7 @@ fn length(vector: &[f32]) -> f64 {
     squares.sum::<f64>().sqrt()
 }
 
-fn cosine(one: &[f32], other: &[f32]) -> f64 {
+pub(super) fn cosine(one: &[f32], other: &[f32]) -> f64 {
     let products = one
         .iter()
         .zip(other)

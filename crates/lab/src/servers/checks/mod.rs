@@ -3,6 +3,9 @@
 mod chat;
 mod embed;
 mod errors;
+mod infer;
+mod object;
+mod tokens;
 mod tools;
 
 use std::{fmt::Display, time::Duration};
@@ -100,6 +103,36 @@ checks! {
     Rerank = "rerank",
     /// A request's tokens, without an answer.
     CountTokens = "count-tokens",
+    /// The cosines of ten pairs of sentences are those of the model's own package.
+    Similar = "similar",
+    /// A text to tokens and back.
+    Tokenize = "tokenize",
+    /// It says that it can serve.
+    Ready = "ready",
+    /// Tensors in, others out.
+    Infer = "infer",
+    /// Tensors of every type and number of dimensions, there and back.
+    InferTypes = "infer-types",
+    /// Numbers that are none, infinities and a zero with a sign; bytes that are no text.
+    InferEdges = "infer-edges",
+    /// Inputs that the model does not have.
+    InferErrors = "infer-errors",
+    /// An object put, told of, got, copied and removed.
+    Object = "object",
+    /// A range of an object's bytes.
+    ObjectRange = "object-range",
+    /// Lists over several pages, and folders.
+    ObjectList = "object-list",
+    /// An object in parts, of which one was broken off.
+    ObjectParts = "object-parts",
+    /// An address by which whoever has it may read or write.
+    Presign = "presign",
+    /// Objects that are not there, or have changed.
+    ObjectErrors = "object-errors",
+    /// A signature with another secret.
+    BadSecret = "bad-secret",
+    /// A thousand calls over two replicas, of which one is killed.
+    Load = "load",
 }
 
 impl Check {
@@ -169,6 +202,33 @@ impl Check {
             Self::Embed | Self::EmbedOrder => (has.embed, "embeddings"),
             Self::Rerank => (has.rerank, "ranking"),
             Self::CountTokens => (has.count_tokens, "counting of tokens"),
+            Self::Similar if subject.row.reference.is_none() => {
+                return Some("nothing is there to compare it with".to_owned());
+            }
+            Self::Similar => (has.embed, "embeddings"),
+            Self::Tokenize => (has.tokenize && has.detokenize, "tokens"),
+            Self::Ready => (has.ready, "readiness"),
+            Self::UnknownModel => (has.chat || has.infer, "chat"),
+            Self::Infer | Self::InferErrors => (has.infer, "tensors"),
+            Self::InferTypes | Self::InferEdges => {
+                let tensors = subject.row.tensors.as_ref();
+                if has.infer && tensors.is_none() {
+                    return Some("no model there gives back tensors".to_owned());
+                }
+                let of_bytes = self == Self::InferEdges;
+                if of_bytes && tensors.is_some_and(|tensors| !tensors.is_binary) {
+                    return Some("JSON has no such numbers".to_owned());
+                }
+                (has.infer, "tensors")
+            }
+            Self::Object
+            | Self::ObjectRange
+            | Self::ObjectList
+            | Self::ObjectParts
+            | Self::Presign
+            | Self::ObjectErrors
+            | Self::BadSecret => (has.object, "objects"),
+            Self::Load => (true, ""),
             _ => (has.chat && has.stream, "chat"),
         };
         (!has).then(|| format!("the crate has no {what}"))
@@ -189,7 +249,10 @@ impl Check {
             Self::Parallel => tools::parallel(subject).await,
             Self::ToolLoop => tools::tool_loop(subject).await,
             Self::BadKey => errors::bad_key(subject).await,
-            Self::UnknownModel => errors::unknown_model(subject).await,
+            Self::UnknownModel => match subject.row.is_of_tensors() {
+                true => infer::unknown_model(subject).await,
+                false => errors::unknown_model(subject).await,
+            },
             Self::RateLimit => errors::rate_limit(subject).await,
             Self::Overloaded => errors::overloaded(subject).await,
             Self::Broken => errors::broken(subject).await,
@@ -202,6 +265,22 @@ impl Check {
             Self::EmbedOrder => embed::order(subject).await,
             Self::Rerank => embed::rerank(subject).await,
             Self::CountTokens => chat::count(subject).await,
+            Self::Similar => tokens::similar(subject).await,
+            Self::Tokenize => tokens::there_and_back(subject).await,
+            Self::Ready => infer::ready(subject).await,
+            Self::Infer => infer::doubled(subject).await,
+            Self::InferTypes => infer::types(subject).await,
+            Self::InferEdges => infer::edges(subject).await,
+            Self::InferErrors => infer::errors(subject).await,
+            Self::Object => object::whole(subject).await,
+            Self::ObjectRange => object::range(subject).await,
+            Self::ObjectList => object::list(subject).await,
+            Self::ObjectParts => object::parts(subject).await,
+            Self::Presign => object::presign(subject).await,
+            Self::ObjectErrors => object::errors(subject).await,
+            Self::BadSecret => object::bad_secret(subject).await,
+            // It needs two: run.rs makes it when all others are made.
+            Self::Load => Err("it is no check of one server".to_owned()),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{process::Command, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::{Found, Place, Server};
+use super::{Found, Place, Ready, Server};
 use crate::servers::{
     checks::Check::{CountTokens, Embed, EmbedOrder, Models, TooLong},
     conversation::{
@@ -14,7 +14,8 @@ use crate::servers::{
         TOO_LONG_WORDS, TOOL, TOOLS, Talk, VECTOR, WEATHER,
     },
     home::{Home, npm_package, on_path},
-    install::Recipe,
+    load::Work,
+    recipe::Recipe,
     row::Row,
 };
 
@@ -29,7 +30,7 @@ pub(crate) const SERVER: Server = Server {
         version: "1.43.0",
     },
     find,
-    ready: "/health",
+    ready: Ready::Success("/health"),
     startup: Duration::from_secs(20),
     patience: Duration::from_secs(20),
     upstream: None,
@@ -38,7 +39,9 @@ pub(crate) const SERVER: Server = Server {
 
 fn rows() -> Vec<Row> {
     vec![
-        Row::of("openai", "/v1").setting("api", "chat-completions"),
+        Row::of("openai", "/v1")
+            .setting("api", "chat-completions")
+            .load(Work::Chat),
         Row::of("openai", "/v1")
             .named("responses")
             .lacks(&[CountTokens], NO_PATH),
@@ -88,6 +91,7 @@ fn find(home: &Home) -> Option<Found> {
     };
     Some(Found {
         version: Some(version),
+        reference: None,
         start: Box::new(start),
     })
 }

@@ -2,11 +2,11 @@
 
 use std::{process::Command, time::Duration};
 
-use super::{Found, Place, Server};
+use super::{Found, Place, Ready, Server};
 use crate::servers::{
     checks::Check,
     home::Home,
-    install::Recipe,
+    recipe::Recipe,
     row::{Models, Row},
 };
 
@@ -19,7 +19,7 @@ pub(crate) const SERVER: Server = Server {
         "venv with infinity-emb[torch,server], and the folder model with a model",
     ),
     find,
-    ready: "/health",
+    ready: Ready::Success("/health"),
     startup: Duration::from_secs(90),
     patience: Duration::from_secs(30),
     upstream: None,
@@ -53,6 +53,7 @@ fn find(home: &Home) -> Option<Found> {
     };
     Some(Found {
         version: home.python_version(NAME, "infinity-emb"),
+        reference: None,
         start: Box::new(start),
     })
 }

@@ -7,12 +7,12 @@ use std::{process::Command, time::Duration};
 use anyhow::Context;
 use serde_json::json;
 
-use super::{Found, Place, Server};
+use super::{Found, Place, Ready, Server};
 use crate::servers::{
     checks::Check::{Dropped, Embed, EmbedOrder, Garbage, Models, TooLong},
     conversation::{KEY, MODEL},
     home::Home,
-    install::Recipe,
+    recipe::Recipe,
     row::Row,
 };
 
@@ -25,9 +25,11 @@ pub(crate) const SERVER: Server = Server {
         package: "litellm",
         extra: "[proxy]",
         version: "1.106.2",
+        pythons: &["python3"],
+        proof: "",
     },
     find,
-    ready: "/health/liveliness",
+    ready: Ready::Success("/health/liveliness"),
     // It reads 300 MB of Python first.
     startup: Duration::from_secs(120),
     patience: Duration::from_secs(30),
@@ -70,6 +72,7 @@ fn find(home: &Home) -> Option<Found> {
     };
     Some(Found {
         version: home.python_version(NAME, "litellm"),
+        reference: None,
         start: Box::new(start),
     })
 }

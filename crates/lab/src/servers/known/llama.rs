@@ -3,12 +3,15 @@
 
 use std::{path::PathBuf, process::Command, time::Duration};
 
-use super::{Found, MAY_THINK, NO_SCRIPT, Place, Server};
+use super::{Found, MAY_THINK, NO_SCRIPT, Place, Ready, Server};
 use crate::servers::{
-    checks::Check::{self, Reasoning, UnknownModel},
+    checks::Check::{
+        self, EmbedOrder, Reasoning, Rerank, Schema, StreamTools, ToolLoop, Tools, UnknownModel,
+    },
     conversation::KEY,
     home::Home,
-    install::Recipe,
+    load::Work,
+    recipe::Recipe,
     row::{Models, Row},
 };
 
@@ -17,11 +20,14 @@ const NAME: &str = "llama-server";
 pub(crate) const SERVER: Server = Server {
     name: NAME,
     what: "the server of llama.cpp",
-    recipe: Recipe::ByHand(
-        "bin/llama-server, model.gguf, and template.jinja if the model has no template with tools",
-    ),
+    recipe: Recipe::Script {
+        script: include_str!("../scripts/llama_install.py"),
+        files: &[("tiny_gguf.py", include_str!("../scripts/tiny_gguf.py"))],
+        package: "llama-cpp-python",
+        version: "0.3.36",
+    },
     find,
-    ready: "/health",
+    ready: Ready::Success("/health"),
     startup: Duration::from_secs(30),
     patience: Duration::from_secs(30),
     upstream: None,
@@ -37,15 +43,24 @@ fn rows() -> Vec<Row> {
                 &[UnknownModel],
                 "it answers to any name with the model that it has",
             )
+            .lacks(
+                &[Tools, StreamTools, ToolLoop],
+                "a model that was never trained does not end what it says in a call",
+            )
+            .lacks(
+                &[EmbedOrder],
+                "what else is under way changes the vectors of a model that chats; minilm is asked instead",
+            )
     };
+    let no_schema = "it holds answers to a schema in chat completions only";
     vec![
-        row(Row::of("openai", "/v1").setting("api", "chat-completions")),
-        row(Row::of("openai", "/v1").named("responses")),
-        row(Row::of("anthropic", "/v1")),
-        row(Row::of("llamacpp", "")).lacks(
-            &[Check::Rerank],
-            "it ranks where it was started for that, and does nothing else then",
-        ),
+        row(Row::of("openai", "/v1").setting("api", "chat-completions"))
+            .load(Work::Chat)
+            .load(Work::Embed),
+        row(Row::of("openai", "/v1").named("responses")).lacks(&[Schema], no_schema),
+        row(Row::of("anthropic", "/v1")).lacks(&[Schema], no_schema),
+        row(Row::of("llamacpp", ""))
+            .lacks(&[Rerank], "it ranks only where it was started for that"),
     ]
 }
 
@@ -59,7 +74,10 @@ fn find(home: &Home) -> Option<Found> {
         command.arg("--model").arg(&model);
         command.args(["--alias", "tiny", "--host", "127.0.0.1", "--api-key", KEY]);
         command.arg("--port").arg(place.port.to_string());
-        command.args(["--ctx-size", "8192", "--parallel", "2", "--threads", "2"]);
+        command.args(["--ctx-size", "8192", "--parallel", "2", "--threads", "1"]);
+        // A connection keeps one of its threads until it has been idle for five seconds: with fewer of
+        // them than callers, those that came too late wait so long.
+        command.args(["--threads-http", "64"]);
         command.args(["--jinja", "--no-webui", "--embeddings", "--pooling", "mean"]);
         if let Some(template) = &template {
             command.arg("--chat-template-file").arg(template);
@@ -68,7 +86,10 @@ fn find(home: &Home) -> Option<Found> {
         Ok(command)
     };
     Some(Found {
-        version: None,
+        version: home
+            .noted_version(NAME)
+            .map(|of| format!("of llama-cpp-python {of}")),
+        reference: None,
         start: Box::new(start),
     })
 }

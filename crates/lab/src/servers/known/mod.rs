@@ -4,7 +4,13 @@ mod aimock;
 mod infinity;
 mod litellm;
 mod llama;
+mod minilm;
+mod minilm_vllm;
+mod mlserver;
+mod moto;
+mod s3s;
 mod transformers;
+mod triton;
 mod vllm;
 
 use std::{
@@ -16,7 +22,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use super::{home::Home, install::Recipe, row::Row};
+use super::{home::Home, recipe::Recipe, row::Row};
 
 /// A server that somebody else wrote.
 #[derive(Clone, Debug)]
@@ -27,8 +33,7 @@ pub(crate) struct Server {
     pub(crate) recipe: Recipe,
     /// How it is started, if it is installed.
     pub(crate) find: fn(&Home) -> Option<Found>,
-    /// What answers with a success once it is ready.
-    pub(crate) ready: &'static str,
+    pub(crate) ready: Ready,
     /// How long that may take.
     pub(crate) startup: Duration,
     /// How long one check may take.
@@ -38,20 +43,33 @@ pub(crate) struct Server {
     pub(crate) rows: fn() -> Vec<Row>,
 }
 
+/// How it shows that it is ready: by the answer to a request to this path.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ready {
+    /// A success.
+    Success(&'static str),
+    /// Any answer: it has nothing for those without a key.
+    Answer(&'static str),
+}
+
 /// What is installed.
 pub(crate) struct Found {
     pub(crate) version: Option<String>,
+    /// What a model's own package says, for the check that compares.
+    pub(crate) reference: Option<PathBuf>,
     /// The command that starts it, after writing what it reads.
     pub(crate) start: Start,
 }
 
-pub(crate) type Start = Box<dyn Fn(&Place<'_>) -> Result<Command> + Send>;
+pub(crate) type Start = Box<dyn Fn(&Place<'_>) -> Result<Command> + Send + Sync>;
 
 /// Where a server is started.
 pub(crate) struct Place<'a> {
     pub(crate) port: u16,
     /// A folder of its own.
     pub(crate) folder: &'a Path,
+    /// A folder that its replicas have as well.
+    pub(crate) shared: &'a Path,
     /// The address of the server that it passes calls on to, if that one runs.
     pub(crate) upstream: Option<&'a str>,
 }
@@ -60,9 +78,27 @@ impl Place<'_> {
     /// Writes a file that the server reads.
     fn write(&self, name: &str, text: &str) -> Result<PathBuf> {
         let path = self.folder.join(name);
+        if let Some(folder) = path.parent() {
+            made(folder.to_owned())?;
+        }
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
         Ok(path)
     }
+
+    /// Makes a folder in its own.
+    fn folder(&self, name: &str) -> Result<PathBuf> {
+        made(self.folder.join(name))
+    }
+
+    /// Makes a folder for all replicas.
+    fn shared(&self, name: &str) -> Result<PathBuf> {
+        made(self.shared.join(name))
+    }
+}
+
+fn made(folder: PathBuf) -> Result<PathBuf> {
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    Ok(folder)
 }
 
 /// All of them, in the order that they are told of.
@@ -71,9 +107,15 @@ pub(crate) fn all() -> Vec<Server> {
         aimock::SERVER,
         litellm::SERVER,
         llama::SERVER,
+        minilm::SERVER,
         vllm::SERVER,
+        minilm_vllm::SERVER,
         transformers::SERVER,
         infinity::SERVER,
+        triton::SERVER,
+        mlserver::SERVER,
+        moto::SERVER,
+        s3s::SERVER,
     ]
 }
 

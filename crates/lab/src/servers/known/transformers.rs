@@ -2,11 +2,11 @@
 
 use std::{process::Command, time::Duration};
 
-use super::{Found, MAY_THINK, NO_SCRIPT, Place, Server};
+use super::{Found, MAY_THINK, NO_SCRIPT, Place, Ready, Server};
 use crate::servers::{
     checks::Check::{self, BadKey, Embed, EmbedOrder, Reasoning},
     home::Home,
-    install::Recipe,
+    recipe::Recipe,
     row::{Models, Row},
 };
 
@@ -19,7 +19,7 @@ pub(crate) const SERVER: Server = Server {
     what: "transformers serve",
     recipe: Recipe::ByHand("venv with transformers[serving], and the folder model with a model"),
     find,
-    ready: "/health",
+    ready: Ready::Success("/health"),
     startup: Duration::from_secs(90),
     patience: Duration::from_secs(60),
     upstream: None,
@@ -53,6 +53,7 @@ fn find(home: &Home) -> Option<Found> {
     };
     Some(Found {
         version: home.python_version(NAME, "transformers"),
+        reference: None,
         start: Box::new(start),
     })
 }

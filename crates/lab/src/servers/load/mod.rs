@@ -1,0 +1,208 @@
+//! A thousand calls through an account with two replicas of a server, of which one is killed under way
+//! and started again. No call may be lost; a stream that had begun to be shown may end early, and says so.
+
+mod replica;
+mod tally;
+mod work;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    sync::{Mutex, mpsc},
+    task::JoinSet,
+    time::{sleep_until, timeout},
+};
+use trunkline_core::Backend;
+
+pub(crate) use self::{replica::Replica, work::Work};
+use self::{
+    tally::{Ended, Tally},
+    work::Job,
+};
+use super::{
+    checks::Outcome,
+    known::Ready,
+    process::Running,
+    row::{Row, Subject},
+};
+
+/// How much is asked, and when what happens to the second replica, in calls that have ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    calls: usize,
+    at_once: usize,
+    killed_at: usize,
+    restarted_at: usize,
+    /// When the account asks an endpoint again that has failed: it leaves it out for 30 s, and up to a
+    /// tenth longer.
+    forgiven: Duration,
+    /// Calls after that, of which the replica that is back must serve some.
+    after: usize,
+    /// How long all may take.
+    patience: Duration,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            calls: 1_000,
+            at_once: 32,
+            killed_at: 300,
+            restarted_at: 500,
+            forgiven: Duration::from_secs(35),
+            after: 200,
+            patience: Duration::from_secs(420),
+        }
+    }
+}
+
+/// One load at a time on this machine, whatever the number of servers: two would measure each other.
+pub(crate) type Turn = Arc<Mutex<()>>;
+
+/// Drives the loads of a protocol, and says what came of them and the figures in lines.
+pub(crate) async fn run(
+    row: &Row,
+    first: u16,
+    second: &mut Second,
+    plan: Plan,
+    turn: &Turn,
+) -> (Outcome, Vec<String>) {
+    let ports = [first, second.replica.port];
+    let Some(subject) = Subject::over(row.clone(), &ports) else {
+        return (
+            Outcome::Skipped("the workspace has no crate".to_owned()),
+            Vec::new(),
+        );
+    };
+    let mut lines = Vec::new();
+    for work in &row.load {
+        let driven = drive(&subject, *work, second, plan, turn, &mut lines);
+        let wrong = match timeout(plan.patience, driven).await {
+            Ok(Ok(())) => continue,
+            Ok(Err(wrong)) => wrong,
+            Err(_) => format!("no end within {:?}", plan.patience),
+        };
+        return (Outcome::Failed(format!("{work}: {wrong}")), lines);
+    }
+    (Outcome::Passed, lines)
+}
+
+/// The replica that is killed.
+pub(crate) struct Second {
+    pub(crate) replica: Replica,
+    pub(crate) running: Running,
+    pub(crate) ready: Ready,
+    pub(crate) startup: Duration,
+}
+
+async fn drive(
+    subject: &Subject,
+    work: Work,
+    second: &mut Second,
+    plan: Plan,
+    turn: &Turn,
+    lines: &mut Vec<String>,
+) -> Result<(), String> {
+    let job = Job::new(subject, work)?;
+    let victim = format!("127.0.0.1:{}", second.replica.port);
+
+    let quiet = turn.lock().await;
+    let started = Instant::now();
+    let mut killed = started;
+    let mut tally = Tally::default();
+    let mut ended = calls(&job, plan.calls, plan.at_once);
+    while let Some(call) = ended.recv().await {
+        tally.add(call);
+        if tally.len() == plan.killed_at {
+            second.running.kill().map_err(|error| error.to_string())?;
+            killed = Instant::now();
+        } else if tally.len() == plan.restarted_at {
+            let again = second.replica.start();
+            second.running = again.map_err(|error| format!("{error:#}"))?;
+        }
+    }
+    let took = started.elapsed();
+    drop(quiet);
+    lines.push(format!("{work}: {}", tally.told(took)));
+    lines.extend(tally.served(&job.backend.stats()));
+    tally.verdict(plan.calls, plan.at_once, &victim)?;
+
+    let back = second.running.ready(second.ready, second.startup).await;
+    let back = back.map_err(|error| format!("the replica did not come back: {error:#}"))?;
+    sleep_until((killed + plan.forgiven).into()).await;
+    let _quiet = turn.lock().await;
+    let before = calls_at(&job.backend, &victim);
+    let mut tally = Tally::default();
+    let mut ended = calls(&job, plan.after, plan.at_once);
+    while let Some(call) = ended.recv().await {
+        tally.add(call);
+    }
+    let served = calls_at(&job.backend, &victim).saturating_sub(before);
+    lines.push(format!(
+        "{work}: the killed replica was ready again after {:.1} s, and had {served} of {} calls after that",
+        back.as_secs_f64(),
+        plan.after,
+    ));
+    tally.verdict(plan.after, 0, &victim)?;
+    match served {
+        0 => Err("the replica that came back was not asked again".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+fn calls_at(backend: &Backend, endpoint: &str) -> u64 {
+    let stats = backend.stats();
+    let mut endpoints = stats.endpoints.iter();
+    endpoints
+        .find(|stats| stats.endpoint == endpoint)
+        .map_or(0, |stats| stats.calls)
+}
+
+/// Makes so many calls, so many at once, and tells of each as it ends.
+fn calls(job: &Job, total: usize, at_once: usize) -> Calls {
+    let next = Arc::new(AtomicUsize::new(0));
+    let (tell, told) = mpsc::unbounded_channel();
+    let mut callers = JoinSet::new();
+    for _ in 0..at_once {
+        let (job, next, tell) = (job.clone(), next.clone(), tell.clone());
+        callers.spawn(async move {
+            loop {
+                let number = next.fetch_add(1, Relaxed);
+                if number >= total {
+                    return;
+                }
+                let asked = Instant::now();
+                let fate = job.call(number).await;
+                let ended = Ended {
+                    fate,
+                    took: asked.elapsed(),
+                };
+                if tell.send(ended).is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    Calls {
+        told,
+        _callers: callers,
+    }
+}
+
+/// Those under way end with this value.
+struct Calls {
+    told: mpsc::UnboundedReceiver<Ended>,
+    _callers: JoinSet<()>,
+}
+
+impl Calls {
+    async fn recv(&mut self) -> Option<Ended> {
+        self.told.recv().await
+    }
+}
