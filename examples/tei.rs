@@ -31,7 +31,8 @@ async fn main() -> Result<()> {
         ModelType::Embedding { .. } => {
             // As many as there are: the account splits them at the server's limit.
             let pages: Vec<String> = (0..200)
-                .map(|page| format!("Page {page}. {}", NOTES[page % NOTES.len()]))
+                .zip(NOTES.iter().cycle())
+                .map(|(page, note)| format!("Page {page}. {note}"))
                 .collect();
             let cut = EmbedOptions::new().truncate(true);
             let answer = model.embed(&pages).option(cut).await?;

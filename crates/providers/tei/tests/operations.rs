@@ -254,7 +254,7 @@ async fn measuring(most: usize) -> (Peer, Arc<Mutex<Vec<usize>>>) {
                 "batch size {} > maximum allowed batch size {most}",
                 texts.len()
             );
-            return Reply::status(422).json(&json!({"error": error, "error_type": "Validation"}));
+            return Reply::status(422).json(json!({"error": error, "error_type": "Validation"}));
         }
         let lengths = texts.iter().map(|text| text.as_str().unwrap().len());
         let answer = match body.get("query") {
@@ -265,7 +265,7 @@ async fn measuring(most: usize) -> (Peer, Arc<Mutex<Vec<usize>>>) {
             None => lengths.map(|length| json!([length])).collect::<Vec<_>>(),
         };
         Reply::status(200)
-            .json(&json!(answer))
+            .json(json!(answer))
             .header("x-compute-tokens", texts.len().to_string())
     })
     .await;
