@@ -145,3 +145,49 @@ fn stacked<P: Provider>(
     }
     settings.apply(builder)?.build().map(Backend::from)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+
+    /// The table of README.md is made of manifests, and what a crate can do stands in its code.
+    #[test]
+    fn a_manifest_lists_the_operations_that_its_crate_declares() {
+        for Linked { def, .. } in LINKED {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../providers");
+            let manifest = fs::read_to_string(folder.join(def.id).join("Cargo.toml")).unwrap();
+            let list = manifest.split_once("operations = [").unwrap().1;
+            let list = list.split_once(']').unwrap().0;
+            let listed: Vec<&str> = list
+                .split(',')
+                .map(|name| name.trim().trim_matches('"'))
+                .collect();
+            let mut declared: Vec<&str> = def
+                .capabilities
+                .flags()
+                .filter(|(flag, on)| *on && OPERATIONS.contains(flag))
+                .map(|(flag, _)| flag.strip_prefix("list_").unwrap_or(flag))
+                .collect();
+            declared.push("raw");
+            assert_eq!(listed, declared, "{}", def.id);
+        }
+    }
+
+    /// In the order in which core has them.
+    const OPERATIONS: [&str; 12] = [
+        "chat",
+        "stream",
+        "embed",
+        "rerank",
+        "count_tokens",
+        "tokenize",
+        "detokenize",
+        "infer",
+        "object",
+        "list_models",
+        "ready",
+        "load",
+    ];
+}
