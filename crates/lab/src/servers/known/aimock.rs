@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Found, Place, Ready, Server};
 use crate::servers::{
-    checks::Check::{CountTokens, Embed, EmbedOrder, Models, TooLong},
+    checks::Check::{CountTokens, Embed, EmbedOrder, Models, Tokenize, TooLong},
     conversation::{
         AGAIN, BOTH_PROMPT, BROKEN, CITIES, CITY, CUT, EMBEDDED, GREET, GREET_TOKENS, JSON, KEY,
         MODEL, OVERLOADED, QUERY, RANKED, RATE_LIMIT, SLOW, SYSTEM, THINK, THOUGHT, TOO_LONG,
@@ -55,7 +55,9 @@ fn rows() -> Vec<Row> {
         gemini("gemini", "/v1beta"),
         gemini("vertex", "/v1/projects/lab/locations/global").lacks(&[Embed], NO_PATH),
         Row::of("ollama", "/api").lacks(&[TooLong], OPENAIS_WORDS),
-        Row::of("cohere", "").lacks(&[TooLong], OPENAIS_WORDS),
+        Row::of("cohere", "")
+            .lacks(&[TooLong], OPENAIS_WORDS)
+            .lacks(&[Tokenize], NO_PATH),
         Row::of("bedrock", "")
             .lacks(&[TooLong], OPENAIS_WORDS)
             .lacks(&[Models, CountTokens, Embed, EmbedOrder], NO_PATH),
