@@ -4,8 +4,8 @@
 use super::{
     checks::{
         Check::{
-            self, BadKey, CountTokens, Cut, Embed, EmbedOrder, Models, Overloaded, Parallel,
-            Reasoning, StreamTools, Tools, UnknownModel, Usage,
+            self, BadKey, CountTokens, Cut, Embed, EmbedOrder, Models, ObjectErrors, Overloaded,
+            Parallel, Reasoning, StreamTools, Tools, UnknownModel, Usage,
         },
         Outcome,
     },
@@ -127,6 +127,13 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
         checks: &[Overloaded],
         says: "server instead of overloaded: gemini: server error (500)",
         reason: "it says 500 for every failure of aimock's in Gemini's form",
+    },
+    Exception {
+        server: "s3s",
+        rows: &["s3"],
+        checks: &[ObjectErrors],
+        says: "it was answered: Content(ObjectInfo { key: \"there\"",
+        reason: "it gives an object whatever If-Match says, S3 answers 412",
     },
 ];
 

@@ -68,8 +68,6 @@ pub(crate) struct Place<'a> {
     pub(crate) port: u16,
     /// A folder of its own.
     pub(crate) folder: &'a Path,
-    /// A folder that its replicas have as well.
-    pub(crate) shared: &'a Path,
     /// The address of the server that it passes calls on to, if that one runs.
     pub(crate) upstream: Option<&'a str>,
 }
@@ -88,11 +86,6 @@ impl Place<'_> {
     /// Makes a folder in its own.
     fn folder(&self, name: &str) -> Result<PathBuf> {
         made(self.folder.join(name))
-    }
-
-    /// Makes a folder for all replicas.
-    fn shared(&self, name: &str) -> Result<PathBuf> {
-        made(self.shared.join(name))
     }
 }
 

@@ -1,5 +1,6 @@
 //! s3s-fs (Apache-2.0), from crates.io: an S3 over a folder, in Rust. It verifies every signature, also
-//! that of an address. Its replicas share the folder, as those of a real store share their disks.
+//! that of an address. Each replica has a folder of its own: at its start it clears away what is half
+//! written, of others too, and fails if they are faster.
 
 use std::{fs, process::Command, time::Duration};
 
@@ -44,7 +45,7 @@ fn rows() -> Vec<Row> {
 fn find(home: &Home) -> Option<Found> {
     let program = home.program_of(NAME, "s3s-fs")?;
     let start = move |place: &Place<'_>| {
-        let root = place.shared("root")?;
+        let root = place.folder("root")?;
         for bucket in BUCKETS {
             let folder = root.join(bucket);
             fs::create_dir_all(&folder)

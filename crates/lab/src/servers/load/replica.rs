@@ -15,8 +15,6 @@ pub(crate) struct Replica {
     start: Arc<Start>,
     pub(crate) port: u16,
     folder: PathBuf,
-    /// The folder of the first of them.
-    shared: PathBuf,
     upstream: Option<String>,
 }
 
@@ -32,7 +30,6 @@ impl Replica {
         Ok(Self {
             start,
             port,
-            shared: folder.clone(),
             folder,
             upstream,
         })
@@ -41,9 +38,7 @@ impl Replica {
     /// Another one of the same server.
     pub(crate) fn another(&self, name: &str) -> Result<Self> {
         let folder = self.folder.join(name);
-        let other = Self::new(self.start.clone(), folder, self.upstream.clone())?;
-        let shared = self.shared.clone();
-        Ok(Self { shared, ..other })
+        Self::new(self.start.clone(), folder, self.upstream.clone())
     }
 
     /// Starts it, at the port that it has each time.
@@ -51,7 +46,6 @@ impl Replica {
         let place = Place {
             port: self.port,
             folder: &self.folder,
-            shared: &self.shared,
             upstream: self.upstream.as_deref(),
         };
         Running::start((self.start)(&place)?, self.port, self.folder.join("log"))
