@@ -14,8 +14,8 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    BoxError, Call, Endpoint, Error, Followed, Model, ModelInfo, Operation, Pace, Reply, Result,
-    Stats, StreamOperation, middleware::Circuits, models, raw,
+    BoxError, Call, Endpoint, Error, Followed, Model, ModelInfo, Op, Operation, Pace, Reply,
+    Result, Stats, StreamOperation, health::Load, middleware::Circuits, models, raw,
 };
 
 mod check;
@@ -156,6 +156,17 @@ impl Backend {
     /// What stands in the way.
     pub async fn check(&self, check: Check) -> Result<Checked> {
         check::run(self, check).await
+    }
+
+    /// How busy the server is, by its own metrics; [`Load`] lists what it may tell. Of several
+    /// endpoints one is asked; [`stats`](Self::stats) has the last word of each.
+    ///
+    /// # Errors
+    ///
+    /// As any call; [`Unsupported`](crate::ErrorKind::Unsupported) where the provider tells nothing.
+    pub async fn load(&self) -> Result<Load> {
+        let op = Op::Load(Arc::default());
+        self.call(Call::new(op)).await?.into_load()
     }
 
     /// What has happened here so far, by endpoint.

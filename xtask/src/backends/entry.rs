@@ -27,6 +27,8 @@ pub(super) struct Entry {
     pub(super) key_env: Option<String>,
     pub(super) example: String,
     pub(super) has_tests: bool,
+    /// The features that are on unless somebody turns them off.
+    pub(super) defaults: Vec<String>,
 }
 
 /// All providers by title, and what their manifests leave out.
@@ -64,6 +66,7 @@ fn read(workspace: &Workspace, provider: &Package) -> Result<Entry, Vec<Finding>
         key_env: provider.manifest.text(&at("key-env")).map(str::to_owned),
         example: reader.text("example"),
         has_tests: workspace.exists(provider.folder.join("tests")),
+        defaults: owned(provider.manifest.list(&["features", "default"])),
     };
     reader.text("protocol");
     reader.guide(workspace);
@@ -72,6 +75,11 @@ fn read(workspace: &Workspace, provider: &Package) -> Result<Entry, Vec<Finding>
     } else {
         Err(reader.findings)
     }
+}
+
+fn owned(list: Option<Vec<&str>>) -> Vec<String> {
+    let list = list.unwrap_or_default().into_iter();
+    list.map(str::to_owned).collect()
 }
 
 fn at(key: &str) -> [&str; 4] {

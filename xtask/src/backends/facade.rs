@@ -20,8 +20,16 @@ const FORWARDED: [&str; 2] = ["default-tls", "hyper"];
 
 fn features(entries: &[Entry]) -> String {
     let mut lines = String::new();
-    for Entry { name, package, .. } in sorted(entries) {
-        lines.push_str(&format!("{name} = [\"dep:{package}\"]\n"));
+    for entry in sorted(entries) {
+        let Entry { name, package, .. } = entry;
+        lines.push_str(&format!("{name} = [\"dep:{package}\""));
+        // Signatures, say: what a crate has by itself it has behind the facade as well.
+        for own in &entry.defaults {
+            if !FORWARDED.contains(&own.as_str()) {
+                lines.push_str(&format!(", \"{package}/{own}\""));
+            }
+        }
+        lines.push_str("]\n");
     }
     lines.push_str(&array(
         "full",
@@ -124,7 +132,16 @@ mod tests {
             key_env: None,
             example: String::new(),
             has_tests: false,
+            defaults: vec!["hyper".to_owned(), "default-tls".to_owned()],
         }
+    }
+
+    #[test]
+    fn what_a_crate_has_by_itself_it_has_behind_the_facade() {
+        let mut store = entry("s3");
+        store.defaults.push("sigv4".to_owned());
+        let features = table("features", &[store]).unwrap();
+        assert!(features.starts_with("s3 = [\"dep:trunkline-s3\", \"trunkline-s3/sigv4\"]\n"));
     }
 
     #[test]

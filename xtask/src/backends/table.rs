@@ -132,6 +132,7 @@ mod tests {
             key_env: None,
             example: name.to_owned(),
             has_tests: true,
+            defaults: Vec::new(),
         }
     }
 
@@ -149,6 +150,7 @@ mod tests {
     fn what_has_no_tests_says_so() {
         let untested = Entry {
             has_tests: false,
+            defaults: Vec::new(),
             ..entry("tei")
         };
         assert!(!row(&untested, "").contains("tests"));

@@ -14,7 +14,8 @@ pub enum Check {
     /// Something answers HTTP there, whatever it says to us.
     Reachable,
     /// It says that it can serve: not one that still loads its model. A server that says nothing of
-    /// the kind has to list its models.
+    /// the kind has to list its models. Servers of another kind may say it at the same path: that
+    /// it is the right one is shown by [`Authorized`](Self::Authorized).
     Ready,
     /// It lists its models to us.
     Authorized,

@@ -8,7 +8,7 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 
-use crate::{BoxError, Error, Result};
+use crate::{BoxError, Delivery, Error, ErrorKind, Result};
 
 /// Pieces of `size` bytes, of which the last may be smaller. No more than one is held at a time,
 /// beside what the stream gave last.
@@ -84,11 +84,25 @@ where
                 Some(Err(error)) => {
                     this.is_over = true;
                     this.piece = BytesMut::new();
-                    return Poll::Ready(Some(Err(Error::from(error.into()))));
+                    return Poll::Ready(Some(Err(unread(error.into()))));
                 }
                 None => this.is_over = true,
             }
         }
+    }
+}
+
+/// What the caller's own content failed with: no server is to blame, and nobody else could send it. An
+/// error of ours, of a download that is passed on say, stays what it is.
+fn unread(error: BoxError) -> Error {
+    match error.downcast::<Error>() {
+        Ok(ours) => *ours,
+        Err(other) => Error::new(
+            ErrorKind::Cancelled,
+            "the content to be uploaded could not be read; the source says why",
+        )
+        .with_delivery(Delivery::NotSent)
+        .with_source(other),
     }
 }
 

@@ -1,12 +1,12 @@
 //! Whether a server can serve, how busy it is, and what a pool makes of that.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::time::{advance, sleep};
 use trunkline_core::{
-    Account, AccountConfig, Backend, Call, Capabilities, Check, ErrorKind, HttpClient, Op,
-    ProviderDef, Result, account::Builder, health::LoadRequest,
+    Account, AccountConfig, Backend, Capabilities, Check, ErrorKind, HttpClient, ProviderDef,
+    Result, account::Builder,
 };
 
 use crate::support::{
@@ -145,14 +145,7 @@ async fn who_asks_for_the_load_gets_what_the_server_says() {
     let wire =
         Wire::by(|_| Answer::status(200).body("# HELP busy\nbusy{a=\"1\"} 2\nbusy{a=\"2\"} 3\n"));
     let account = counted(&wire);
-    let op = Op::Load(Arc::new(LoadRequest::default()));
-    let load = account
-        .backend()
-        .call(Call::new(op))
-        .await
-        .unwrap()
-        .into_load()
-        .unwrap();
+    let load = account.backend().load().await.unwrap();
     assert_eq!((load.running, load.waiting), (Some(5.0), None));
     assert_eq!(
         load.meta

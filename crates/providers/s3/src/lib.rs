@@ -2,11 +2,9 @@
 #![deny(missing_docs)]
 
 use trunkline_core::{
-    Account, Capabilities, Error, ProviderDef, Result,
-    account::{Provider, Settings},
+    Account, Capabilities, Error, HttpClient, ProviderDef, Result,
+    account::{Credentials, Provider, Settings},
 };
-#[cfg(feature = "sigv4")]
-use trunkline_core::{HttpClient, account::Credentials};
 
 mod decode;
 mod encode;
@@ -128,6 +126,19 @@ impl Provider for Api {
         };
         Ok(Some(Credentials::signed(signer)))
     }
+
+    /// Without signatures there are stores that let everybody in, and those that take a token.
+    #[cfg(not(feature = "sigv4"))]
+    fn credentials(settings: &Settings, _: &HttpClient) -> Result<Option<Credentials>> {
+        let to_sign_with = ["access_key_id", "secret_access_key", "profile"];
+        let is_set = to_sign_with.iter().any(|name| settings.get(name).is_some());
+        if is_set && flag(settings, "anonymous")? != Some(true) {
+            return Err(Error::config(
+                "an access key is set, and this build of trunkline-s3 signs nothing; turn on its feature `sigv4`",
+            ));
+        }
+        Ok(None)
+    }
 }
 
 /// Where nobody says another one: stores outside of AWS take it, or any.
@@ -172,5 +183,47 @@ fn flag(settings: &Settings, name: &str) -> Result<Option<bool>> {
         Some(_) => Err(Error::config(format!(
             "the setting `{name}` is `true` or `false`"
         ))),
+    }
+}
+
+#[cfg(all(test, not(feature = "sigv4")))]
+mod tests {
+    use trunkline_core::{
+        Body,
+        http_transport::{Transport, TransportError},
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_build_that_cannot_sign_says_so_instead_of_sending_unsigned() {
+        let account = |settings: &[(&str, &str)]| {
+            let builder = S3::builder().client(HttpClient::new(Nowhere));
+            let set = settings.iter();
+            set.fold(builder, |builder, (name, value)| {
+                builder.setting(*name, *value)
+            })
+            .build()
+        };
+        let keys = [("access_key_id", "id"), ("secret_access_key", "canary")];
+        let error = account(&keys).unwrap_err().to_string();
+        assert!(
+            error.contains("`sigv4`") && !error.contains("canary"),
+            "{error}"
+        );
+        assert!(account(&[]).is_ok());
+    }
+
+    struct Nowhere;
+
+    impl Transport for Nowhere {
+        fn send(
+            &self,
+            _: http::Request<Body>,
+        ) -> impl Future<Output = std::result::Result<http::Response<Body>, TransportError>>
+        + Send
+        + 'static {
+            std::future::pending()
+        }
     }
 }

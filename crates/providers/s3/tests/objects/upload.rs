@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures_util::stream;
 use trunkline_core::{
-    Error, ErrorKind,
+    Error, ErrorKind, Recovery,
     middleware::{Breaker, Retry},
     object::{Bucket, ObjectInfo},
 };
@@ -120,6 +120,12 @@ async fn a_source_that_fails_is_given_up_with_its_own_error() {
     let error = outcome.unwrap_err();
     let shown = format!("{error:?} {:?}", std::error::Error::source(&error));
     assert!(shown.contains("the disk is gone"), "{shown}");
+    // No server is to blame, and nobody else could send it.
+    assert_eq!(
+        (error.kind(), error.recovery()),
+        (ErrorKind::Cancelled, Recovery::None)
+    );
+    assert!(!error.is_endpoint_failure());
     assert_eq!(store.uploads(), (0, 1));
 }
 
