@@ -90,7 +90,9 @@ fn a_project_and_a_location_make_the_base_url() {
             "{location}"
         );
     }
-    assert!(Api::base_url(&Settings::default()).unwrap().is_none());
+    let error = Api::base_url(&Settings::default()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.message().contains("GOOGLE_CLOUD_PROJECT"), "{error}");
 }
 
 /// Google refuses fields that a message does not have, and the question for a count has four.

@@ -138,7 +138,17 @@ fn rows() -> Vec<Row> {
 }
 
 /// What chat completions have no place for, whoever serves them.
-const NOT_OF_THIS_WIRE: [&str; 3] = ["rerank", "count_tokens", "precision"];
+const NOT_OF_THIS_WIRE: [&str; 9] = [
+    "rerank",
+    "count_tokens",
+    "precision",
+    "tokenize",
+    "detokenize",
+    "infer",
+    "object",
+    "ready",
+    "load",
+];
 
 /// All that there is.
 fn everything() -> Dialect {
