@@ -28,7 +28,8 @@ pub(crate) fn faults(exchange: &Exchange, format: &Format, op: &Op, got: &Got) -
         )];
     };
     let mut faults = Vec::new();
-    if !errors::fits(exchange.status, failure.kind, failure.code.as_deref()) {
+    let (provider, code) = (exchange.provider.as_str(), failure.code.as_deref());
+    if !errors::fits(provider, exchange.status, failure.kind, code) {
         faults.push(format!(
             "status {} came back as {failure}",
             exchange.status.as_u16()

@@ -7,7 +7,16 @@ use trunkline_core::ErrorKind::{self, *};
 ///
 /// The status alone decides less than one would wish: a context that is too long comes as 400, an
 /// unknown model as 400 or 404, a refusal for content as 400 or 403.
-pub(crate) fn fits(status: StatusCode, kind: ErrorKind, code: Option<&str>) -> bool {
+pub(crate) fn fits(
+    provider: &str,
+    status: StatusCode,
+    kind: ErrorKind,
+    code: Option<&str>,
+) -> bool {
+    // llama.cpp gives its 500 to requests that are wrong as well; its words say which.
+    if provider == "llamacpp" && status == StatusCode::INTERNAL_SERVER_ERROR {
+        return matches!(kind, Server | InvalidRequest | ContextLength | Unsupported);
+    }
     // Groq blames the request where its model wrote a call that is none: that is its own failure.
     if code == Some("tool_use_failed") && kind == Server {
         return true;
@@ -69,7 +78,12 @@ mod tests {
             (503, Overloaded, true),
         ] {
             assert_eq!(
-                fits(StatusCode::from_u16(status).unwrap(), kind, Some("x")),
+                fits(
+                    "groq",
+                    StatusCode::from_u16(status).unwrap(),
+                    kind,
+                    Some("x")
+                ),
                 expected,
                 "{status} {kind:?}"
             );

@@ -140,6 +140,10 @@ fn by_words(detail: &ErrorDetail) -> Option<ErrorKind> {
     if detail.code == "enforced_spend_limit_reached" {
         return Some(ErrorKind::QuotaExhausted);
     }
+    // Servers of one's own that speak this protocol have words of their own: llama.cpp's.
+    if detail.kind == "exceed_context_size_error" {
+        return Some(ErrorKind::ContextLength);
+    }
     if detail.kind != "invalid_request_error" {
         return None;
     }

@@ -5,7 +5,7 @@ use std::{process::Command, time::Duration};
 
 use super::{Found, Ready, Server};
 use crate::servers::{
-    checks::Check::{self, Tokenize, UnknownModel},
+    checks::Check::{self, Rerank, Tokenize, UnknownModel},
     conversation::KEY,
     home::Home,
     load::Work,
@@ -44,7 +44,7 @@ fn rows() -> Vec<Row> {
     };
     vec![
         row(Row::of("openai", "/v1").setting("api", "chat-completions")).load(Work::Embed),
-        row(Row::of("llamacpp", "")),
+        row(Row::of("llamacpp", "")).lacks(&[Rerank], "it was not started with `--reranking`"),
     ]
 }
 
