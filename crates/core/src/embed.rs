@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
     Json,
-    chat::{Media, Meta, ProviderOptions, Usage, Warning, options},
+    chat::{Media, Meta, Usage, Warning},
+    request::request_setters,
 };
 
 /// A request for vectors, one for each input.
@@ -265,13 +266,6 @@ impl EmbedRequest {
         }
     }
 
-    /// Sets the model, over the one that the call is made on.
-    #[must_use]
-    pub fn model(mut self, model: impl Into<String>) -> Self {
-        self.model = model.into();
-        self
-    }
-
     /// Sets how long the vectors shall be.
     #[must_use]
     pub fn dimensions(mut self, dimensions: u32) -> Self {
@@ -292,15 +286,9 @@ impl EmbedRequest {
         self.purpose = Some(purpose);
         self
     }
-
-    /// Adds what only one provider takes. Options set before for the same provider stay, unless they
-    /// are set again.
-    #[must_use]
-    pub fn option<O: ProviderOptions>(mut self, options: O) -> Self {
-        options::add(&mut self.options, &options);
-        self
-    }
 }
+
+request_setters!(EmbedRequest: model, option, body_patch, strict);
 
 impl From<&str> for EmbedInput {
     fn from(text: &str) -> Self {

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Json,
-    chat::{Meta, ProviderOptions, Warning, options},
+    chat::{Meta, Warning},
+    request::request_setters,
 };
 
 mod data_type;
@@ -92,13 +93,6 @@ impl InferRequest {
         }
     }
 
-    /// Sets the model, over the one that the call is made on.
-    #[must_use]
-    pub fn model(mut self, model: impl Into<String>) -> Self {
-        self.model = model.into();
-        self
-    }
-
     /// Sets which version of the model.
     #[must_use]
     pub fn version(mut self, version: impl Into<String>) -> Self {
@@ -134,29 +128,15 @@ impl InferRequest {
         self
     }
 
-    /// Adds what only one provider takes. Options set before for the same provider stay, unless they
-    /// are set again.
-    #[must_use]
-    pub fn option<O: ProviderOptions>(mut self, options: O) -> Self {
-        self.effect |= options.has_effect();
-        options::add(&mut self.options, &options);
-        self
-    }
-
     /// Says that it changes something at the server, so that it is not done twice.
     #[must_use]
     pub fn effect(mut self) -> Self {
         self.effect = true;
         self
     }
-
-    /// Refuses, before sending, what the wire cannot carry as asked.
-    #[must_use]
-    pub fn strict(mut self) -> Self {
-        self.strict = true;
-        self
-    }
 }
+
+request_setters!(InferRequest: model, effect_option, strict);
 
 impl InferResponse {
     /// These outputs.

@@ -20,6 +20,7 @@ pub mod protocol;
 mod provider;
 pub mod raw;
 pub mod registry;
+mod request;
 pub mod rerank;
 mod secret;
 pub mod stats;

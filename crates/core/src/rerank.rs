@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Error, Json, Result,
-    chat::{Meta, ProviderOptions, Usage, Warning, options},
+    chat::{Meta, Usage, Warning},
+    request::request_setters,
 };
 
 /// A request to put documents in the order of what they say about a query.
@@ -184,42 +185,15 @@ impl RerankRequest {
         }
     }
 
-    /// Sets the model, over the one that the call is made on.
-    #[must_use]
-    pub fn model(mut self, model: impl Into<String>) -> Self {
-        self.model = model.into();
-        self
-    }
-
     /// Sets how many documents shall come back, the best ones.
     #[must_use]
     pub fn top_n(mut self, documents: u32) -> Self {
         self.top_n = Some(documents);
         self
     }
-
-    /// Adds what only one provider takes. Options set before for the same provider stay, unless they
-    /// are set again.
-    #[must_use]
-    pub fn option<O: ProviderOptions>(mut self, options: O) -> Self {
-        options::add(&mut self.options, &options);
-        self
-    }
-
-    /// Lays a JSON merge patch over the encoded body, last.
-    #[must_use]
-    pub fn body_patch(mut self, patch: impl Into<Json>) -> Self {
-        self.patch = Some(patch.into());
-        self
-    }
-
-    /// Refuses, before sending, what the wire cannot carry as asked.
-    #[must_use]
-    pub fn strict(mut self) -> Self {
-        self.strict = true;
-        self
-    }
 }
+
+request_setters!(RerankRequest: model, option, body_patch, strict);
 
 impl From<&str> for RerankDocument {
     fn from(text: &str) -> Self {

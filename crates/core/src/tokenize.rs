@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Json,
-    chat::{Meta, ProviderOptions, Warning, options},
+    chat::{Meta, Warning},
+    request::request_setters,
 };
 
 /// A request for the tokens of a text.
@@ -98,6 +99,9 @@ pub struct DetokenizeRequest {
 pub struct DetokenizeResponse {
     /// The text.
     pub text: String,
+    /// What of the request was not carried as asked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
     /// The HTTP side of it. Not stored.
     #[serde(skip)]
     pub meta: Meta,
@@ -112,42 +116,15 @@ impl TokenizeRequest {
         }
     }
 
-    /// Sets whose tokens, over the model that the call is made on.
-    #[must_use]
-    pub fn model(mut self, model: impl Into<String>) -> Self {
-        self.model = model.into();
-        self
-    }
-
     /// Sets whether the tokens that the tokenizer puts around a text are wanted.
     #[must_use]
     pub fn special(mut self, wanted: bool) -> Self {
         self.special = Some(wanted);
         self
     }
-
-    /// Adds what only one provider takes. Options set before for the same provider stay, unless they
-    /// are set again.
-    #[must_use]
-    pub fn option<O: ProviderOptions>(mut self, options: O) -> Self {
-        options::add(&mut self.options, &options);
-        self
-    }
-
-    /// Lays a JSON merge patch over the encoded body, last.
-    #[must_use]
-    pub fn body_patch(mut self, patch: impl Into<Json>) -> Self {
-        self.patch = Some(patch.into());
-        self
-    }
-
-    /// Refuses, before sending, what the wire cannot carry as asked.
-    #[must_use]
-    pub fn strict(mut self) -> Self {
-        self.strict = true;
-        self
-    }
 }
+
+request_setters!(TokenizeRequest: model, option, body_patch, strict);
 
 impl TokenizeResponse {
     /// These tokens.
@@ -190,13 +167,6 @@ impl DetokenizeRequest {
         }
     }
 
-    /// Sets whose tokens they are, over the model that the call is made on.
-    #[must_use]
-    pub fn model(mut self, model: impl Into<String>) -> Self {
-        self.model = model.into();
-        self
-    }
-
     /// Sets whether special tokens are shown in the text.
     #[must_use]
     pub fn special(mut self, shown: bool) -> Self {
@@ -204,6 +174,8 @@ impl DetokenizeRequest {
         self
     }
 }
+
+request_setters!(DetokenizeRequest: model);
 
 impl DetokenizeResponse {
     /// This text.

@@ -48,6 +48,11 @@ pub enum Reply {
     Raw(Response<Body>),
 }
 
+/// `into_chat` is of `chat`.
+fn operation_of(name: &'static str) -> &'static str {
+    name.trim_start_matches("into_")
+}
+
 macro_rules! into {
     ($($(#[$doc:meta])* $name:ident => $variant:ident($inner:ty),)+) => {
         impl Reply {
@@ -59,10 +64,16 @@ macro_rules! into {
             pub fn $name(self) -> Result<$inner> {
                 match self {
                     Self::$variant(inner) => Ok(inner),
-                    // `into_chat` is of `chat`.
-                    other => Err(other.unexpected(stringify!($name).trim_start_matches("into_"))),
+                    other => Err(other.unexpected(operation_of(stringify!($name)))),
                 }
             })+
+
+            /// The operation that it answers.
+            fn operation(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => operation_of(stringify!($name)),)+
+                }
+            }
         }
     };
 }
@@ -175,6 +186,7 @@ impl Reply {
             Self::Rerank(response) => &mut response.warnings,
             Self::CountTokens(count) => &mut count.warnings,
             Self::Tokenize(response) => &mut response.warnings,
+            Self::Detokenize(response) => &mut response.warnings,
             Self::Infer(response) => &mut response.warnings,
             Self::Object(reply) => &mut reply.warnings,
             _ => return None,
@@ -214,21 +226,7 @@ impl Reply {
     }
 
     fn unexpected(&self, asked: &str) -> Error {
-        let got = match self {
-            Self::Chat(_) => "chat",
-            Self::ChatStream(_) => "chat_stream",
-            Self::Embed(_) => "embed",
-            Self::Rerank(_) => "rerank",
-            Self::CountTokens(_) => "count_tokens",
-            Self::Tokenize(_) => "tokenize",
-            Self::Detokenize(_) => "detokenize",
-            Self::Infer(_) => "infer",
-            Self::Object(_) => "object",
-            Self::Models(_) => "models",
-            Self::Ready(_) => "ready",
-            Self::Load(_) => "load",
-            Self::Raw(_) => "raw",
-        };
+        let got = self.operation();
         Error::new(
             ErrorKind::Decode,
             format!("a layer answered {got} to a call of {asked}"),

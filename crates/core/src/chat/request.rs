@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Message, Part, Role, Tool};
-use crate::Json;
+use crate::{Json, request::request_setters};
 
 /// A question to a model, with all that shapes its answer. What is not set is not sent.
 ///
@@ -223,13 +223,6 @@ impl ChatRequest {
         }
     }
 
-    /// Sets the model, over the one that the call is made on.
-    #[must_use]
-    pub fn model(mut self, model: impl Into<String>) -> Self {
-        self.model = model.into();
-        self
-    }
-
     /// Adds a message.
     #[must_use]
     pub fn message(mut self, message: Message) -> Self {
@@ -296,29 +289,6 @@ impl ChatRequest {
         self
     }
 
-    /// Adds what only one provider takes. Options set before for the same provider stay, unless
-    /// they are set again.
-    #[must_use]
-    pub fn option<O: super::ProviderOptions>(mut self, options: O) -> Self {
-        self.effect |= options.has_effect();
-        super::options::add(&mut self.options, &options);
-        self
-    }
-
-    /// Patches the encoded body: for what the provider takes and this library has no name for.
-    #[must_use]
-    pub fn body_patch(mut self, patch: impl Into<Json>) -> Self {
-        self.patch = Some(patch.into());
-        self
-    }
-
-    /// Refuses what the wire cannot carry as asked, instead of warning.
-    #[must_use]
-    pub fn strict(mut self) -> Self {
-        self.strict = true;
-        self
-    }
-
     setters! {
         /// Sets whether the model must call tools.
         tool_choice: ToolChoice,
@@ -350,6 +320,8 @@ impl ChatRequest {
         reasoning: ReasoningSetting,
     }
 }
+
+request_setters!(ChatRequest: model, effect_option, body_patch, strict);
 
 impl From<&str> for ChatRequest {
     fn from(text: &str) -> Self {
