@@ -4,7 +4,7 @@ use std::fmt;
 
 use reqsign_aws_v4::{Credential, StaticCredentialProvider};
 use reqsign_core::ProvideCredentialDyn;
-use trunkline_core::Secret;
+use trunkline_core::{Error, HttpClient, Result, Secret, account::Settings};
 
 use crate::Chain;
 
@@ -16,6 +16,40 @@ pub enum Credentials {
     Fixed(Fixed),
     /// Looked for in turn, and again before they end.
     Chain(Chain),
+}
+
+impl Credentials {
+    /// Those of an account: an access key that was set (`access_key_id`, `secret_access_key` and, for a
+    /// session, `session_token`), or the chain, with the `profile` that was set.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](trunkline_core::ErrorKind::Config): of a key only one half is set.
+    pub fn of_settings(settings: &Settings, client: &HttpClient) -> Result<Self> {
+        let pair = (
+            settings.get("access_key_id"),
+            settings.get("secret_access_key"),
+        );
+        match pair {
+            (Some(id), Some(secret)) => {
+                let fixed = Fixed::new(id, secret);
+                Ok(match settings.get("session_token") {
+                    Some(token) => fixed.session_token(token).into(),
+                    None => fixed.into(),
+                })
+            }
+            (None, None) => {
+                let chain = Chain::new(client.clone());
+                Ok(match settings.get("profile") {
+                    Some(profile) => chain.profile(profile).into(),
+                    None => chain.into(),
+                })
+            }
+            _ => Err(Error::config(
+                "an access key has an id and a secret, and one of them is not set: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY",
+            )),
+        }
+    }
 }
 
 /// Credentials that stay the same: an access key's id and secret, or those of a session with its

@@ -142,31 +142,7 @@ impl Provider for Api {
     #[cfg(feature = "sigv4")]
     fn credentials(settings: &Settings, client: &HttpClient) -> Result<Option<Credentials>> {
         let region = region(settings)?;
-        let pair = (
-            settings.get("access_key_id"),
-            settings.get("secret_access_key"),
-        );
-        let from: aws::Credentials = match pair {
-            (Some(id), Some(secret)) => {
-                let fixed = aws::Fixed::new(id, secret);
-                match settings.get("session_token") {
-                    Some(token) => fixed.session_token(token).into(),
-                    None => fixed.into(),
-                }
-            }
-            (None, None) => {
-                let chain = aws::Chain::new(client.clone());
-                match settings.get("profile") {
-                    Some(profile) => chain.profile(profile).into(),
-                    None => chain.into(),
-                }
-            }
-            _ => {
-                return Err(Error::config(
-                    "an access key has an id and a secret, and one of them is not set: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY",
-                ));
-            }
-        };
+        let from = aws::Credentials::of_settings(settings, client)?;
         let signer = aws::SigV4::new("bedrock", region, from);
         Ok(Some(Credentials::signed(signer)))
     }

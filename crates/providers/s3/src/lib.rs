@@ -95,31 +95,7 @@ impl Provider for Api {
         if flag(settings, "anonymous")? == Some(true) {
             return Ok(None);
         }
-        let pair = (
-            settings.get("access_key_id"),
-            settings.get("secret_access_key"),
-        );
-        let from: aws::Credentials = match pair {
-            (Some(id), Some(secret)) => {
-                let fixed = aws::Fixed::new(id, secret);
-                match settings.get("session_token") {
-                    Some(token) => fixed.session_token(token).into(),
-                    None => fixed.into(),
-                }
-            }
-            (None, None) => {
-                let chain = aws::Chain::new(client.clone());
-                match settings.get("profile") {
-                    Some(profile) => chain.profile(profile).into(),
-                    None => chain.into(),
-                }
-            }
-            _ => {
-                return Err(Error::config(
-                    "an access key has an id and a secret, and one of them is not set: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY",
-                ));
-            }
-        };
+        let from = aws::Credentials::of_settings(settings, client)?;
         let signer = match flag(settings, "unsigned_bodies")? {
             Some(true) => aws::SigV4::of_unsigned_bodies(region, from),
             _ => aws::SigV4::new("s3", region, from),
