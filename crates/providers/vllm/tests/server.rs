@@ -1,6 +1,6 @@
-//! Against a real server: `VLLM_LIVE=chat VLLM_BASE_URL=http://127.0.0.1:8000 cargo test -p
-//! trunkline-vllm --test live -- --nocapture`, and `VLLM_LIVE=pooling` for one that embeds. Without
-//! the variable there is nothing to test.
+//! Against real servers: `TRUNKLINE_VLLM_URL=http://127.0.0.1:8000 cargo test -p trunkline-vllm --test
+//! server -- --nocapture` for one that writes, `TRUNKLINE_VLLM_POOLING_URL` for one that embeds. Without
+//! the variables there is nothing to do.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,18 +18,23 @@ use trunkline_vllm::{
     prelude::*,
 };
 
-fn is_there(kind: &str) -> bool {
-    std::env::var("VLLM_LIVE").is_ok_and(|there| there == kind)
+/// Why nothing was tried, is printed.
+fn address(variable: &str) -> Option<String> {
+    let address = std::env::var(variable).ok();
+    if address.is_none() {
+        println!("{variable} is not set: no real server was asked");
+    }
+    address
 }
 
 async fn load(backend: &Backend) -> Load {
-    let load = backend.call(Call::new(Op::Load(Arc::default()))).await;
-    load.unwrap().into_load().unwrap()
+    backend.load().await.unwrap()
 }
 
 /// The server, and what it calls its model.
-async fn served() -> (Backend, Model) {
-    let backend = Backend::from(Vllm::from_env().unwrap());
+async fn served(url: String) -> (Backend, Model) {
+    let builder = Vllm::builder().client(HttpClient::shared()).endpoint(url);
+    let backend = Backend::from(builder.build().unwrap());
     println!("version {}", backend.ask(Version).await.unwrap());
     let models = backend.models().await.unwrap();
     println!("{models:?}");
@@ -46,10 +51,10 @@ async fn served() -> (Backend, Model) {
 
 #[tokio::test]
 async fn a_server_that_writes() {
-    if !is_there("chat") {
+    let Some(url) = address("TRUNKLINE_VLLM_URL") else {
         return;
-    }
-    let (backend, model) = served().await;
+    };
+    let (backend, model) = served(url).await;
     let before = load(&backend).await;
     println!("{before:?}");
 
@@ -203,10 +208,10 @@ async fn a_server_that_writes() {
 
 #[tokio::test]
 async fn a_server_that_embeds() {
-    if !is_there("pooling") {
+    let Some(url) = address("TRUNKLINE_VLLM_POOLING_URL") else {
         return;
-    }
-    let (backend, model) = served().await;
+    };
+    let (backend, model) = served(url).await;
     let texts = [
         "Otters sleep afloat.",
         "Sea otters rest on water.",

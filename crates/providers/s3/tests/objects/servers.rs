@@ -21,7 +21,16 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// Why nothing was tried, is printed.
     pub(crate) fn of_env() -> Option<Self> {
+        let server = Self::of_vars();
+        if server.is_none() {
+            println!("TRUNKLINE_S3_URL and TRUNKLINE_S3_KEY are not set: no real store was asked");
+        }
+        server
+    }
+
+    fn of_vars() -> Option<Self> {
         let var = |name: &str| std::env::var(name).ok();
         let key = var("TRUNKLINE_S3_KEY")?;
         let (id, secret) = key.split_once(':')?;
