@@ -16,7 +16,7 @@ use std::{
 use tokio::{
     sync::{Mutex, mpsc},
     task::JoinSet,
-    time::{sleep_until, timeout},
+    time::{sleep, sleep_until, timeout},
 };
 use trunkline_core::Backend;
 
@@ -42,6 +42,8 @@ pub(crate) struct Plan {
     /// When the account asks an endpoint again that has failed: it leaves it out for 30 s, and up to a
     /// tenth longer.
     forgiven: Duration,
+    /// By when it has asked again: one that was not back in time is left out for twice as long.
+    returned: Duration,
     /// Calls after that, of which the replica that is back must serve some.
     after: usize,
     /// How long all may take.
@@ -56,6 +58,7 @@ impl Default for Plan {
             killed_at: 300,
             restarted_at: 500,
             forgiven: Duration::from_secs(35),
+            returned: Duration::from_secs(110),
             after: 200,
             patience: Duration::from_secs(420),
         }
@@ -136,24 +139,35 @@ async fn drive(
     let back = second.running.ready(second.ready, second.startup).await;
     let back = back.map_err(|error| format!("the replica did not come back: {error:#}"))?;
     sleep_until((killed + plan.forgiven).into()).await;
-    let _quiet = turn.lock().await;
-    let before = calls_at(&job.backend, &victim);
-    let mut tally = Tally::default();
-    let mut ended = calls(&job, plan.after, plan.at_once);
-    while let Some(call) = ended.recv().await {
-        tally.add(call);
-    }
-    let served = calls_at(&job.backend, &victim).saturating_sub(before);
+    let served = loop {
+        let served = after(&job, plan, &victim, turn).await?;
+        if served > 0 || killed.elapsed() > plan.returned {
+            break served;
+        }
+        sleep(Duration::from_secs(5)).await;
+    };
     lines.push(format!(
         "{work}: the killed replica was ready again after {:.1} s, and had {served} of {} calls after that",
         back.as_secs_f64(),
         plan.after,
     ));
-    tally.verdict(plan.after, 0, &victim)?;
     match served {
         0 => Err("the replica that came back was not asked again".to_owned()),
         _ => Ok(()),
     }
+}
+
+/// Some calls more, of which none may fail, and how many of them the victim had.
+async fn after(job: &Job, plan: Plan, victim: &str, turn: &Turn) -> Result<u64, String> {
+    let _quiet = turn.lock().await;
+    let before = calls_at(&job.backend, victim);
+    let mut tally = Tally::default();
+    let mut ended = calls(job, plan.after, plan.at_once);
+    while let Some(call) = ended.recv().await {
+        tally.add(call);
+    }
+    tally.verdict(plan.after, 0, victim)?;
+    Ok(calls_at(&job.backend, victim).saturating_sub(before))
 }
 
 fn calls_at(backend: &Backend, endpoint: &str) -> u64 {
