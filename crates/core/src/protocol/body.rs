@@ -16,7 +16,12 @@ use crate::{
 ///
 /// [`Decode`](crate::ErrorKind::Decode), with the place and without what stands there.
 pub fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T> {
-    serde_json::from_slice(json).map_err(|cause| {
+    // Cheaper than asking of every string whether it is UTF-8.
+    let value = match std::str::from_utf8(json) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(json),
+    };
+    value.map_err(|cause| {
         let (line, column) = (cause.line(), cause.column());
         let what =
             format!("the answer has another form than documented (line {line}, column {column})");

@@ -24,6 +24,7 @@ use super::{
 const EVENTS: usize = 4_000;
 const ROUNDS: usize = 41;
 const HOW: &str = "CPU ns for an event with one word, by turns with chat completions in raw's column, medians of 41";
+const HOW_COUNTED: &str = "the same, with chat completions that count tokens in each event as well";
 
 /// A format: its name, and what decodes its frames.
 struct Format {
@@ -39,32 +40,36 @@ pub(super) fn rows(_: &Server) -> Result<Vec<Row>> {
     let compat = completions();
     let mut rows = Vec::new();
     for format in formats()?.into_iter().chain([bedrock()?]) {
-        let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-        for _ in 0..ROUNDS {
-            let (own, base) = (format.nanos()?, compat.nanos()?);
-            ours.push(own);
-            theirs.push(base);
-            ratios.push(own / base);
-        }
-        let name = format!("decode, an event of {}", format.name);
-        let row = Row::new(name, Unit::Nanos, Target::RatioAtMost(1.5));
-        rows.push(
-            row.figures(median(ours), median(theirs))
-                .ratio(median(ratios))
-                .how(HOW),
-        );
+        rows.push(format.row(&compat, HOW)?);
     }
+    let counted = counted_completions();
+    rows.push(gemini(true)?.row(&counted, HOW_COUNTED)?);
     Ok(rows)
 }
 
 impl Format {
+    /// What it costs beside `base`.
+    fn row(&self, base: &Self, how: &'static str) -> Result<Row> {
+        let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            let (own, base) = (self.nanos()?, base.nanos()?);
+            ours.push(own);
+            theirs.push(base);
+            ratios.push(own / base);
+        }
+        let name = format!("decode, an event of {}", self.name);
+        let row = Row::new(name, Unit::Nanos, Target::RatioAtMost(1.5));
+        let row = row.figures(median(ours), median(theirs));
+        Ok(row.ratio(median(ratios)).how(how))
+    }
+
     fn of<P: Provider>(
         name: &'static str,
         first: &[(&str, &str)],
-        word: impl Fn(&str) -> (&'static str, String),
+        word: impl Fn(usize, &str) -> (&'static str, String),
     ) -> Result<Self> {
         let protocol = P::protocol(&Settings::default())?;
-        let quoted = |text: &str| word(&serde_json::Value::from(text).to_string());
+        let quoted = |count, text: &str| word(count, &serde_json::Value::from(text).to_string());
         Ok(Self::new(name, protocol, first, quoted))
     }
 
@@ -72,14 +77,15 @@ impl Format {
         name: &'static str,
         protocol: impl Protocol,
         first: &[(&str, &str)],
-        word: impl Fn(&str) -> (&'static str, String),
+        word: impl Fn(usize, &str) -> (&'static str, String),
     ) -> Self {
         let frame = |name: &str, data: &str| {
             Frame::new(data.as_bytes().to_vec()).named(name.as_bytes().to_vec())
         };
         let mut frames: Vec<Frame> = first.iter().map(|(name, data)| frame(name, data)).collect();
-        for text in payload::WORDS.iter().cycle().take(EVENTS) {
-            let (name, data) = word(text);
+        let words = payload::WORDS.iter().cycle().take(EVENTS);
+        for (count, text) in words.enumerate() {
+            let (name, data) = word(count, text);
             frames.push(frame(name, &data));
         }
         let decode = move |frames: &[Frame]| decode(&protocol, frames);
@@ -146,8 +152,35 @@ fn completions() -> Format {
         "chat completions",
         OpenAiCompat(Dialect::OPENAI),
         &[("", data(&first))],
-        |word| ("", data(&payload::event(word)).to_owned()),
+        |_, word| ("", data(&payload::event(word)).to_owned()),
     )
+}
+
+/// As vLLM sends them to those who ask for `continuous_usage_stats`.
+fn counted_completions() -> Format {
+    let first = payload::first();
+    Format::new(
+        "chat completions that count",
+        OpenAiCompat(Dialect::OPENAI),
+        &[("", data(&first))],
+        |count, word| ("", data(&payload::counted_event(word, count)).to_owned()),
+    )
+}
+
+/// Its figures grow with each event, or stay what they were, as in the middle of Vertex's streams.
+fn gemini(grows: bool) -> Result<Format> {
+    let name = match grows {
+        true => "Gemini's content, tokens counted",
+        false => "Gemini's content",
+    };
+    Format::of::<trunkline_gemini::Api>(name, &[], |count, word| {
+        let count = if grows { count } else { 7 };
+        let total = 19 + count;
+        let data = format!(
+            r#"{{"candidates":[{{"content":{{"parts":[{{"text":{word}}}],"role":"model"}},"index":0}}],"usageMetadata":{{"promptTokenCount":19,"candidatesTokenCount":{count},"totalTokenCount":{total},"promptTokensDetails":[{{"modality":"TEXT","tokenCount":19}}]}},"modelVersion":"gemini-2.5-flash","responseId":"x7QoadbSG9Gz"}}"#
+        );
+        ("", data)
+    })
 }
 
 fn formats() -> Result<Vec<Format>> {
@@ -168,7 +201,7 @@ fn formats() -> Result<Vec<Format>> {
                     r#"{"type":"response.content_part.added","sequence_number":2,"item_id":"msg_1","output_index":0,"content_index":0,"part":{"type":"output_text","text":"","annotations":[]}}"#,
                 ),
             ],
-            |word| {
+            |_, word| {
                 let data = format!(
                     r#"{{"type":"response.output_text.delta","sequence_number":3,"item_id":"msg_67c9fdcf37fc8190ba82116e33fb28c5","output_index":0,"content_index":0,"delta":{word},"logprobs":[],"obfuscation":"kGm2pQx8"}}"#
                 );
@@ -187,20 +220,15 @@ fn formats() -> Result<Vec<Format>> {
                     r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#,
                 ),
             ],
-            |word| {
+            |_, word| {
                 let data = format!(
                     r#"{{"type":"content_block_delta","index":0,"delta":{{"type":"text_delta","text":{word}}}}}"#
                 );
                 ("content_block_delta", data)
             },
         )?,
-        Format::of::<trunkline_gemini::Api>("Gemini's content", &[], |word| {
-            let data = format!(
-                r#"{{"candidates":[{{"content":{{"parts":[{{"text":{word}}}],"role":"model"}},"index":0}}],"usageMetadata":{{"promptTokenCount":19,"candidatesTokenCount":7,"totalTokenCount":26,"promptTokensDetails":[{{"modality":"TEXT","tokenCount":19}}]}},"modelVersion":"gemini-2.5-flash","responseId":"x7QoadbSG9Gz"}}"#
-            );
-            ("", data)
-        })?,
-        Format::of::<trunkline_ollama::Api>("Ollama's chat", &[], |word| {
+        gemini(false)?,
+        Format::of::<trunkline_ollama::Api>("Ollama's chat", &[], |_, word| {
             let data = format!(
                 r#"{{"model":"qwen3","created_at":"2026-11-29T12:00:00.123456789Z","message":{{"role":"assistant","content":{word}}},"done":false}}"#
             );
@@ -218,7 +246,7 @@ fn formats() -> Result<Vec<Format>> {
                     r#"{"type":"content-start","index":0,"delta":{"message":{"content":{"type":"text","text":""}}}}"#,
                 ),
             ],
-            |word| {
+            |_, word| {
                 let data = format!(
                     r#"{{"type":"content-delta","index":0,"delta":{{"message":{{"content":{{"text":{word}}}}}}}}}"#
                 );

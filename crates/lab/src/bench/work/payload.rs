@@ -56,6 +56,15 @@ pub(crate) fn event(word: &str) -> String {
     chunk(&choice(&format!(r#"{{"content":{word}}}"#), "null"), "")
 }
 
+/// The same with a count of tokens, as some servers send it when asked to.
+pub(crate) fn counted_event(word: &str, count: usize) -> String {
+    let (word, total) = (serde_json::Value::from(word), 19 + count);
+    let usage = format!(
+        r#","usage":{{"prompt_tokens":19,"total_tokens":{total},"completion_tokens":{count}}}"#
+    );
+    chunk(&choice(&format!(r#"{{"content":{word}}}"#), "null"), &usage)
+}
+
 /// The events after the last word.
 pub(crate) fn last() -> [String; 3] {
     [

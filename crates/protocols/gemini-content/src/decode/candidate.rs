@@ -79,14 +79,21 @@ impl Candidate {
         self.finish = Some(finish);
     }
 
-    /// Reads a frame; whether it had more to say after a reason to end.
-    pub(super) fn said(&mut self, said: wire::Candidate<'_>, out: &mut Out<'_>) -> Result<bool> {
+    /// Reads a frame; whether it had more to say after a reason to end. `raw` has the parts as they
+    /// came, where one of them is to be kept so.
+    pub(super) fn said(
+        &mut self,
+        said: wire::Candidate<'_>,
+        raw: &[&RawValue],
+        out: &mut Out<'_>,
+    ) -> Result<bool> {
         let parts = said.content.and_then(|content| content.parts);
         let parts = parts.unwrap_or_default();
         let (had_reason, before) = (self.has_reason(), out.chunks.len());
         let mut last = None;
-        for part in parts {
-            last = self.piece(part, last, out)?;
+        for (place, part) in parts.into_iter().enumerate() {
+            let raw = raw.get(place).copied().unwrap_or(RawValue::NULL);
+            last = self.piece(part, raw, last, out)?;
         }
         let goes_on = had_reason && out.chunks.len() > before;
         if let Some(logprobs) = said.logprobs_result.and_then(sources::logprobs) {
@@ -105,20 +112,20 @@ impl Candidate {
         keep(&mut self.added.pages, said.url_context_metadata);
         keep(&mut self.added.likelihood, said.avg_logprobs);
         self.message = said.finish_message.or(self.message.take());
-        let reason = said.finish_reason.map(|reason| reason.text().into_owned());
+        let reason = said.finish_reason.map(|reason| reason.text().to_owned());
         self.reason = reason.or(self.reason.take());
         Ok(goes_on)
     }
 
-    /// Reads a part. `last` is what the part before it in the same frame was, if that was words: two
+    /// Reads a part, which came as `raw`. `last` is what the part before it in the same frame was, if that was words: two
     /// that come together are two.
     fn piece(
         &mut self,
+        piece: Piece<'_>,
         raw: &RawValue,
         last: Option<Kind>,
         out: &mut Out<'_>,
     ) -> Result<Option<Kind>> {
-        let piece: Piece<'_> = read(raw.get().as_bytes())?;
         let is_thought = piece.thought == Some(true);
         let signed = piece
             .thought_signature
@@ -131,22 +138,19 @@ impl Candidate {
                 Kind::Text
             };
             let together = last.as_ref() == Some(&kind);
-            self.words(&kind, text, state, together, out)?;
+            self.words(&kind, text.into_string(), state, together, out)?;
             return Ok(Some(kind));
         }
         if let Some(inline) = piece.inline_data {
-            self.media(inline, is_thought, state, out)?;
+            self.media(*inline, is_thought, state, out)?;
         } else if let Some(file) = piece.file_data {
             let kind = file
                 .mime_type
                 .unwrap_or_else(|| "application/octet-stream".to_owned());
             let media = Media::new(kind, Source::Url(file.file_uri.unwrap_or_default()));
             self.whole(Part::new(media), state, None, out)?;
-        } else if let Some(call) = piece.function_call
-            && call.partial_args.is_none()
-            && call.will_continue.is_none()
-        {
-            self.call(call, state, out)?;
+        } else if let Some(call) = piece.function_call.filter(|call| call.is_whole()) {
+            self.call(*call, state, out)?;
         } else if let Some(code) = piece.executable_code {
             let id = serde_json::from_str::<Ran>(code.get())
                 .ok()
@@ -159,7 +163,7 @@ impl Candidate {
             let name = call.tool_type.unwrap_or_default().to_ascii_lowercase();
             self.serve(&name, call.id, call.args, raw, out)?;
         } else if let Some(answer) = piece.tool_response {
-            self.served(answer, raw, out)?;
+            self.served(*answer, raw, out)?;
         } else if let Some(name) = wire::name_of(raw) {
             let kind = out.dialect.named(&name);
             self.whole(Part::new(Opaque::new(kind, raw.into())), None, None, out)?;

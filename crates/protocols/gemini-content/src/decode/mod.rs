@@ -5,6 +5,7 @@ mod added;
 mod candidate;
 mod finish;
 mod out;
+mod repeat;
 mod sources;
 mod usage;
 
@@ -19,8 +20,12 @@ use trunkline_core::{
 };
 
 pub(crate) use self::usage::{Of, by_modality};
-use self::{candidate::Candidate, out::Out};
-use crate::{Dialect, error::in_band, wire::Said};
+use self::{candidate::Candidate, out::Out, repeat::Repeated};
+use crate::{
+    Dialect,
+    error::in_band,
+    wire::{Said, Text, raw_parts},
+};
 
 /// How many answers one request may have; eight are documented.
 const MAX_CANDIDATES: usize = 64;
@@ -28,7 +33,7 @@ const MAX_CANDIDATES: usize = 64;
 /// Reads a whole answer.
 pub(crate) fn response(dialect: Dialect, body: &[u8]) -> Result<ChatResponse> {
     let (mut decoder, mut out) = (ChunkDecoder::new(dialect, 1), VecDeque::new());
-    decoder.said(read(body)?, &mut out)?;
+    decoder.said(read(body)?, body, &mut out)?;
     if decoder.candidates.is_empty() && decoder.blocked.is_none() {
         let what = "the answer has no candidates, and does not say why";
         return Err(Error::decode(what));
@@ -47,6 +52,7 @@ pub struct ChunkDecoder {
     /// Why there is no answer at all: what the prompt was blocked for.
     blocked: Option<Box<RawValue>>,
     meta: ChunkMeta,
+    repeated: Repeated,
     /// The latest figures, as they came.
     usage: String,
     /// How many parts there are, and how many calls without an id.
@@ -70,6 +76,7 @@ impl ChunkDecoder {
             candidates: Vec::new(),
             blocked: None,
             meta: ChunkMeta::default(),
+            repeated: Repeated::default(),
             usage: String::new(),
             parts: 0,
             calls: 0,
@@ -80,20 +87,33 @@ impl ChunkDecoder {
         }
     }
 
-    fn said(&mut self, said: Said<'_>, chunks: &mut VecDeque<StreamChunk>) -> Result<()> {
+    /// Tells what was said, and read from `json`.
+    fn said(
+        &mut self,
+        said: Said<'_>,
+        json: &[u8],
+        chunks: &mut VecDeque<StreamChunk>,
+    ) -> Result<()> {
         if let Some(fault) = said.error {
             return Err(in_band(fault));
         }
+        let raw_parts = if said.is_plain() {
+            Vec::new()
+        } else {
+            raw_parts(json)?
+        };
         let usage = said.usage_metadata.filter(|raw| raw.get() != self.usage);
         let told = usage.and_then(usage::told);
-        let mut meta = ChunkMeta::new(said.response_id, said.model_version);
-        meta.created = said.create_time.as_deref().and_then(seconds);
-        meta.service_tier = told.as_ref().and_then(|(_, tier)| tier.clone());
-        self.learn(meta, chunks);
+        let tier = told.as_ref().and_then(|(_, tier)| tier.as_deref());
+        if self.learn(&said, tier) {
+            chunks.push_back(StreamChunk::Meta(Box::new(self.meta.clone())));
+        }
         if let Some(feedback) = said.prompt_feedback {
             self.blocked = Some(feedback.to_owned());
         }
+        let mut raw_parts = raw_parts.into_iter();
         for (place, candidate) in (0..).zip(said.candidates.into_iter().flatten()) {
+            let raw = raw_parts.next().unwrap_or_default();
             let index = candidate.index.unwrap_or(place);
             let ours = self.candidates.iter().position(|ours| ours.index == index);
             let ours = ours.unwrap_or_else(|| {
@@ -112,7 +132,7 @@ impl ChunkDecoder {
                 chunks,
             };
             if let Some(ours) = self.candidates.get_mut(ours) {
-                self.goes_on |= ours.said(candidate, &mut out)? && self.ended;
+                self.goes_on |= ours.said(candidate, &raw, &mut out)? && self.ended;
             }
         }
         self.ended |= said.usage_metadata.is_some() && self.has_reasons();
@@ -123,27 +143,26 @@ impl ChunkDecoder {
         Ok(())
     }
 
-    /// Says what is known of the answer, if it is more than before.
-    fn learn(&mut self, meta: ChunkMeta, chunks: &mut VecDeque<StreamChunk>) {
-        fn tells<T: PartialEq>(new: Option<&T>, known: Option<&T>) -> bool {
-            new.is_some() && new != known
+    /// Whether there is more to be known of the answer than before: each frame says it all again.
+    fn learn(&mut self, said: &Said<'_>, tier: Option<&str>) -> bool {
+        fn learn(known: &mut Option<String>, told: Option<&str>) -> bool {
+            let is_new = told.is_some() && told != known.as_deref();
+            if is_new {
+                *known = told.map(ToOwned::to_owned);
+            }
+            is_new
         }
-        // Each frame says it all again.
-        let known = &self.meta;
-        let is_new = tells(meta.id.as_ref(), known.id.as_ref())
-            || tells(meta.model.as_ref(), known.model.as_ref())
-            || tells(meta.created.as_ref(), known.created.as_ref())
-            || tells(meta.service_tier.as_ref(), known.service_tier.as_ref());
-        if !is_new {
-            return;
-        }
-        let mut new = self.meta.clone();
-        new.id = meta.id.or(new.id);
-        new.model = meta.model.or(new.model);
-        new.created = meta.created.or(new.created);
-        new.service_tier = meta.service_tier.or(new.service_tier);
-        self.meta = new.clone();
-        chunks.push_back(StreamChunk::Meta(Box::new(new)));
+        let known = &mut self.meta;
+        let created = said.create_time.as_ref().map(Text::text).and_then(seconds);
+        let is_new = created.is_some() && created != known.created;
+        known.created = created.or(known.created);
+        is_new
+            | learn(&mut known.id, said.response_id.as_ref().map(Text::text))
+            | learn(
+                &mut known.model,
+                said.model_version.as_ref().map(Text::text),
+            )
+            | learn(&mut known.service_tier, tier)
     }
 
     /// Closes what is open and says how each answer ended; `whole` if no more can come, whether a
@@ -194,7 +213,16 @@ impl Decoder for ChunkDecoder {
             return Ok(());
         }
         let before = out.len();
-        self.said(read(&frame.data)?, out)?;
+        let text = frame.text().unwrap_or_default();
+        let said = match self.repeated.read(text) {
+            Some(said) => said,
+            None => {
+                let said = read(&frame.data)?;
+                self.repeated.learn(text, &said);
+                said
+            }
+        };
+        self.said(said, &frame.data, out)?;
         self.silent |= out.len() == before;
         Ok(())
     }

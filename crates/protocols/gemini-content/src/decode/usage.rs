@@ -53,7 +53,7 @@ pub(super) fn told(raw: &RawValue) -> Option<(Usage, Option<String>)> {
     usage.output.by_modality = by_modality(tokens.candidates_tokens_details);
     usage.output.text = usage.output.by_modality.get("text").copied();
     let tier = tokens.service_tier.or(tokens.traffic_type);
-    Some((usage, tier.map(|tier| tier.text().into_owned())))
+    Some((usage, tier.map(|tier| tier.text().to_owned())))
 }
 
 /// Of two counts, those that are told.
