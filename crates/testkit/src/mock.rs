@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    fmt,
     future::Future,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -47,7 +48,18 @@ pub struct MockBackend(Arc<Shared>);
 struct Shared {
     info: BackendInfo,
     script: Mutex<VecDeque<Outcome>>,
+    answerer: Mutex<Option<Answerer>>,
     calls: Mutex<Vec<Call>>,
+}
+
+/// What answers the operations that are no chats.
+#[derive(Clone)]
+struct Answerer(Arc<dyn Fn(&Op) -> Option<Result<Reply>> + Send + Sync>);
+
+impl fmt::Debug for Answerer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Answerer")
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -113,6 +125,7 @@ impl MockBackend {
         Self(Arc::new(Shared {
             info,
             script: Mutex::default(),
+            answerer: Mutex::default(),
             calls: Mutex::default(),
         }))
     }
@@ -204,6 +217,41 @@ impl MockBackend {
         self.then(Outcome::Fail(kind))
     }
 
+    /// Answers other operations than chats with what `answer` makes of them: tensors, tokens, objects,
+    /// load. What it answers `None` to is answered as without it: vectors, places and counts that stay
+    /// the same, and an error for all else.
+    ///
+    /// ```
+    /// use trunkline_core::{InferResponse, Op, Reply, infer::Tensor};
+    /// use trunkline_testkit::MockBackend;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> trunkline_core::Result<()> {
+    /// let doubled = Tensor::of("y", [2], &[2.0_f32, 4.0])?;
+    /// let mock = MockBackend::new().answer_by(move |op| match op {
+    ///     Op::Infer(_) => Some(Ok(Reply::Infer(InferResponse::new("m", vec![doubled.clone()])))),
+    ///     _ => None,
+    /// });
+    ///
+    /// let answer = mock.model().infer([Tensor::of("x", [2], &[1.0_f32, 2.0])?]).await?;
+    /// assert_eq!(answer.output("y").map(Tensor::shape), Some(&[2][..]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn answer_by(
+        self,
+        answer: impl Fn(&Op) -> Option<Result<Reply>> + Send + Sync + 'static,
+    ) -> Self {
+        let answerer = Some(Answerer(Arc::new(answer)));
+        *self
+            .0
+            .answerer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = answerer;
+        self
+    }
+
     /// A model on this mock.
     pub fn model(&self) -> Model {
         Model::new(self.clone(), MODEL)
@@ -238,7 +286,18 @@ impl Shared {
         }
     }
 
+    fn answerer(&self) -> Option<Answerer> {
+        let answerer = self.answerer.lock();
+        answerer.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     async fn answer(&self, op: Op) -> Result<Reply> {
+        let is_chat = matches!(op, Op::Chat(_) | Op::ChatStream(_));
+        if let Some(Answerer(answer)) = self.answerer().filter(|_| !is_chat)
+            && let Some(reply) = answer(&op)
+        {
+            return reply;
+        }
         match op {
             Op::Embed(request) => return Ok(Reply::Embed(embed(&request))),
             Op::Rerank(request) => return Ok(Reply::Rerank(rerank(&request))),
@@ -252,7 +311,10 @@ impl Shared {
             other => {
                 return Err(Error::new(
                     ErrorKind::Unsupported,
-                    format!("a mock has no operation `{}`", other.name()),
+                    format!(
+                        "a mock has no answer to `{}`; give it one with `.answer_by(…)`",
+                        other.name()
+                    ),
                 ));
             }
         }

@@ -51,10 +51,12 @@ fn rows() -> Vec<Row> {
     };
     // Anthropic's messages it has too, but takes a key as a bearer only, which that crate does not send.
     vec![
-        row(Row::of("openai", "/v1").setting("api", "chat-completions")).load(Work::Chat),
+        row(Row::of("openai", "/v1").setting("api", "chat-completions")),
         row(Row::of("openai", "/v1").named("responses"))
             .lacks(&[CountTokens], "it has no such path"),
-        row(Row::of("vllm", "")).lacks(&[Rerank], "a model that chats ranks nothing here"),
+        row(Row::of("vllm", ""))
+            .lacks(&[Rerank], "a model that chats ranks nothing here")
+            .load(Work::Chat),
     ]
 }
 
