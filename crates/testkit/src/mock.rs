@@ -54,7 +54,9 @@ struct Shared {
 
 /// What answers the operations that are no chats.
 #[derive(Clone)]
-struct Answerer(Arc<dyn Fn(&Op) -> Option<Result<Reply>> + Send + Sync>);
+struct Answerer(Arc<Answer>);
+
+type Answer = dyn Fn(&Op) -> Option<Result<Reply>> + Send + Sync;
 
 impl fmt::Debug for Answerer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,14 +4,10 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
-use http::{HeaderValue, header, response::Parts};
+use http::{HeaderValue, header};
 use serde::Serialize;
 use trunkline_core::{
-    Class, Json, Operation, Result, StreamOperation,
-    http_transport::frame::{Frame, Framing},
-    protocol::Terminal,
-    raw::RawRequest,
+    Json, Result, http_transport::frame::Frame, protocol::Terminal, raw::RawRequest,
 };
 
 use crate::{Completed, Prompt};
@@ -67,11 +63,7 @@ impl Completion {
             options: &self.options,
             stream,
         };
-        let request = RawRequest::post("/completion", &Json::of(&ask)?);
-        Ok(match stream {
-            true => closing(request),
-            false => request,
-        })
+        Ok(request("/completion", &Json::of(&ask)?, stream))
     }
 }
 
@@ -108,44 +100,66 @@ with_sampling! {
     }
 }
 
-impl Operation for Completion {
-    type Output = Completed;
-    const NAME: &'static str = "llamacpp.completion";
-    const CLASS: Class = Class::Billed;
+/// Makes an operation one that is answered with a completion, whole or in pieces.
+macro_rules! completes {
+    ($operation:ident, $name:literal) => {
+        impl trunkline_core::Operation for $operation {
+            type Output = $crate::Completed;
+            const NAME: &'static str = $name;
+            const CLASS: trunkline_core::Class = trunkline_core::Class::Billed;
 
-    fn encode(&self) -> Result<RawRequest> {
-        self.request(false)
-    }
+            fn encode(&self) -> trunkline_core::Result<trunkline_core::raw::RawRequest> {
+                self.request(false)
+            }
 
-    fn decode(&self, _head: &Parts, body: Bytes) -> Result<Completed> {
-        Completed::whole(&body)
-    }
+            fn decode(
+                &self,
+                _head: &http::response::Parts,
+                body: bytes::Bytes,
+            ) -> trunkline_core::Result<$crate::Completed> {
+                $crate::Completed::whole(&body)
+            }
+        }
+
+        impl trunkline_core::StreamOperation for $operation {
+            type Item = $crate::Completed;
+            const NAME: &'static str = $name;
+            const CLASS: trunkline_core::Class = trunkline_core::Class::Billed;
+            const FRAMING: trunkline_core::http_transport::frame::Framing =
+                trunkline_core::http_transport::frame::Framing::Sse;
+
+            fn encode(&self) -> trunkline_core::Result<trunkline_core::raw::RawRequest> {
+                self.request(true)
+            }
+
+            fn frame(
+                &mut self,
+                frame: trunkline_core::http_transport::frame::Frame,
+                out: &mut std::collections::VecDeque<$crate::Completed>,
+            ) -> trunkline_core::Result<()> {
+                self.done |= $crate::completion::piece(&frame, out)?;
+                Ok(())
+            }
+
+            fn terminal(&self) -> trunkline_core::protocol::Terminal {
+                $crate::completion::terminal(self.done)
+            }
+        }
+    };
 }
 
-impl StreamOperation for Completion {
-    type Item = Completed;
-    const NAME: &'static str = "llamacpp.completion";
-    const CLASS: Class = Class::Billed;
-    const FRAMING: Framing = Framing::Sse;
+pub(crate) use completes;
 
-    fn encode(&self) -> Result<RawRequest> {
-        self.request(true)
+completes!(Completion, "llamacpp.completion");
+
+/// Asks for an answer, whole or streamed.
+pub(crate) fn request(path: &str, ask: &Json, stream: bool) -> RawRequest {
+    let mut request = RawRequest::post(path, ask);
+    if stream {
+        // The server hangs up after each stream, and does not say so.
+        let close = HeaderValue::from_static("close");
+        request.headers.insert(header::CONNECTION, close);
     }
-
-    fn frame(&mut self, frame: Frame, out: &mut VecDeque<Completed>) -> Result<()> {
-        self.done |= piece(&frame, out)?;
-        Ok(())
-    }
-
-    fn terminal(&self) -> Terminal {
-        terminal(self.done)
-    }
-}
-
-/// The server hangs up after each stream, and does not say so.
-pub(crate) fn closing(mut request: RawRequest) -> RawRequest {
-    let close = HeaderValue::from_static("close");
-    request.headers.insert(header::CONNECTION, close);
     request
 }
 

@@ -2,21 +2,12 @@
 //!
 //! <https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md>
 
-use std::collections::VecDeque;
-
-use bytes::Bytes;
-use http::response::Parts;
 use serde::Serialize;
-use trunkline_core::{
-    Class, Json, Operation, Result, StreamOperation,
-    http_transport::frame::{Frame, Framing},
-    protocol::Terminal,
-    raw::RawRequest,
-};
+use trunkline_core::{Json, Result, raw::RawRequest};
 
 use crate::{
-    Completed, CompletionOptions,
-    completion::{closing, piece, terminal},
+    CompletionOptions,
+    completion::{completes, request},
 };
 
 /// Fills a gap in code: `backend.ask(…)` gives all of it, `backend.follow(…)` piece by piece. A model
@@ -109,44 +100,8 @@ impl Infill {
             options: &self.options,
             stream,
         };
-        let request = RawRequest::post("/infill", &Json::of(&ask)?);
-        Ok(match stream {
-            true => closing(request),
-            false => request,
-        })
+        Ok(request("/infill", &Json::of(&ask)?, stream))
     }
 }
 
-impl Operation for Infill {
-    type Output = Completed;
-    const NAME: &'static str = "llamacpp.infill";
-    const CLASS: Class = Class::Billed;
-
-    fn encode(&self) -> Result<RawRequest> {
-        self.request(false)
-    }
-
-    fn decode(&self, _head: &Parts, body: Bytes) -> Result<Completed> {
-        Completed::whole(&body)
-    }
-}
-
-impl StreamOperation for Infill {
-    type Item = Completed;
-    const NAME: &'static str = "llamacpp.infill";
-    const CLASS: Class = Class::Billed;
-    const FRAMING: Framing = Framing::Sse;
-
-    fn encode(&self) -> Result<RawRequest> {
-        self.request(true)
-    }
-
-    fn frame(&mut self, frame: Frame, out: &mut VecDeque<Completed>) -> Result<()> {
-        self.done |= piece(&frame, out)?;
-        Ok(())
-    }
-
-    fn terminal(&self) -> Terminal {
-        terminal(self.done)
-    }
-}
+completes!(Infill, "llamacpp.infill");
