@@ -43,9 +43,12 @@ impl fmt::Display for Summary<'_> {
         f.write_str(in_words(inner.kind))?;
 
         let status = inner.status.map(|status| status.as_u16().to_string());
+        // Some repeat the status as a code.
+        let code = inner.code.as_deref();
+        let code = code.filter(|code| Some(*code) != status.as_deref());
         let details = [
             status.as_deref(),
-            inner.code.as_deref().or(inner.error_type.as_deref()),
+            code.or(inner.error_type.as_deref()),
             inner
                 .param
                 .as_deref()
@@ -201,6 +204,20 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "groq: rate limited (429 rate_limit_exceeded, request req_1): slow down"
+        );
+    }
+
+    #[test]
+    fn a_code_that_is_the_status_is_not_said_twice() {
+        let error = Error::new(ErrorKind::NotFound, "no such model")
+            .with_status(StatusCode::NOT_FOUND)
+            .with_code("404");
+        assert_eq!(error.to_string(), "not found (404): no such model");
+
+        let error = error.with_type("NotFoundError");
+        assert_eq!(
+            error.to_string(),
+            "not found (404 NotFoundError): no such model"
         );
     }
 
