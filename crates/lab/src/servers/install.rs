@@ -42,8 +42,18 @@ impl fmt::Display for Installed {
     }
 }
 
-/// Installs servers, all at once: most of it is waiting for a registry. What came of each, in order.
+/// Installs servers, and then those that need one of them. What came of each.
 pub(crate) fn all(servers: &[Server], home: &Home) -> Result<Vec<(&'static str, Installed)>> {
+    let names: Vec<_> = servers.iter().map(|server| server.name).collect();
+    let is_first = |server: &&Server| !server.recipe.is_after(&names);
+    let (first, then): (Vec<_>, Vec<_>) = servers.iter().partition(is_first);
+    let mut ended = at_once(&first, home)?;
+    ended.extend(at_once(&then, home)?);
+    Ok(ended)
+}
+
+/// All at once, since most of it is waiting for a registry.
+fn at_once(servers: &[&Server], home: &Home) -> Result<Vec<(&'static str, Installed)>> {
     thread::scope(|scope| {
         let tasks = servers.iter().map(|server| {
             let task = scope.spawn(|| install(server, home));
@@ -138,6 +148,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
+    use crate::servers::{known, recipe::Recipe};
 
     fn shell(script: &str) -> Command {
         let mut command = Command::new("sh");
@@ -161,6 +172,27 @@ mod tests {
 
     fn of(folder: &Path, script: &str, registry: &str) -> Installed {
         once(folder, steps("1.0", script, registry)).unwrap()
+    }
+
+    #[test]
+    fn what_needs_another_that_is_wanted_waits_for_it() {
+        let minilm = known::find("minilm").unwrap().recipe;
+        assert!(minilm.is_after(&["minilm", "llama-server"]));
+        assert!(minilm.is_after(&["vllm", "minilm"]));
+        assert!(!minilm.is_after(&["minilm", "moto"]));
+        let all = known::all();
+        let needed = all.iter().filter_map(|server| match server.recipe {
+            Recipe::Script { after, .. } => Some(after),
+            _ => None,
+        });
+        // There are two turns, no more.
+        for name in needed.flatten() {
+            let names: Vec<_> = all.iter().map(|server| server.name).collect();
+            assert!(
+                !known::find(name).unwrap().recipe.is_after(&names),
+                "{name}"
+            );
+        }
     }
 
     #[test]

