@@ -18,6 +18,8 @@ struct Record {
     /// How often it was ejected lately.
     times: u32,
     until: Option<Instant>,
+    /// When it was ejected last.
+    ejected: Option<Instant>,
     probing: bool,
     /// Since when it does well.
     well_since: Option<Instant>,
@@ -60,8 +62,15 @@ impl Health {
         self.record().probing = false;
     }
 
-    pub(super) fn succeeded(&self) {
+    /// A call that was sent then was answered.
+    pub(super) fn succeeded(&self, sent: Instant) {
         let mut record = self.record();
+        // What was sent before the ejection and answered since, out of a buffer say, says nothing new:
+        // an endpoint that ended would be ejected again and again, for longer each time.
+        let is_out = record.until.is_some();
+        if is_out && record.ejected.is_some_and(|ejected| sent < ejected) {
+            return;
+        }
         record.in_a_row = 0;
         record.probing = false;
         if record.until.take().is_some() {
@@ -116,7 +125,8 @@ impl Record {
         self.well_since = None;
         let rest = REST.saturating_mul(self.times).min(LONGEST);
         let jitter = rest.mul_f64(fastrand::f64() / 10.0);
-        self.until = Some(Instant::now() + rest + jitter);
+        let now = Instant::now();
+        (self.ejected, self.until) = (Some(now), Some(now + rest + jitter));
     }
 }
 
@@ -134,7 +144,7 @@ mod tests {
     async fn it_rests_after_five_failures_in_a_row_and_returns_by_one_probe() {
         let health = Health::default();
         fail(&health, 4);
-        health.succeeded();
+        health.succeeded(Instant::now());
         fail(&health, 4);
         assert_eq!(health.standing(), Standing::In);
 
@@ -145,7 +155,7 @@ mod tests {
         assert_eq!(health.standing(), Standing::Due);
         assert!(health.probe() && !health.probe(), "one probe");
         assert_eq!(health.standing(), Standing::Out);
-        health.succeeded();
+        health.succeeded(Instant::now());
         assert_eq!(health.standing(), Standing::In);
     }
 
@@ -176,11 +186,11 @@ mod tests {
             fail(&health, 5);
             advance(REST * 3).await;
             assert!(health.probe());
-            health.succeeded();
+            health.succeeded(Instant::now());
         }
         for _ in 0..2 {
             advance(FORGIVEN_AFTER).await;
-            health.succeeded();
+            health.succeeded(Instant::now());
         }
         fail(&health, 5);
         advance(REST * 11 / 10).await;
@@ -193,14 +203,31 @@ mod tests {
         fail(&health, 5);
         advance(REST * 3).await;
         assert!(health.probe());
-        health.succeeded();
+        health.succeeded(Instant::now());
         advance(FORGIVEN_AFTER - Duration::from_secs(1)).await;
-        health.succeeded();
+        health.succeeded(Instant::now());
         fail(&health, 5);
         advance(REST * 11 / 10).await;
         assert_eq!(health.standing(), Standing::Out);
         advance(REST * 11 / 10).await;
         assert_eq!(health.standing(), Standing::Due);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_to_what_was_sent_before_does_not_bring_it_back() {
+        let health = Health::default();
+        let sent = Instant::now();
+        advance(Duration::from_secs(1)).await;
+        for _ in 0..4 {
+            fail(&health, 5);
+            health.succeeded(sent);
+        }
+        assert_eq!(health.standing(), Standing::Out);
+        advance(REST * 11 / 10).await;
+        assert_eq!(health.standing(), Standing::Due, "it was one ejection");
+        assert!(health.probe());
+        health.succeeded(Instant::now());
+        assert_eq!(health.standing(), Standing::In);
     }
 
     #[test]

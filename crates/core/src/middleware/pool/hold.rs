@@ -66,7 +66,7 @@ impl Hold {
     }
 
     fn is_well(&mut self) {
-        self.running.member().health.succeeded();
+        self.running.member().health.succeeded(self.sent);
         self.probe = None;
     }
 
