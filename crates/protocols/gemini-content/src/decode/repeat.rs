@@ -42,9 +42,10 @@ impl Repeated {
         if let Some(at) = &self.figures {
             rest = rest.strip_prefix(known(self.word.end..at.start)?)?;
             let (raw, after) = first::<&RawValue>(rest)?;
-            figures = Some(raw).filter(|raw| raw.get().starts_with('{'));
-            figures?;
-            (rest, end) = (after, at.end);
+            if !raw.get().starts_with('{') {
+                return None;
+            }
+            (figures, rest, end) = (Some(raw), after, at.end);
         }
         if rest != known(end..self.frame.len())? {
             return None;
@@ -69,14 +70,10 @@ impl Repeated {
 
     /// Learns from a frame that was read, and said this.
     pub(super) fn learn(&mut self, frame: &str, said: &Said<'_>) {
-        self.frame.clear();
-        if let Some(word) = self.places(frame, said) {
-            self.word = word;
-            frame.clone_into(&mut self.frame);
-        }
+        *self = Self::of(frame, said).unwrap_or_default();
     }
 
-    fn places(&mut self, frame: &str, said: &Said<'_>) -> Option<Range<usize>> {
+    fn of(frame: &str, said: &Said<'_>) -> Option<Self> {
         let [candidate] = said.candidates.as_deref()? else {
             return None;
         };
@@ -88,14 +85,21 @@ impl Repeated {
             || said.prompt_feedback.is_some();
         let word = place(frame, piece.text.as_ref()?.borrowed()?)?;
         let word = word.start.checked_sub(1)?..word.end.checked_add(1)?;
-        let figures = said.usage_metadata.map(|raw| place(frame, raw.get()));
-        let figures = figures.map_or(Some(None), |place| Some(Some(place?)))?;
+        let figures = match said.usage_metadata {
+            Some(raw) => Some(place(frame, raw.get())?),
+            None => None,
+        };
         let is_after = figures.as_ref().is_none_or(|at| word.end <= at.start);
         if has_more || !is_after || frame.len() > MAX {
             return None;
         }
-        (self.index, self.thought, self.figures) = (candidate.index, piece.thought, figures);
-        Some(word)
+        Some(Self {
+            frame: frame.to_owned(),
+            word,
+            figures,
+            index: candidate.index,
+            thought: piece.thought,
+        })
     }
 }
 
