@@ -88,6 +88,10 @@ mod tests {
                 "{status} {kind:?}"
             );
         }
+        let error = StatusCode::INTERNAL_SERVER_ERROR;
+        assert!(fits("llamacpp", error, InvalidRequest, None));
+        assert!(!fits("groq", error, InvalidRequest, None));
+        assert!(!fits("llamacpp", error, Auth, None));
         assert!(
             fits_in_band(InvalidRequest) && !fits_in_band(Decode) && !fits_in_band(Interrupted)
         );

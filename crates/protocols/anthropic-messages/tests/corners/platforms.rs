@@ -62,3 +62,13 @@ fn an_error_inside_the_platform_s_own_is_the_one_that_counts() {
     assert_eq!(error.kind(), ErrorKind::RateLimited);
     assert_eq!(error.code(), Some("RESOURCE_EXHAUSTED"));
 }
+
+#[test]
+fn a_server_of_one_s_own_has_its_own_word_for_what_is_too_long() {
+    let mut head = head();
+    head.status = http::StatusCode::BAD_REQUEST;
+    let body = json!({"type": "error", "error": {"type": "exceed_context_size_error", "message": "the request is larger than the context"}});
+    let error =
+        Messages(Dialect::named("anthropic", CLAUDE)).error(&head, body.to_string().as_bytes());
+    assert_eq!(error.kind(), ErrorKind::ContextLength);
+}
