@@ -110,7 +110,7 @@ fn start(
     })
 }
 
-/// A server whose checks are made, all but the load.
+/// A server whose checks are made, all but those of two replicas.
 struct Attended {
     server: Server,
     started: Started,
@@ -178,14 +178,17 @@ async fn column(
     checks: Vec<Check>,
 ) -> Vec<Cell> {
     let mut cells = Vec::new();
-    for check in checks.into_iter().filter(|check| *check != Check::Load) {
+    for check in checks
+        .into_iter()
+        .filter(|check| !Check::OF_TWO.contains(check))
+    {
         let outcome = check.run(&subject, patience).await;
         cells.push(exceptions::judge(server, subject.row.name, check, outcome));
     }
     cells
 }
 
-/// Loads two replicas of it, in each protocol that is to be loaded, and reports all.
+/// Makes the checks of two replicas, in each protocol that is to be loaded, and reports all.
 async fn burden(attended: Attended, turn: Turn) -> (Report, Running) {
     let Attended {
         server,
@@ -196,9 +199,7 @@ async fn burden(attended: Attended, turn: Turn) -> (Report, Running) {
     let body = match made {
         Err(why) => Body::Failed(why),
         Ok((after, mut made)) => {
-            if checks.contains(&Check::Load) {
-                loads(&server, &started, &mut made, &turn).await;
-            }
+            loads(&server, &started, &checks, &mut made, &turn).await;
             let cells = made.columns.into_values();
             let cells = cells.map(|(row, cells)| (row.name, cells)).collect();
             Body::Ran(after, Table::new(&checks, cells, made.remarks))
@@ -207,35 +208,40 @@ async fn burden(attended: Attended, turn: Turn) -> (Report, Running) {
     (Report::new(&server, started.version, body), started.running)
 }
 
-/// The last check, which is the last of each column too.
-async fn loads(server: &Server, started: &Started, made: &mut Columns, turn: &Turn) {
+/// The checks of two replicas, which are the last of each column too.
+async fn loads(
+    server: &Server,
+    started: &Started,
+    checks: &[Check],
+    made: &mut Columns,
+    turn: &Turn,
+) {
     let mut second: Option<Result<Second, String>> = None;
+    let of_two = checks.iter().filter(|check| Check::OF_TWO.contains(check));
+    let of_two: Vec<Check> = of_two.copied().collect();
     for (row, cells) in made.columns.values_mut() {
-        if row.load.is_empty() {
-            let why = "its replicas are loaded in another protocol, or in none";
-            cells.push(Cell::Skipped(why.to_owned()));
-            continue;
-        }
-        if second.is_none() {
-            second = Some(replicate(server, started, turn).await);
-        }
-        let outcome = match &mut second {
-            Some(Ok(second)) => {
-                let first = started.replica.port;
-                let driven = load::run(row, first, second, Plan::default(), turn);
-                let (outcome, lines) = driven.await;
-                made.remarks.extend(lines);
-                outcome
+        for check in of_two.iter().copied() {
+            if row.load.is_empty() {
+                let why = "its replicas are loaded in another protocol, or in none";
+                cells.push(Cell::Skipped(why.to_owned()));
+                continue;
             }
-            Some(Err(why)) => Outcome::Failed(why.clone()),
-            None => Outcome::Failed("there is no second replica".to_owned()),
-        };
-        cells.push(exceptions::judge(
-            server.name,
-            row.name,
-            Check::Load,
-            outcome,
-        ));
+            if second.is_none() {
+                second = Some(replicate(server, started, turn).await);
+            }
+            let outcome = match &mut second {
+                Some(Ok(second)) => {
+                    let first = started.replica.port;
+                    let driven = load::run(check, row, first, second, Plan::default(), turn);
+                    let (outcome, lines) = driven.await;
+                    made.remarks.extend(lines);
+                    outcome
+                }
+                Some(Err(why)) => Outcome::Failed(why.clone()),
+                None => Outcome::Failed("there is no second replica".to_owned()),
+            };
+            cells.push(exceptions::judge(server.name, row.name, check, outcome));
+        }
     }
 }
 

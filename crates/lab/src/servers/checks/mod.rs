@@ -131,6 +131,8 @@ checks! {
     ObjectErrors = "object-errors",
     /// A signature with another secret.
     BadSecret = "bad-secret",
+    /// Calls over two replicas, of which one is ten times slower.
+    Slow = "slow",
     /// A thousand calls over two replicas, of which one is killed.
     Load = "load",
 }
@@ -161,6 +163,9 @@ impl Check {
         Self::Garbage,
         Self::CountTokens,
     ];
+
+    /// Those of two replicas, the last of all: they are made one after another when the others are made.
+    pub(crate) const OF_TWO: &'static [Self] = &[Self::Slow, Self::Load];
 
     /// What only a server with the script does: a real one fails when it does.
     pub(crate) const OF_SCRIPT: &'static [Self] = &[
@@ -228,7 +233,7 @@ impl Check {
             | Self::Presign
             | Self::ObjectErrors
             | Self::BadSecret => (has.object, "objects"),
-            Self::Load => (true, ""),
+            Self::Slow | Self::Load => (true, ""),
             _ => (has.chat && has.stream, "chat"),
         };
         (!has).then(|| format!("the crate has no {what}"))
@@ -279,8 +284,8 @@ impl Check {
             Self::Presign => object::presign(subject).await,
             Self::ObjectErrors => object::errors(subject).await,
             Self::BadSecret => object::bad_secret(subject).await,
-            // It needs two: run.rs makes it when all others are made.
-            Self::Load => Err("it is no check of one server".to_owned()),
+            // They need two: run.rs makes them.
+            Self::Slow | Self::Load => Err("it is no check of one server".to_owned()),
         }
     }
 }

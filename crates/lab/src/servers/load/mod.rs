@@ -1,7 +1,10 @@
-//! A thousand calls through an account with two replicas of a server, of which one is killed under way
-//! and started again. No call may be lost; a stream that had begun to be shown may end early, and says so.
+//! Calls through an account with two replicas of a server, one of which is slow; and a thousand calls,
+//! while one is killed under way and started again. No call may be lost; a stream that had begun to be
+//! shown may end early, and says so.
 
+mod relay;
 mod replica;
+mod slow;
 mod tally;
 mod work;
 
@@ -26,7 +29,7 @@ use self::{
     work::Job,
 };
 use super::{
-    checks::Outcome,
+    checks::{Check, Outcome},
     known::Ready,
     process::Running,
     row::{Row, Subject},
@@ -35,6 +38,12 @@ use super::{
 /// How much is asked, and when what happens to the second replica, in calls that have ended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
+    /// Calls where one is slow.
+    slowed: usize,
+    /// So few of these at once that none waits in a server: beside one with a queue, one that is slow
+    /// and idle may well be the sooner to answer.
+    slowed_at_once: usize,
+    /// Calls where one is killed.
     calls: usize,
     at_once: usize,
     killed_at: usize,
@@ -53,6 +62,8 @@ pub(crate) struct Plan {
 impl Default for Plan {
     fn default() -> Self {
         Self {
+            slowed: 500,
+            slowed_at_once: 4,
             calls: 1_000,
             at_once: 32,
             killed_at: 300,
@@ -68,25 +79,37 @@ impl Default for Plan {
 /// One load at a time on this machine, whatever the number of servers: two would measure each other.
 pub(crate) type Turn = Arc<Mutex<()>>;
 
-/// Drives the loads of a protocol, and says what came of them and the figures in lines.
+/// Makes a check of two replicas with each load of a protocol, and says what came of it and the figures
+/// in lines.
 pub(crate) async fn run(
+    check: Check,
     row: &Row,
     first: u16,
     second: &mut Second,
     plan: Plan,
     turn: &Turn,
 ) -> (Outcome, Vec<String>) {
-    let ports = [first, second.replica.port];
-    let Some(subject) = Subject::over(row.clone(), &ports) else {
-        return (
-            Outcome::Skipped("the workspace has no crate".to_owned()),
-            Vec::new(),
-        );
-    };
     let mut lines = Vec::new();
-    for work in &row.load {
-        let driven = drive(&subject, *work, second, plan, turn, &mut lines);
-        let wrong = match timeout(plan.patience, driven).await {
+    for work in row.load.iter().copied() {
+        let ports = [first, second.replica.port];
+        let driven = match check {
+            Check::Slow => {
+                let _quiet = turn.lock().await;
+                timeout(
+                    plan.patience,
+                    slow::drive(row, ports, work, plan, &mut lines),
+                )
+                .await
+            }
+            _ => {
+                timeout(
+                    plan.patience,
+                    drive(row, ports, work, second, plan, turn, &mut lines),
+                )
+                .await
+            }
+        };
+        let wrong = match driven {
             Ok(Ok(())) => continue,
             Ok(Err(wrong)) => wrong,
             Err(_) => format!("no end within {:?}", plan.patience),
@@ -95,6 +118,9 @@ pub(crate) async fn run(
     }
     (Outcome::Passed, lines)
 }
+
+/// Why nothing can be asked.
+const NO_CRATE: &str = "the workspace has no crate";
 
 /// The replica that is killed.
 pub(crate) struct Second {
@@ -105,14 +131,16 @@ pub(crate) struct Second {
 }
 
 async fn drive(
-    subject: &Subject,
+    row: &Row,
+    ports: [u16; 2],
     work: Work,
     second: &mut Second,
     plan: Plan,
     turn: &Turn,
     lines: &mut Vec<String>,
 ) -> Result<(), String> {
-    let job = Job::new(subject, work)?;
+    let subject = Subject::over(row.clone(), &ports).ok_or(NO_CRATE)?;
+    let job = Job::new(&subject, work)?;
     let victim = format!("127.0.0.1:{}", second.replica.port);
 
     let quiet = turn.lock().await;
