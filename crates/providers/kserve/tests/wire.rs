@@ -192,6 +192,20 @@ fn the_outputs_have_an_encoding_of_their_own() {
 }
 
 #[test]
+fn outputs_that_are_named_are_asked_for_as_bytes_one_by_one() {
+    // To Triton, what is said of all outputs holds only for those that are not named.
+    let request = || InferRequest::new([Tensor::of("x", [1], &[1_u8]).unwrap()]).output("y");
+    let (body, _) = sent(request().option(binary()));
+    assert_eq!(body["parameters"], json!({"binary_data_output": true}));
+    let named = json!([{"name": "y", "parameters": {"binary_data": true}}]);
+    assert_eq!(body["outputs"], named);
+    let (body, _) = sent(request().option(Options::new().output_encoding(Encoding::Binary)));
+    assert_eq!(body["outputs"], named);
+    let (body, _) = sent(request().option(binary().output_encoding(Encoding::Json)));
+    assert_eq!(body["outputs"], json!([{"name": "y"}]));
+}
+
+#[test]
 fn a_request_that_cannot_be_meant_is_refused() {
     let x = Tensor::of("x", [1], &[1_u8]).unwrap();
     let error = encoded(InferRequest::new([x.clone(), x])).unwrap_err();
@@ -334,6 +348,16 @@ fn errors_are_what_their_words_say() {
             503,
             r#"{"error":"Model with name m is not ready."}"#,
             NotReady,
+        ),
+        (
+            503,
+            r#"{"error":"Request for unknown model: 'm' version 1 is not at ready state"}"#,
+            NotReady,
+        ),
+        (
+            503,
+            r#"{"error":"[request id: 7] Server is stopping, scheduler for model has stopped accepting new inference requests"}"#,
+            Overloaded,
         ),
         (
             400,

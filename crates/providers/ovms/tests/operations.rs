@@ -274,6 +274,29 @@ async fn a_prompt_is_gone_on_with_whole_or_piece_by_piece() {
 }
 
 #[tokio::test]
+async fn likelihoods_are_asked_for_by_a_number_where_a_prompt_is_gone_on_with() {
+    let likely = || Options::new().logprobs(true).best_of(2_u32);
+    let peer = answers(json!({"choices": [{"text": "x"}]})).await;
+    let asking = Complete::new("llama3", "Once").options(likely());
+    at(&peer).ask(asking).await.unwrap();
+    let sent = asked(&peer).1;
+    assert_eq!(
+        (&sent["logprobs"], &sent["best_of"]),
+        (&json!(1), &json!(2))
+    );
+    let peer = answers(json!({"choices": [{"text": "x"}]})).await;
+    let asking = Complete::new("llama3", "Once").options(Options::new().logprobs(false));
+    at(&peer).ask(asking).await.unwrap();
+    assert_eq!(asked(&peer).1.get("logprobs"), None);
+    // A chat is asked by a truth.
+    let answer = json!({"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]});
+    let peer = answers(answer).await;
+    let request = trunkline_ovms::prelude::ChatRequest::from("Hi").option(likely());
+    account(&peer, "").model("m").chat(request).await.unwrap();
+    assert_eq!(asked(&peer).1["logprobs"], json!(true));
+}
+
+#[tokio::test]
 async fn its_load_is_read_from_its_metrics() {
     let metrics = "ovms_current_requests{name=\"a\"} 5\novms_current_requests{name=\"b\"} 1\novms_current_graphs{name=\"c\"} 2\n";
     let ask = async |text: String| {
