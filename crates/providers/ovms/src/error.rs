@@ -21,6 +21,9 @@ pub(crate) fn classify(fault: &Fault<'_>) -> Option<ErrorKind> {
         400 | 412 | 500 if fault.says(&TOO_LONG) => Some(ErrorKind::ContextLength),
         // A path that this version has not, or metrics that are turned off.
         400 if fault.says(&["invalid request url"]) => Some(ErrorKind::Unsupported),
+        // Each of our requests below /v3 names its model: this is a `predict` at a later server, which
+        // takes what is below /v1 for the same.
+        412 if fault.says(&["model field is missing"]) => Some(ErrorKind::Unsupported),
         500 if fault.says(&["model not found"]) => Some(ErrorKind::NotFound),
         _ => None,
     }

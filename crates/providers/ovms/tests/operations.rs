@@ -196,6 +196,25 @@ async fn a_model_s_status_is_tensorflow_s() {
 }
 
 #[tokio::test]
+async fn a_server_without_tensorflow_s_api_says_so() {
+    // Below /v1 such a server has what others have below /v3: a model of its list.
+    let listed = json!({"id": "resnet", "object": "model", "created": 1, "owned_by": "OVMS"});
+    let error = at(&answers(listed).await)
+        .ask(Status::of("resnet"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+    assert!(error.message().contains("ConfigStatus"), "{error}");
+
+    let refused =
+        json!({"error": "The file is not valid json - model field is missing in JSON body"});
+    let peer = Peer::start(Reply::status(412).json(refused)).await;
+    let predict = Predict::columns("resnet", [x()]);
+    let error = at(&peer).ask(predict).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+}
+
+#[tokio::test]
 async fn pictures_come_as_files() {
     let peer = answers(json!({"data": [{"b64_json": "iVBORw=="}]})).await;
     let options = ImageOptions::new().size("512x512").rng_seed(7_u32);
