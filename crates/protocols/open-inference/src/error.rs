@@ -104,6 +104,10 @@ fn narrow(
     // Of these it is certain that nothing was done.
     let delivery = match kind {
         kind if kind == usual.kind() => usual.delivery(),
+        // Where the words say so against the status, its delivery is not theirs.
+        ErrorKind::Server | ErrorKind::Timeout if usual.delivery() == Delivery::Rejected => {
+            Delivery::MaybeProcessed
+        }
         ErrorKind::Server | ErrorKind::Timeout => usual.delivery(),
         _ => Delivery::Rejected,
     };

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 use trunkline_core::{
-    Backend, Call, ErrorKind, HttpClient, Op, Reply as Answer, middleware::Stack,
+    Backend, Call, Delivery, ErrorKind, HttpClient, Op, Reply as Answer, middleware::Stack,
 };
 use trunkline_ovms::{
     Complete, ConfigReload, ConfigStatus, Encoding, ImageOptions, Images, InferOptions, Options,
@@ -212,6 +212,29 @@ async fn a_server_without_tensorflow_s_api_says_so() {
     let predict = Predict::columns("resnet", [x()]);
     let error = at(&peer).ask(predict).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+}
+
+#[tokio::test]
+async fn a_graph_that_failed_is_told_from_a_request_that_was_wrong() {
+    // It has one status, 400, for all that goes wrong in a graph.
+    let says = async |status: &str| {
+        let what = format!("Mediapipe execution failed. MP status - {status}");
+        let peer = Peer::start(Reply::status(400).json(json!({ "error": what }))).await;
+        let error = at(&peer)
+            .ask(Images::new("sdxl", "an otter"))
+            .await
+            .unwrap_err();
+        (error.kind(), error.delivery())
+    };
+    let failed = "INTERNAL: CalculatorGraph::Run() failed: \nError during images generation";
+    let failed = says(failed).await;
+    assert_eq!(failed, (ErrorKind::Server, Delivery::MaybeProcessed));
+    let wrong = says("INVALID_ARGUMENT: n value should be greater than 0").await;
+    assert_eq!(wrong, (ErrorKind::InvalidRequest, Delivery::Rejected));
+    let many = says("INTERNAL: Number of documents exceeds max_allowed_chunks").await;
+    assert_eq!(many.0, ErrorKind::TooLarge);
+    let long = says("INTERNAL: The requests length of 900 tokens exceeds the model context of 512");
+    assert_eq!(long.await.0, ErrorKind::ContextLength);
 }
 
 #[tokio::test]
