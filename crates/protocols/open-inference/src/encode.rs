@@ -25,8 +25,11 @@ pub(crate) const JSON_LENGTH: HeaderName =
     HeaderName::from_static("inference-header-content-length");
 /// The parameter of a tensor whose bytes follow: how many they are.
 pub(crate) const SIZE: &str = "binary_data_size";
-/// The parameter of a request that wants its outputs as bytes.
+/// The parameter of a request that wants its outputs as bytes: those that it does not name.
 const BINARY_OUTPUTS: &str = "binary_data_output";
+/// The parameter of an output that is named, and wanted as bytes. Triton does not apply what is said
+/// of all outputs to it, whatever its documentation says; KServe's own server does neither.
+const BINARY: &str = "binary_data";
 
 #[derive(Serialize)]
 struct Ask<'a> {
@@ -53,6 +56,8 @@ struct Input<'a> {
 #[derive(Serialize)]
 struct Output<'a> {
     name: &'a str,
+    #[serde(skip_serializing_if = "Parameters::is_empty")]
+    parameters: Parameters<'a>,
 }
 
 /// What the caller set, and what the encoding needs: the latter stands.
@@ -112,7 +117,16 @@ pub(crate) fn request(
         Some(Encoding::Json) => false,
         _ => binary,
     };
-    let input = |tensor: &'_ Tensor| size_of(tensor, binary);
+    let wanted = |parameter| binary_outputs.then_some((parameter, Ours::Yes(true)));
+    let nothing = BTreeMap::new();
+    let outputs = request.outputs.iter().map(|name| Output {
+        name,
+        parameters: Parameters {
+            set: &nothing,
+            options: None,
+            ours: wanted(BINARY),
+        },
+    });
     let inputs = request.inputs.iter().map(|tensor| Input {
         name: tensor.name(),
         shape: tensor.shape(),
@@ -120,7 +134,7 @@ pub(crate) fn request(
         parameters: Parameters {
             set: tensor.parameters(),
             options: None,
-            ours: input(tensor),
+            ours: size_of(tensor, binary),
         },
         data: (!binary).then_some(Elements(tensor)),
     });
@@ -129,10 +143,10 @@ pub(crate) fn request(
         parameters: Parameters {
             set: &request.parameters,
             options: Some(&asked.parameters),
-            ours: binary_outputs.then_some((BINARY_OUTPUTS, Ours::Yes(true))),
+            ours: wanted(BINARY_OUTPUTS),
         },
         inputs: inputs.collect(),
-        outputs: request.outputs.iter().map(|name| Output { name }).collect(),
+        outputs: outputs.collect(),
     };
     let bytes: usize = request
         .inputs

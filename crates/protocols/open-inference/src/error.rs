@@ -104,6 +104,10 @@ fn narrow(
     // Of these it is certain that nothing was done.
     let delivery = match kind {
         kind if kind == usual.kind() => usual.delivery(),
+        // Where the words say so against the status, its delivery is not theirs.
+        ErrorKind::Server | ErrorKind::Timeout if usual.delivery() == Delivery::Rejected => {
+            Delivery::MaybeProcessed
+        }
         ErrorKind::Server | ErrorKind::Timeout => usual.delivery(),
         _ => Delivery::Rejected,
     };
@@ -114,12 +118,24 @@ fn narrow(
     Error::new(kind, message).with_delivery(delivery)
 }
 
+/// What is there, and does not serve yet. The third is Triton's, of a version that loads.
+const NOT_YET: [&str; 4] = [
+    "not ready",
+    "not loaded yet",
+    "not at ready state",
+    "is loading",
+];
+/// What was turned away before a model saw it; the last by a server that is about to end.
+const FULL: [&str; 3] = [
+    "exceeds maximum queue",
+    "timeout expired",
+    "stopped accepting",
+];
+
 /// The words say it better than the status.
 fn kind(fault: &Fault<'_>) -> Option<ErrorKind> {
     match fault.status {
-        400 | 404 | 500 | 503 if fault.says(&["not ready", "not loaded yet", "is loading"]) => {
-            Some(ErrorKind::NotReady)
-        }
+        400 | 404 | 500 | 503 if fault.says(&NOT_YET) => Some(ErrorKind::NotReady),
         400 if fault.says(&["unknown model"]) => Some(ErrorKind::NotFound),
         400 | 500 if fault.says(&["exceeds the maximum allowed"]) => Some(ErrorKind::TooLarge),
         // Triton's status for a body that it cannot read.
@@ -127,9 +143,7 @@ fn kind(fault: &Fault<'_>) -> Option<ErrorKind> {
             Some(ErrorKind::InvalidRequest)
         }
         503 if fault.says(&["not allowed"]) => Some(ErrorKind::Unsupported),
-        503 if fault.says(&["exceeds maximum queue", "timeout expired"]) => {
-            Some(ErrorKind::Overloaded)
-        }
+        503 if fault.says(&FULL) => Some(ErrorKind::Overloaded),
         _ => None,
     }
 }

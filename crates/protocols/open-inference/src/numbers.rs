@@ -59,9 +59,11 @@ fn whole(token: &str) -> Option<i128> {
 }
 
 /// A number, read from its digits: the nearest there is. Those that JSON has no word for stand in
-/// quotation marks, be it by the server or by [`repaired`](crate::repair::repaired).
+/// quotation marks, be it by the server or by [`repaired`](crate::repair::repaired); MLServer and
+/// KServe's own server write `null` for each of them, which their own clients read as NaN as well.
 fn real<F: FromStr + Into<f64> + Copy>(token: &str) -> Option<F> {
     match token {
+        "null" => "NaN".parse().ok(),
         r#""NaN""# | r#""Infinity""# | r#""-Infinity""# => token.trim_matches('"').parse().ok(),
         // `inf` and its like are numbers to Rust and none to JSON; `1e999` is one to JSON, and too large.
         _ => {
@@ -134,7 +136,7 @@ mod tests {
         ] {
             assert_eq!(read::<u8>(json), None, "{json}");
         }
-        for json in ["[null]", "[inf]", "[\"1\"]", "[true]", "[1e39]"] {
+        for json in ["[inf]", "[\"1\"]", "[true]", "[1e39]", "[nul]"] {
             assert_eq!(read::<f32>(json), None, "{json}");
         }
         assert_eq!(bytes(DataType::Bytes, "[1]"), None);
@@ -158,6 +160,14 @@ mod tests {
             read::<bool>("[true,0,1,false]"),
             Some(vec![true, false, true, false])
         );
+    }
+
+    #[test]
+    fn a_float_that_the_server_has_no_word_for_is_no_number() {
+        let read = read::<f32>("[null,[1.5]]").unwrap_or_default();
+        assert!(matches!(*read, [none, 1.5] if none.is_nan()), "{read:?}");
+        let halves = bytes(DataType::Fp16, "[null]").unwrap_or_default();
+        assert_eq!(halves, [0x00, 0x7e]);
     }
 
     #[test]

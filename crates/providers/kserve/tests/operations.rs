@@ -166,6 +166,7 @@ async fn statistics_and_configuration_are_tritons() {
     let stats = json!({"model_stats": [{
         "name": "net", "version": "1", "last_inference": 1700, "inference_count": 8, "execution_count": 1,
         "inference_stats": {"success": {"count": 2, "ns": 3000}, "fail": {"count": 0, "ns": 0}}, "batch_stats": [],
+        "response_stats": {"0": {"success": {"count": 2, "ns": 9}}},
     }]});
     let peer = answers(&stats).await;
     let all = at(&peer).ask(Statistics::all()).await.unwrap();
@@ -174,6 +175,9 @@ async fn statistics_and_configuration_are_tritons() {
     let success = all[0].inference_stats["success"];
     assert_eq!(success.mean().map(|mean| mean.as_nanos()), Some(1500));
     assert_eq!(all[0].inference_stats["fail"].mean(), None);
+    // Of a model that answers one request several times, by the number of the answer.
+    let first = all[0].response_stats["0"]["success"];
+    assert_eq!((first.count, first.ns), (2, 9));
     let peer = answers(&stats).await;
     at(&peer)
         .ask(Statistics::of("net").version("1"))

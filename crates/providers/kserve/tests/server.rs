@@ -164,6 +164,15 @@ async fn round(
         .map(|kind| tensor(*kind, shape, odd, raw))
         .collect();
     let request = InferRequest::new(inputs.clone()).id("round");
+    // Asked for by name where the dimensions are even: for bytes that is another way to ask.
+    let named = match shape.len() % 2 {
+        0 => inputs.len(),
+        _ => 0,
+    };
+    let names = inputs.iter().take(named);
+    let request = names.fold(request, |request, input| {
+        request.output(format!("out_{}", input.name()))
+    });
     let request = request.option(Options::new().encoding(encoding));
     let answer = account.model(model).infer_request(request).await;
     let answer = answer.unwrap_or_else(|error| panic!("{model} {shape:?} {encoding:?}: {error}"));
@@ -285,6 +294,20 @@ async fn numbers_without_a_word_in_json_come_as_json_too() {
             .collect::<Vec<_>>()
     };
     assert_eq!(bits(&doubled), bits(&odd));
+}
+
+#[tokio::test]
+async fn an_output_out_of_range_is_no_reason_to_lose_the_answer() {
+    let Some(account) = account() else { return };
+    // KServe's own server has no such model.
+    if account.backend().models().await.is_err() {
+        return;
+    }
+    let x = Tensor::of("x", [2], &[3.0e38_f32, 1.0]).unwrap();
+    let answer = account.model("double").infer([x]).await.unwrap();
+    let doubled: Vec<f32> = answer.output("y").unwrap().to_vec().unwrap();
+    // MLServer has no word for an infinity.
+    assert!(!doubled[0].is_finite() && doubled[1] == 2.0, "{doubled:?}");
 }
 
 #[tokio::test]

@@ -73,8 +73,8 @@ with_sampling! {
     pub struct CompletionOptions {
         /// Which model: a router has several, others answer with the one that they have.
         model: String,
-        /// How many tokens it writes at most; -1 for no limit, 0 to read the prompt into the cache
-        /// only.
+        /// How many tokens it writes at most; -1 for no limit, 0 to read the prompt into the cache,
+        /// for which some versions write one all the same.
         n_predict: i64,
         /// How freely it chooses; 0 always takes the likeliest.
         temperature: f64,

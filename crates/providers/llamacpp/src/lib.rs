@@ -21,6 +21,7 @@ mod infill;
 mod lora;
 mod models;
 mod options;
+mod prefill;
 mod probabilities;
 mod prompt;
 mod props;

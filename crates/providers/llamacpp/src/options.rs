@@ -3,6 +3,8 @@
 use serde::{Serialize, Serializer};
 use trunkline_core::{ChatRequest, Json};
 
+use crate::prefill;
+
 with_sampling! {
     /// What only the llama.cpp server takes in chats, beside the settings that all providers share.
     ///
@@ -27,8 +29,8 @@ with_sampling! {
         /// Whether the template opens the model's turn; it does unless the last message is the
         /// model's own.
         add_generation_prompt: bool,
-        /// Goes on with the last message, which is the model's, also where the server was started
-        /// with `--no-prefill-assistant`.
+        /// With what of the last message, which is the model's, it goes on; with whatever that ends
+        /// with unless told otherwise.
         continue_final_message: Continue,
         /// What the model says to itself when its thoughts are at their limit.
         reasoning_budget_message: String,
@@ -106,11 +108,13 @@ trunkline_core::options! {
     }
 }
 
-/// What no field of the dialect says: asked for the likelihood of what was chosen, the server tells
+/// What no field of the dialect says. Asked for the likelihood of what was chosen, the server tells
 /// that of twenty others as well unless it is given a number, and 0 turns it off.
 pub(crate) fn patch(request: &ChatRequest) -> Option<Json> {
-    let alone = request.logprobs == Some(0);
-    alone
-        .then(|| Json::parse(r#"{"top_logprobs":1}"#).ok())
+    let alone = (request.logprobs == Some(0)).then_some(r#""top_logprobs":1"#);
+    let fields = [alone, prefill::patch(request)];
+    let fields: Vec<&str> = fields.into_iter().flatten().collect();
+    (!fields.is_empty())
+        .then(|| Json::parse(format!("{{{}}}", fields.join(","))).ok())
         .flatten()
 }

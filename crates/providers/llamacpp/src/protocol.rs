@@ -15,7 +15,7 @@ use trunkline_core::{
 use trunkline_openai_compat::OpenAiCompat;
 
 use crate::{
-    DIALECT, PROVIDER, error, health, models, rerank,
+    DIALECT, PROVIDER, error, health, models, prefill, rerank,
     stream::{TimedDecoder, timed},
     template, tokenize,
 };
@@ -58,9 +58,12 @@ impl Protocol for Server {
 
     fn decode(&self, op: &Op, head: &Parts, body: Bytes) -> Result<Reply> {
         match op {
-            Op::Chat(_) | Op::ChatStream(_) => {
+            Op::Chat(request) | Op::ChatStream(request) => {
                 let reply = COMPAT.decode(op, head, body.clone())?;
-                Ok(timed(reply, &body))
+                Ok(match timed(reply, &body) {
+                    Reply::Chat(answer) => Reply::Chat(prefill::without(answer, request)),
+                    other => other,
+                })
             }
             Op::Embed(_) => COMPAT.decode(op, head, body),
             Op::CountTokens(_) => template::count(&body).map(Reply::CountTokens),

@@ -369,3 +369,15 @@ async fn what_does_not_succeed_says_why() {
     at(&peer).ask(props).await.unwrap();
     assert_eq!(asked(&peer).0, "POST /props");
 }
+
+#[tokio::test]
+async fn a_token_that_there_is_not_is_the_requests_fault() {
+    // Word for word the server's library's, under a status that others mean otherwise.
+    let why = "vector::_M_range_check: __n (which is 9999999) >= this->size() (which is 582)";
+    let error = json!({"error": {"code": 500, "message": why, "type": "server_error"}});
+    let peer = Peer::start(Reply::status(500).json(error)).await;
+    let model = at(&peer).model("tiny");
+    let error = model.detokenize([9_999_999_u32]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+    assert_eq!(peer.requests().len(), 1);
+}

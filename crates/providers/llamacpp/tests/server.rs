@@ -11,7 +11,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use trunkline_core::{
-    Backend, ChatRequest, Check, ErrorKind, HttpClient, Json, Model,
+    Backend, ChatRequest, Check, ErrorKind, HttpClient, Json, Message, Model,
     chat::{FinishKind, Format},
 };
 use trunkline_llamacpp::{
@@ -75,6 +75,16 @@ async fn chats() {
     let cut = ChatRequest::from("Say.").max_output_tokens(3_u64);
     let cut = model.chat(cut).await.unwrap();
     assert_eq!(cut.finish.kind, FinishKind::MaxTokens);
+
+    let begun = || {
+        let messages = ChatRequest::from("Hello").message(Message::assistant_text("Zyx, wvu "));
+        messages.max_output_tokens(4_u64).temperature(0.0)
+    };
+    let whole = model.chat(begun()).await.unwrap().text();
+    let stream = model.chat(begun()).stream().await.unwrap();
+    let streamed = stream.collect().await.unwrap().text();
+    assert!(!whole.contains("Zyx"), "{whole}");
+    assert_eq!(whole, streamed);
 
     let text = "an otter á 👋 naïve";
     let tokens = model.tokenize(text).special(false).await.unwrap();

@@ -47,7 +47,21 @@ pub(crate) fn of_answer(head: &Parts, body: &[u8]) -> Error {
             Error::new(ErrorKind::Unsupported, "the service has no such method")
                 .with_delivery(Delivery::Rejected)
         }
-        _ => OpenAiCompat(DIALECT).error(head, body),
+        _ => match store(head.status, &said) {
+            Some(kind) => Error::new(kind, said).with_delivery(Delivery::Rejected),
+            None => OpenAiCompat(DIALECT).error(head, body),
+        },
+    }
+}
+
+/// What a dataprep microservice says no to: it has one status for many things.
+fn store(status: StatusCode, said: &str) -> Option<ErrorKind> {
+    match status.as_u16() {
+        400 if said.contains("already exists") => Some(ErrorKind::Conflict),
+        404 if said.contains("not implemented") || said.contains("not supported") => {
+            Some(ErrorKind::Unsupported)
+        }
+        _ => None,
     }
 }
 

@@ -82,6 +82,31 @@ async fn links_are_taken_in_as_a_list() {
 }
 
 #[tokio::test]
+async fn what_a_store_says_no_to_is_told_by_its_kind() {
+    let says = async |status: u16, detail: &str| {
+        let peer = Peer::start(Reply::status(status).json(json!({ "detail": detail }))).await;
+        let tides = File::new("tides.txt", "text/plain", "High water is at six.");
+        let error = at(&peer).ask(Ingest::file(tides)).await.unwrap_err();
+        assert!(error.message().starts_with(detail), "{error}");
+        error.kind()
+    };
+    for detail in [
+        "Uploaded file tides.txt already exists. Please change file name or index name.",
+        "Uploaded link https://example.org already exists. Please change another link or index_name.",
+    ] {
+        assert_eq!(says(400, detail).await, ErrorKind::Conflict);
+    }
+    for detail in [
+        "Single file deletion is not implemented yet",
+        "Delete folder old is not supported for now.",
+    ] {
+        assert_eq!(says(404, detail).await, ErrorKind::Unsupported);
+    }
+    let neither = "Must provide either a file or a string list.";
+    assert_eq!(says(400, neither).await, ErrorKind::InvalidRequest);
+}
+
+#[tokio::test]
 async fn what_cannot_be_meant_is_refused_before_it_is_sent() {
     let file = File::new("a", "text/plain", "a");
     let mut both = Ingest::file(file);

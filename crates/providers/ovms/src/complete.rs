@@ -78,7 +78,11 @@ impl Complete {
             max_tokens: self.max_tokens,
             temperature: self.temperature,
             stop: &self.stop,
-            options: &self.options,
+            logprobs: (self.options.logprobs == Some(true)).then_some(1),
+            options: Options {
+                logprobs: None,
+                ..self.options.clone()
+            },
             stream,
         };
         Ok(RawRequest::post("/v3/completions", &Json::of(&ask)?))
@@ -95,8 +99,11 @@ struct Ask<'a> {
     temperature: Option<f64>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     stop: &'a [String],
+    /// Here a number, of which there is one; in a chat it is a truth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logprobs: Option<u32>,
     #[serde(flatten)]
-    options: &'a Options,
+    options: Options,
     stream: bool,
 }
 

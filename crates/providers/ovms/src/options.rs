@@ -20,7 +20,7 @@ trunkline_core::options! {
     pub struct Options for "ovms" {
         /// How much a token is held back that is in the text already; 1 for not at all.
         repetition_penalty: f64,
-        /// How many beams are searched for the best answer.
+        /// How many beams are searched for the best answer; not in a stream.
         best_of: u32,
         /// How much long answers are favoured among beams; below 0, short ones.
         length_penalty: f64,

@@ -4,16 +4,17 @@
 
 use bytes::Bytes;
 use http::response::Parts;
+use serde::Deserialize;
 use trunkline_core::{
-    Class, Operation, Result,
+    Class, Delivery, Error, ErrorKind, Operation, Result,
     protocol::{read, segment},
     raw::RawRequest,
 };
 
-use crate::config::ModelStatus;
+use crate::config::{ModelStatus, VersionStatus};
 
-/// How one model stands: `backend.ask(Status::of("resnet"))`. A server of July 2026 or later has no
-/// such path; [`ConfigStatus`](crate::ConfigStatus) tells the same of all models there.
+/// How one model stands: `backend.ask(Status::of("resnet"))`. A server of July 2026 or later does not
+/// say it here; [`ConfigStatus`](crate::ConfigStatus) tells the same of all models there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
     model: String,
@@ -60,6 +61,18 @@ impl Operation for Status {
     }
 
     fn decode(&self, _: &Parts, body: Bytes) -> Result<ModelStatus> {
-        read(&body)
+        #[derive(Deserialize)]
+        struct Answer {
+            model_version_status: Option<Vec<VersionStatus>>,
+        }
+        match read::<Answer>(&body)?.model_version_status {
+            Some(versions) => Ok(ModelStatus { versions }),
+            // A later server has an entry of its list of models at this path.
+            None => Err(Error::new(
+                ErrorKind::Unsupported,
+                "this server no longer has TensorFlow Serving's API; ask it for `ConfigStatus`",
+            )
+            .with_delivery(Delivery::Responded)),
+        }
     }
 }

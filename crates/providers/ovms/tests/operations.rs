@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 use trunkline_core::{
-    Backend, Call, ErrorKind, HttpClient, Op, Reply as Answer, middleware::Stack,
+    Backend, Call, Delivery, ErrorKind, HttpClient, Op, Reply as Answer, middleware::Stack,
 };
 use trunkline_ovms::{
     Complete, ConfigReload, ConfigStatus, Encoding, ImageOptions, Images, InferOptions, Options,
@@ -196,6 +196,48 @@ async fn a_model_s_status_is_tensorflow_s() {
 }
 
 #[tokio::test]
+async fn a_server_without_tensorflow_s_api_says_so() {
+    // Below /v1 such a server has what others have below /v3: a model of its list.
+    let listed = json!({"id": "resnet", "object": "model", "created": 1, "owned_by": "OVMS"});
+    let error = at(&answers(listed).await)
+        .ask(Status::of("resnet"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+    assert!(error.message().contains("ConfigStatus"), "{error}");
+
+    let refused =
+        json!({"error": "The file is not valid json - model field is missing in JSON body"});
+    let peer = Peer::start(Reply::status(412).json(refused)).await;
+    let predict = Predict::columns("resnet", [x()]);
+    let error = at(&peer).ask(predict).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+}
+
+#[tokio::test]
+async fn a_graph_that_failed_is_told_from_a_request_that_was_wrong() {
+    // It has one status, 400, for all that goes wrong in a graph.
+    let says = async |status: &str| {
+        let what = format!("Mediapipe execution failed. MP status - {status}");
+        let peer = Peer::start(Reply::status(400).json(json!({ "error": what }))).await;
+        let error = at(&peer)
+            .ask(Images::new("sdxl", "an otter"))
+            .await
+            .unwrap_err();
+        (error.kind(), error.delivery())
+    };
+    let failed = "INTERNAL: CalculatorGraph::Run() failed: \nError during images generation";
+    let failed = says(failed).await;
+    assert_eq!(failed, (ErrorKind::Server, Delivery::MaybeProcessed));
+    let wrong = says("INVALID_ARGUMENT: n value should be greater than 0").await;
+    assert_eq!(wrong, (ErrorKind::InvalidRequest, Delivery::Rejected));
+    let many = says("INTERNAL: Number of documents exceeds max_allowed_chunks").await;
+    assert_eq!(many.0, ErrorKind::TooLarge);
+    let long = says("INTERNAL: The requests length of 900 tokens exceeds the model context of 512");
+    assert_eq!(long.await.0, ErrorKind::ContextLength);
+}
+
+#[tokio::test]
 async fn pictures_come_as_files() {
     let peer = answers(json!({"data": [{"b64_json": "iVBORw=="}]})).await;
     let options = ImageOptions::new().size("512x512").rng_seed(7_u32);
@@ -271,6 +313,29 @@ async fn a_prompt_is_gone_on_with_whole_or_piece_by_piece() {
             .unwrap_err();
         assert_eq!(error.kind(), kind);
     }
+}
+
+#[tokio::test]
+async fn likelihoods_are_asked_for_by_a_number_where_a_prompt_is_gone_on_with() {
+    let likely = || Options::new().logprobs(true).best_of(2_u32);
+    let peer = answers(json!({"choices": [{"text": "x"}]})).await;
+    let asking = Complete::new("llama3", "Once").options(likely());
+    at(&peer).ask(asking).await.unwrap();
+    let sent = asked(&peer).1;
+    assert_eq!(
+        (&sent["logprobs"], &sent["best_of"]),
+        (&json!(1), &json!(2))
+    );
+    let peer = answers(json!({"choices": [{"text": "x"}]})).await;
+    let asking = Complete::new("llama3", "Once").options(Options::new().logprobs(false));
+    at(&peer).ask(asking).await.unwrap();
+    assert_eq!(asked(&peer).1.get("logprobs"), None);
+    // A chat is asked by a truth.
+    let answer = json!({"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]});
+    let peer = answers(answer).await;
+    let request = trunkline_ovms::prelude::ChatRequest::from("Hi").option(likely());
+    account(&peer, "").model("m").chat(request).await.unwrap();
+    assert_eq!(asked(&peer).1["logprobs"], json!(true));
 }
 
 #[tokio::test]

@@ -57,12 +57,31 @@ pub(crate) fn body(
 }
 
 pub(crate) fn response(request: &EmbedRequest, head: &Parts, body: &[u8]) -> Result<EmbedResponse> {
-    let vectors = counted::<Vec<f32>>(body, request.inputs.len(), "embeddings")?;
+    let vectors = numbers::<Vec<f32>>(body, request.inputs.len(), "embeddings")?;
     let vectors = vectors.into_iter().map(Embedding::from).collect();
     // The answer does not name its model.
     let mut response = EmbedResponse::new(request.model.as_str(), vectors);
     response.usage = usage::of_head(head);
     Ok(response)
+}
+
+/// A list of numbers, or of lists of them, with one for each input.
+pub(crate) fn numbers<T: serde::de::DeserializeOwned>(
+    body: &[u8],
+    asked: usize,
+    what: &str,
+) -> Result<Vec<T>> {
+    counted(body, asked, what).map_err(|error| {
+        // JSON has no word for what is no number; there are no texts in which it could stand.
+        if !body.windows(4).any(|word| word == b"null") {
+            return error;
+        }
+        Error::decode(format!(
+            "the {what} have `null` where a number belongs: the model computed none, as some do in \
+             16 bits; start the server with `--dtype float32`, or with another model"
+        ))
+        .with_source(error)
+    })
 }
 
 /// A list with one for each input.

@@ -4,7 +4,7 @@
 //! `ErrorResponse` of <https://huggingface.github.io/text-embeddings-inference/>; the types are those
 //! of `router/src/lib.rs`, and their statuses have changed: a batch too large was 413, and is 422.
 
-use http::response::Parts;
+use http::{StatusCode, response::Parts};
 use serde::Deserialize;
 use trunkline_core::{
     Delivery, Error, ErrorKind, Scope,
@@ -28,12 +28,20 @@ const WORDS: usize = 512;
 /// An answer that is no success.
 pub(crate) fn of_answer(head: &Parts, body: &[u8]) -> Error {
     let usual = error_of_status(head.status);
-    let refused: Refused = read(body).unwrap_or_else(|_| Refused {
+    let told: Option<Refused> = read(body).ok();
+    let is_json = told.is_some();
+    let refused = told.unwrap_or_else(|| Refused {
         error: words(head, body),
         ..Refused::default()
     });
     let error_type = refused.error_type.or(refused.kind).unwrap_or_default();
     match refused.error.or(refused.message) {
+        // The proxy of a hosted endpoint, which wakes the server, gives its errors no type; the
+        // server gives all of its own one.
+        // <https://huggingface.co/docs/inference-endpoints/guides/autoscaling>
+        Some(message) if error_type.is_empty() && is_waking(head.status, is_json, &message) => {
+            Error::new(ErrorKind::NotReady, message).with_delivery(Delivery::Rejected)
+        }
         Some(message) => narrow(&usual, message, error_type),
         None => usual.with_type(error_type),
     }
@@ -61,10 +69,6 @@ fn narrow(usual: &Error, message: String, error_type: String) -> Error {
             Some(ErrorKind::TooLarge)
         }
         "validation" | "tokenizer" | "empty" => Some(ErrorKind::InvalidRequest),
-        // A gateway that wakes the server.
-        "" if usual.kind() == ErrorKind::Server && is_loading(&message) => {
-            Some(ErrorKind::NotReady)
-        }
         // The model failed at it, or somebody else speaks.
         _ => None,
     };
@@ -91,9 +95,10 @@ fn narrow(usual: &Error, message: String, error_type: String) -> Error {
 /// What says that the server's model is of another type than the route.
 const WRONG_MODEL: [&str; 2] = ["odel is not a", "is not available for SPLADE models"];
 
-fn is_loading(message: &str) -> bool {
+/// What a server has in front of it may say 503 for other reasons too, but then not in JSON.
+fn is_waking(status: StatusCode, is_json: bool, message: &str) -> bool {
     let message = message.to_ascii_lowercase();
-    ["loading", "initializing", "starting up"]
-        .iter()
-        .any(|word| message.contains(word))
+    let mut words = ["loading", "initializing", "starting up"].into_iter();
+    (is_json && status == StatusCode::SERVICE_UNAVAILABLE)
+        || (status.is_server_error() && words.any(|word| message.contains(word)))
 }

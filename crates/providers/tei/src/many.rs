@@ -11,7 +11,7 @@ use trunkline_core::{
 
 use crate::{
     TruncationDirection,
-    embed::{Input, counted, inputs},
+    embed::{Input, inputs, numbers},
 };
 
 /// A POST of `body`, which has `count` inputs.
@@ -21,6 +21,15 @@ pub(crate) fn post(path: &str, body: &impl Serialize, count: usize) -> Result<Ra
         return Err(Error::new(ErrorKind::InvalidRequest, what));
     }
     Ok(RawRequest::post(path, &Json::of(body)?))
+}
+
+/// So many at a time, in order; one at least.
+pub(crate) fn pieces<T>(mut all: Vec<T>, most: usize) -> impl Iterator<Item = Vec<T>> {
+    std::iter::from_fn(move || {
+        let rest = all.split_off(all.len().min(most.max(1)));
+        let piece = std::mem::replace(&mut all, rest);
+        (!piece.is_empty()).then_some(piece)
+    })
 }
 
 /// What inputs longer than the model takes come to, and which prompt goes before them.
@@ -91,12 +100,10 @@ macro_rules! embeds {
             /// The same in pieces of at most so many inputs, in order: what comes of each goes behind
             /// what came before.
             pub fn pieces(self, most: usize) -> impl Iterator<Item = Self> {
-                let Self { mut inputs, beside } = self;
-                std::iter::from_fn(move || {
-                    let rest = inputs.split_off(inputs.len().min(most.max(1)));
-                    let inputs = std::mem::replace(&mut inputs, rest);
-                    let beside = beside.clone();
-                    (!inputs.is_empty()).then_some(Self { inputs, beside })
+                let Self { inputs, beside } = self;
+                pieces(inputs, most).map(move |inputs| Self {
+                    inputs,
+                    beside: beside.clone(),
                 })
             }
         }
@@ -117,7 +124,7 @@ macro_rules! embeds {
             }
 
             fn decode(&self, _head: &Parts, body: Bytes) -> Result<Self::Output> {
-                counted(&body, self.inputs.len(), "embeddings")
+                numbers(&body, self.inputs.len(), "embeddings")
             }
         }
     };

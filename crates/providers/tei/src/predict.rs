@@ -7,7 +7,11 @@ use http::response::Parts;
 use serde::{Deserialize, Serialize, Serializer};
 use trunkline_core::{Class, Operation, Result, raw::RawRequest};
 
-use crate::{TruncationDirection, embed::counted, many::post};
+use crate::{
+    TruncationDirection,
+    embed::counted,
+    many::{pieces, post},
+};
 
 /// What a classifier says of texts or pairs: `backend.ask(Predict::new(["I like otters."]))`, a list
 /// for each, the likeliest label first.
@@ -70,12 +74,17 @@ impl Predict {
     /// The same in pieces of at most so many inputs, in order: what comes of each goes behind what
     /// came before.
     pub fn pieces(self, most: usize) -> impl Iterator<Item = Self> {
-        let mut rest = self;
-        std::iter::from_fn(move || {
-            let later = rest.inputs.split_off(rest.inputs.len().min(most.max(1)));
-            let mut piece = rest.clone();
-            piece.inputs = std::mem::replace(&mut rest.inputs, later);
-            (!piece.inputs.is_empty()).then_some(piece)
+        let Self {
+            inputs,
+            truncate,
+            truncation_direction,
+            raw_scores,
+        } = self;
+        pieces(inputs, most).map(move |inputs| Self {
+            inputs,
+            truncate,
+            truncation_direction,
+            raw_scores,
         })
     }
 }

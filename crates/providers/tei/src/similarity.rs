@@ -8,8 +8,8 @@ use serde::Serialize;
 use trunkline_core::{Class, Operation, Result, raw::RawRequest};
 
 use crate::{
-    embed::counted,
-    many::{Beside, beside, post},
+    embed::numbers,
+    many::{Beside, beside, pieces, post},
 };
 
 /// How like one sentence each of others is: `backend.ask(Similarity::new("otter", ["crab"]))`, a
@@ -43,6 +43,21 @@ impl Similarity {
             sentences: sentences.into_iter().map(Into::into).collect(),
             beside: Beside::default(),
         }
+    }
+
+    /// The same in pieces of at most so many inputs, the sentence that others are compared with
+    /// among them, in order: what comes of each goes behind what came before.
+    pub fn pieces(self, most: usize) -> impl Iterator<Item = Self> {
+        let Self {
+            source,
+            sentences,
+            beside,
+        } = self;
+        pieces(sentences, most.saturating_sub(1)).map(move |sentences| Self {
+            source: source.clone(),
+            sentences,
+            beside: beside.clone(),
+        })
     }
 }
 
@@ -78,6 +93,6 @@ impl Operation for Similarity {
     }
 
     fn decode(&self, _head: &Parts, body: Bytes) -> Result<Vec<f32>> {
-        counted(&body, self.sentences.len(), "cosines")
+        numbers(&body, self.sentences.len(), "cosines")
     }
 }

@@ -13,7 +13,11 @@ use trunkline_core::{
     TokenizeResponse, protocol::write, raw::RawRequest, tokenize::Token,
 };
 
-use crate::{PROVIDER, embed::counted, many::post};
+use crate::{
+    PROVIDER,
+    embed::counted,
+    many::{pieces, post},
+};
 
 #[derive(Serialize)]
 struct Ask<'a> {
@@ -83,7 +87,8 @@ fn all(tokens: Vec<Simple>) -> Vec<Token> {
 }
 
 /// The tokens of many texts: `backend.ask(TokenizeMany::new(["otter", "crab"]))`, a list for each,
-/// in their order. No more texts than the server takes in one request.
+/// in their order. No more texts than the server takes in one request, or in
+/// [`pieces`](Self::pieces).
 ///
 /// ```no_run
 /// use trunkline_tei::{Tei, TokenizeMany, prelude::*};
@@ -128,6 +133,21 @@ impl TokenizeMany {
         self.prompt_name = Some(name.into());
         self
     }
+
+    /// The same in pieces of at most so many texts, in order: what comes of each goes behind what
+    /// came before.
+    pub fn pieces(self, most: usize) -> impl Iterator<Item = Self> {
+        let Self {
+            inputs,
+            add_special_tokens,
+            prompt_name,
+        } = self;
+        pieces(inputs, most).map(move |inputs| Self {
+            inputs,
+            add_special_tokens,
+            prompt_name: prompt_name.clone(),
+        })
+    }
 }
 
 impl Operation for TokenizeMany {
@@ -146,7 +166,7 @@ impl Operation for TokenizeMany {
 }
 
 /// The texts of many lists of tokens: `backend.ask(DecodeMany::new([vec![101, 102]]))`, in their
-/// order.
+/// order. No more lists than the server takes in one request, or in [`pieces`](Self::pieces).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DecodeMany {
     ids: Vec<Vec<u32>>,
@@ -168,6 +188,19 @@ impl DecodeMany {
     pub fn special(mut self, shown: bool) -> Self {
         self.skip_special_tokens = Some(!shown);
         self
+    }
+
+    /// The same in pieces of at most so many lists, in order: what comes of each goes behind what
+    /// came before.
+    pub fn pieces(self, most: usize) -> impl Iterator<Item = Self> {
+        let Self {
+            ids,
+            skip_special_tokens,
+        } = self;
+        pieces(ids, most).map(move |ids| Self {
+            ids,
+            skip_special_tokens,
+        })
     }
 }
 

@@ -207,26 +207,51 @@ async fn what_is_not_asked_or_not_answered_is_an_error() {
     assert_eq!(error.error_type(), Some("Backend"));
 }
 
-#[test]
-fn pieces_are_in_order_and_none_is_empty() {
-    let texts = |count: usize| (0..count).map(|number| number.to_string());
-    let sizes = |count| {
-        let bodies = EmbedAll::new(texts(count))
-            .prompt_name("p")
-            .pieces(3)
-            .map(|piece| {
-                let body: Value = serde_json::from_slice(&piece.encode().unwrap().body).unwrap();
-                assert_eq!(body["prompt_name"], "p");
-                body["inputs"].as_array().unwrap().len()
-            });
-        bodies.collect::<Vec<_>>()
-    };
-    assert_eq!(sizes(7), [3, 3, 1]);
-    assert_eq!(sizes(3), [3]);
-    assert!(sizes(0).is_empty());
-    let pieces: Vec<Predict> = Predict::new(texts(4)).raw_scores(true).pieces(0).collect();
-    assert_eq!(pieces.len(), 4, "one at least");
-    assert_eq!(pieces[3], Predict::new(["3"]).raw_scores(true));
+/// What is no number in JSON, and the server writes as `null`: a model that overflows in 16 bits has
+/// nothing else in its vectors.
+#[tokio::test]
+async fn vectors_of_no_numbers_say_what_to_do() {
+    fn assert(error: trunkline_core::Error) {
+        assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+        assert!(error.message().contains("--dtype float32"), "{error}");
+    }
+    let peer = answering(&json!([[null, null], [0.5, 0.25]])).await;
+    let texts = vec!["otter".to_owned(), "crab".to_owned()];
+    let error = at(&peer).model("any").embed(&texts).await.unwrap_err();
+    assert(error);
+    let peer = answering(&json!([[[0.5, null]]])).await;
+    assert(at(&peer).ask(EmbedAll::new(["a"])).await.unwrap_err());
+    let peer = answering(&json!([[{"index": 1, "value": null}]])).await;
+    assert(at(&peer).ask(EmbedSparse::new(["a"])).await.unwrap_err());
+    let peer = answering(&json!([null])).await;
+    assert(
+        at(&peer)
+            .ask(Similarity::new("a", ["b"]))
+            .await
+            .unwrap_err(),
+    );
+    // Another form is another thing.
+    let peer = answering(&json!([["a"]])).await;
+    let error = at(&peer).ask(EmbedAll::new(["a"])).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert!(!error.message().contains("--dtype"), "{error}");
+}
+
+#[tokio::test]
+async fn a_hosted_endpoint_that_wakes_up_is_not_ready() {
+    // Of the proxy, which gives its errors no type, as the server itself does.
+    let waking = json!({"error": "503 Service Unavailable"});
+    let peer = Peer::start(Reply::status(503).json(&waking)).await;
+    let error = at(&peer).ask(EmbedAll::new(["a"])).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotReady, "{error}");
+    let broken = Reply::status(503).json(json!({"error": "unhealthy", "error_type": "Unhealthy"}));
+    let peer = Peer::start(broken).await;
+    let error = at(&peer).ask(EmbedAll::new(["a"])).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Server, "{error}");
+    let elsewhere = Reply::status(500).json(&waking);
+    let peer = Peer::start(elsewhere).await;
+    let error = at(&peer).ask(EmbedAll::new(["a"])).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Server, "{error}");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use trunkline_core::{
 use trunkline_openai_compat::Dialect;
 
 mod error;
+mod fit;
 mod generate;
 mod generated;
 mod info;

@@ -1,17 +1,19 @@
 //! Which operation is which exchange: chat completions below `/v1`, all else at the server's root.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::{Request, response::Parts};
 use serde::Deserialize;
 use trunkline_core::{
-    ChatRequest, Content, Error, ErrorKind, Json, Message, Op, Reply, Result, Role, Warning,
+    ChatRequest, Error, ErrorKind, Json, Op, Reply, Result, Warning,
     chat::{Format, Warnings},
     health::Readiness,
     protocol::{Protocol, Target},
 };
 use trunkline_openai_compat::{ChunkDecoder, OpenAiCompat};
 
-use crate::{DIALECT, Grammar, PROVIDER, error, info, load, tokenize};
+use crate::{DIALECT, Grammar, PROVIDER, error, fit, info, load, tokenize};
 
 /// What Text Generation Inference speaks.
 ///
@@ -60,7 +62,7 @@ impl Protocol for Server {
     }
 }
 
-/// A chat, with its format as this server has it: `{"type":"json","value":SCHEMA}` where others have
+/// A chat as this server has it, and with its format as it has that: `{"type":"json","value":SCHEMA}` where others have
 /// `json_schema`. That type has been there since version 1.4.3; `json_schema`, which adds a name that
 /// nothing comes of, since 3.3.0.
 ///
@@ -69,19 +71,16 @@ pub(crate) fn chat(op: &Op, target: &Target, warnings: &mut Warnings) -> Result<
     let (Op::Chat(request) | Op::ChatStream(request)) = op else {
         return Err(no_such(op));
     };
-    if request.messages.iter().any(has_words_and_calls) {
-        let message = "the server reads no calls of a turn that has words too".into();
-        warnings.push(Warning::Other { message });
-    }
+    let fitted = fit::fitted(request, warnings);
     let Some(Format::Schema { schema, strict, .. }) = &request.format else {
-        return CHAT.encode(op, target, warnings);
+        return match fitted {
+            Cow::Borrowed(_) => CHAT.encode(op, target, warnings),
+            Cow::Owned(fitted) => CHAT.encode(&with(op, fitted), target, warnings),
+        };
     };
-    let mut bare: ChatRequest = (**request).clone();
+    let mut bare = fitted.into_owned();
     bare.format = None;
-    let bare = match op {
-        Op::ChatStream(_) => Op::ChatStream(bare.into()),
-        _ => Op::Chat(bare.into()),
-    };
+    let bare = with(op, bare);
     let encoded = CHAT.encode(&bare, target, warnings)?;
     // What only this provider takes wins over what all take.
     if has_format(request) {
@@ -104,13 +103,12 @@ pub(crate) fn chat(op: &Op, target: &Target, warnings: &mut Warnings) -> Result<
     Ok(Request::from_parts(head, body.into()))
 }
 
-/// Its source has the one or the other, and tries the words first: `MessageBody` in
-/// `router/src/lib.rs`.
-fn has_words_and_calls(message: &Message) -> bool {
-    let has = |kind: fn(&Content) -> bool| message.parts.iter().any(|part| kind(&part.content));
-    message.role == Role::Assistant
-        && has(|content| matches!(content, Content::ToolCall(_)))
-        && has(|content| matches!(content, Content::Text(_)))
+/// The same operation, of another request.
+fn with(op: &Op, request: ChatRequest) -> Op {
+    match op {
+        Op::ChatStream(_) => Op::ChatStream(request.into()),
+        _ => Op::Chat(request.into()),
+    }
 }
 
 /// Whether the provider's own options have a format.

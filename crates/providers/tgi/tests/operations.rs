@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use trunkline_core::{
-    Backend, ChatRequest, Delivery, ErrorKind, HttpClient, Json, Warning,
-    chat::{Completeness, FinishKind},
+    Backend, ChatRequest, Content, Delivery, ErrorKind, HttpClient, Json, Message, Part, Role,
+    Warning,
+    chat::{Completeness, FinishKind, Refusal},
 };
 use trunkline_testkit::{Peer, peer::Reply};
 use trunkline_tgi::{ChatTokenize, Generate, GenerateStream, Grammar, Info, Parameters, Tgi};
@@ -291,4 +292,70 @@ async fn a_base_url_may_end_with_v1() {
         .unwrap();
     tgi.bare().ask(Info).await.unwrap();
     assert_eq!(asked(&peer).0, "GET /info");
+}
+
+/// What a chat comes to on the wire, and what is said of it.
+async fn chatted(request: ChatRequest) -> (Value, Vec<Warning>) {
+    let body = json!({
+        "object": "chat.completion", "id": "", "created": 1, "model": "m",
+        "choices": [{
+            "index": 0, "message": {"role": "assistant", "content": "b"}, "logprobs": null,
+            "finish_reason": "stop",
+        }],
+        "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+    });
+    let peer = answering(&body).await;
+    let answer = at(&peer).model("tgi").chat(request).await.unwrap();
+    (asked(&peer).1, answer.warnings)
+}
+
+#[tokio::test]
+async fn settings_that_say_nothing_are_not_sent() {
+    // The server refuses a `top_p` of 1, and makes a penalty of 0 a strong one.
+    let request = ChatRequest::from("a").top_p(1.0).presence_penalty(0.0);
+    let (body, warnings) = chatted(request).await;
+    let bare = json!({"model": "tgi", "messages": [{"role": "user", "content": "a"}]});
+    assert_eq!((body, warnings), (bare, vec![]));
+}
+
+#[tokio::test]
+async fn settings_that_the_server_understands_otherwise_leave_a_warning() {
+    let request = ChatRequest::from("a")
+        .top_p(0.5)
+        .presence_penalty(-0.75)
+        .seed(-1);
+    let (body, warnings) = chatted(request).await;
+    assert_eq!(body["top_p"], 0.5);
+    assert_eq!(body["presence_penalty"], -0.75);
+    assert_eq!(body.get("seed"), None, "it has no sign there");
+    let penalty = Warning::coerced("presence_penalty", "-0.75", "a repetition penalty of 1.25");
+    assert_eq!(warnings, [penalty, Warning::unsupported("seed")]);
+}
+
+#[tokio::test]
+async fn a_refusal_of_another_model_is_told_in_words() {
+    // A turn without words and calls is none for the server.
+    let turn = Message::new(
+        Role::Assistant,
+        [Part::new(Content::Refusal(Refusal::new("No.")))],
+    );
+    let request = ChatRequest::from("a")
+        .message(turn)
+        .message(Message::user("b"));
+    let (body, _) = chatted(request).await;
+    let turn = json!({"role": "assistant", "content": "No."});
+    assert_eq!(body["messages"][1], turn);
+}
+
+/// Where there is no room for the name of the tool, the server says what it took, and nothing else.
+#[tokio::test]
+async fn a_stream_that_was_cut_before_its_call_is_no_answer() {
+    let last = json!({
+        "object": "chat.completion.chunk", "id": "", "created": 1, "model": "m", "choices": [],
+        "usage": {"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13},
+    });
+    let peer = Peer::start(Reply::sse([last.to_string(), "[DONE]".to_owned()])).await;
+    let request = ChatRequest::from("a").max_output_tokens(4);
+    let answer = at(&peer).model("tgi").chat(request).buffered().await;
+    assert_eq!(answer.unwrap_err().kind(), ErrorKind::Interrupted);
 }

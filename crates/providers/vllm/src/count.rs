@@ -9,7 +9,7 @@ use http::response::Parts;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use trunkline_core::{
-    ChatRequest, Class, Json, Op, Operation, Result, TokenCount,
+    ChatRequest, Class, Error, ErrorKind, Json, Op, Operation, Result, TokenCount,
     chat::Warnings,
     protocol::{Fields, Protocol, Target, read},
     raw::RawRequest,
@@ -37,8 +37,48 @@ const OF_PROMPT: [&str; 10] = [
 pub(crate) fn body(chat: Op, target: &Target, warnings: &mut Warnings) -> Result<Vec<u8>> {
     let whole = COMPAT.encode(&chat, target, warnings)?.into_body();
     let Fields(mut fields) = read::<Fields<&RawValue>>(&whole)?;
+    let kwargs = template_kwargs(&fields)?;
     fields.retain(|(name, _)| OF_PROMPT.contains(&&**name));
+    if let Some(kwargs) = &kwargs {
+        fields.retain(|(name, _)| name != KWARGS);
+        fields.push((KWARGS.to_owned(), read(kwargs.as_bytes())?));
+    }
     Ok(Json::of(&Fields(fields))?.get().as_bytes().to_vec())
+}
+
+const KWARGS: &str = "chat_template_kwargs";
+
+/// What a chat gives its template beside the messages, by `build_chat_params` of
+/// `ChatCompletionRequest`: here it must be given as values for the template, or a prompt with
+/// thoughts turned off has another length than the one that is counted.
+fn template_kwargs(fields: &[(String, &RawValue)]) -> Result<Option<String>> {
+    let of = |wanted: &str| {
+        let mut fields = fields.iter();
+        let value = fields.find(|(name, _)| name == wanted)?.1.get();
+        (value != "null").then_some(value)
+    };
+    let own = of(KWARGS).unwrap_or("{}");
+    let Fields(names) = read::<Fields<&RawValue>>(own.as_bytes())?;
+    let mut given = Vec::new();
+    if let Some(documents) = of("documents") {
+        given.push(format!(r#""documents":{documents}"#));
+    }
+    if let Some(effort) = of("reasoning_effort") {
+        given.push(format!(r#""reasoning_effort":{effort}"#));
+        if names.iter().all(|(name, _)| name != "enable_thinking") {
+            let thinks = effort != r#""none""#;
+            given.push(format!(r#""enable_thinking":{thinks}"#));
+        }
+    }
+    if given.is_empty() {
+        return Ok(None);
+    }
+    let given = Json::parse(format!("{{{}}}", given.join(",")));
+    let merged = given.and_then(|given| given.merge_into(own));
+    merged.map(Some).map_err(|cause| {
+        let what = "the values for the template are no object";
+        Error::new(ErrorKind::InvalidRequest, what).with_source(cause)
+    })
 }
 
 pub(crate) fn response(request: &ChatRequest, body: &[u8]) -> Result<TokenCount> {

@@ -101,7 +101,7 @@ trunkline_core::options! {
         /// What requests of one conversation or agent have in common.
         session_id: String,
         /// Keeps the cache of prompts apart from those of other salts, so that nobody guesses by
-        /// time what others asked. Up to 128 characters.
+        /// time what others asked. Up to 128 characters, none of them `@`, `/` or `\`.
         cache_salt: String,
         /// How many tokens come in one event of a stream.
         stream_interval: u32,

@@ -8,7 +8,7 @@
 )]
 
 use http::response::Parts;
-use trunkline_core::{ChatRequest, ErrorKind, Json, Operation, raw::RawRequest};
+use trunkline_core::{ChatRequest, ErrorKind, Json, Operation, chat::Effort, raw::RawRequest};
 use trunkline_vllm::{
     Classify, EmbedOptions, IsSleeping, LoadLora, PauseMode, Pool, PoolingTask, RerankOptions,
     ResetPrefixCache, Score, Sleep, SleepLevel, TokenizeChat, TruncationSide, UnloadLora, Vectors,
@@ -124,6 +124,43 @@ fn a_conversation_is_asked_for_its_tokens_with_what_its_prompt_is_made_of_only()
     assert_eq!(
         nothing.encode().unwrap_err().kind(),
         ErrorKind::InvalidRequest
+    );
+}
+
+#[test]
+fn what_a_chat_gives_its_template_counts_where_only_the_template_is_asked() {
+    let of = |request: ChatRequest| {
+        let sent = sent(&TokenizeChat::new(request.model("m")));
+        let body: serde_json::Value =
+            serde_json::from_str(sent.strip_prefix("POST /tokenize ").unwrap()).unwrap();
+        assert!(body.get("reasoning_effort").is_none() && body.get("documents").is_none());
+        body.get("chat_template_kwargs").map(ToString::to_string)
+    };
+    let kwargs = |json: &str| {
+        let kwargs = Json::parse(json).unwrap();
+        trunkline_vllm::Options::new().chat_template_kwargs(kwargs)
+    };
+    assert_eq!(of(ChatRequest::from("Hi")), None);
+    assert_eq!(
+        of(ChatRequest::from("Hi").effort(Effort::None)).unwrap(),
+        r#"{"enable_thinking":false,"reasoning_effort":"none"}"#
+    );
+    // The caller's own word on thinking holds, as in chats; of the effort the request's does.
+    let own = kwargs(r#"{"enable_thinking":false,"reasoning_effort":"low","x":1}"#);
+    assert_eq!(
+        of(ChatRequest::from("Hi").effort(Effort::High).option(own)).unwrap(),
+        r#"{"enable_thinking":false,"reasoning_effort":"high","x":1}"#
+    );
+    let tide = Json::parse(r#"{"title":"Tide","text":"Six."}"#).unwrap();
+    let documents = trunkline_vllm::Options::new().documents(vec![tide]);
+    assert_eq!(
+        of(ChatRequest::from("Hi").option(documents)).unwrap(),
+        r#"{"documents":[{"text":"Six.","title":"Tide"}]}"#
+    );
+    let own = kwargs(r#"{"x":1}"#);
+    assert_eq!(
+        of(ChatRequest::from("Hi").option(own)).unwrap(),
+        r#"{"x":1}"#
     );
 }
 

@@ -58,6 +58,9 @@ pub struct ModelStatistics {
     /// How often, and how long, by what: `success`, `fail`, `queue`, `compute_input`,
     /// `compute_infer`, `compute_output`, `cache_hit`, `cache_miss`.
     pub inference_stats: BTreeMap<String, DurationStat>,
+    /// The same for each answer of a model that gives several to one request, by the answer's number:
+    /// `compute_infer`, `compute_output`, `success`, `fail`, `empty_response`, `cancel`.
+    pub response_stats: BTreeMap<String, BTreeMap<String, DurationStat>>,
     /// The same for each size of batch, as the server says it.
     pub batch_stats: Option<Json>,
     /// The memory that it takes, as the server says it.
