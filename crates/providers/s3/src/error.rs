@@ -27,9 +27,25 @@ pub(crate) fn of_answer(head: &Parts, body: &[u8]) -> Error {
             let code = names.iter().find_map(|name| head.headers.get(*name));
             match code.and_then(|code| code.to_str().ok()) {
                 Some(code) => of_code(usual, code, None),
-                None => usual,
+                None => of_region(usual, head),
             }
         }
+    }
+}
+
+/// Without a body, as to a HEAD, AWS says of a bucket in another region only that the request is bad,
+/// and in the head where the bucket is.
+fn of_region(usual: Error, head: &Parts) -> Error {
+    let region = head.headers.get("x-amz-bucket-region");
+    match region.and_then(|region| region.to_str().ok()) {
+        Some(region) if head.status == StatusCode::BAD_REQUEST => {
+            let message = format!(
+                "{} (the bucket's region is `{region}`; is that the one that is set?)",
+                usual.message()
+            );
+            Error::new(usual.kind(), message).with_delivery(usual.delivery())
+        }
+        _ => usual,
     }
 }
 
@@ -80,7 +96,7 @@ fn of_code(usual: Error, code: &str, message: Option<String>) -> Error {
         .with_code(code);
     match code {
         // Another request is at the same object, and will be done soon.
-        "OperationAborted" => error.with_recovery(Recovery::Later),
+        "OperationAborted" | "ConditionalRequestConflict" => error.with_recovery(Recovery::Later),
         _ => error,
     }
 }

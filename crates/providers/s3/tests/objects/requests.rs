@@ -1,12 +1,12 @@
 //! What is sent, and what is read of the answers, beyond the fixtures.
 
 use trunkline_core::{
-    ErrorKind,
+    ErrorKind, Recovery,
     object::{Complete, CopyFrom, List, ObjectOutcome, Put},
 };
 use trunkline_testkit::{Peer, peer::Reply};
 
-use crate::store::{Store, bucket, bytes};
+use crate::store::{Store, bucket, bytes, refusal};
 
 #[tokio::test]
 async fn what_is_put_is_there() {
@@ -165,4 +165,17 @@ async fn written_only_if_there_is_none() {
     let second = bucket.run(Put::new("k", "second").if_absent()).await;
     assert_eq!(second.unwrap_err().kind(), ErrorKind::Conflict);
     assert_eq!(&store.get("k").unwrap().content[..], b"first");
+}
+
+/// Neither wrote yet: the caller may try again, and is not told that the object is there.
+#[tokio::test]
+async fn a_write_that_met_another_may_be_tried_again() {
+    let store = Store::default();
+    let peer = store
+        .serve(|_, _, _| Some(refusal(409, "ConditionalRequestConflict").into()))
+        .await;
+    let put = Put::new("k", "first").if_absent();
+    let error = bucket(&peer).run(put).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert_eq!(error.recovery(), Recovery::Later);
 }
