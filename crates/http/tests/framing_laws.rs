@@ -28,7 +28,7 @@ fn reference(framing: Framing, stream: &[u8], clean: bool) -> Vec<Frame> {
     }
 }
 
-/// The standard, word for word and line by line.
+/// The standard, word for word and line by line, and JSON that stands alone.
 fn sse(stream: &[u8], clean: bool) -> Vec<Frame> {
     let (mut frames, mut name, mut buffer) = (Vec::new(), Vec::new(), Vec::new());
     let mut dispatch = |name: &mut Vec<u8>, buffer: &mut Vec<u8>| {
@@ -42,6 +42,10 @@ fn sse(stream: &[u8], clean: bool) -> Vec<Frame> {
     for line in lines.into_iter().chain(last) {
         if line.is_empty() {
             dispatch(&mut name, &mut buffer);
+            continue;
+        }
+        if buffer.is_empty() && line.starts_with(b"{") && line.ends_with(b"}") {
+            buffer.extend([line, b"\n"].concat());
             continue;
         }
         let (field, value) = match line.iter().position(|&byte| byte == b':') {

@@ -1,5 +1,5 @@
 //! What the event stream decoder does, case by case from section 9.2 of the WHATWG HTML standard,
-//! and where it deliberately differs: see `f065_…` and `f053_…`.
+//! and where it deliberately differs: see `f065_…`, `f053_…` and `a_line_of_json_…`.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -133,6 +133,26 @@ fn an_event_without_data_is_dropped_with_its_name() {
 fn f064_id_and_retry_are_ignored() {
     let stream = "id: 7\nretry: 1\n\nid\nretry: soon\ndata: x\nid: a\0b\nretry\n\n";
     assert_eq!(data(stream), ["x"]);
+}
+
+#[test]
+fn a_line_of_json_that_stands_alone_is_data() {
+    let refused = r#"{"error":{"message":"out of memory"}}"#;
+    assert_eq!(data(format!("data: one\n\n{refused}")), ["one", refused]);
+    assert_eq!(
+        data(format!("{refused}\n\ndata: two\n\n")),
+        [refused, "two"]
+    );
+    assert_eq!(
+        data("data: one\n{}\n\n"),
+        ["one"],
+        "in an event it is a field that nobody knows"
+    );
+    assert_eq!(
+        data("{\n\n}\n\ndata: one\n\n"),
+        ["one"],
+        "a half of one is none"
+    );
 }
 
 #[test]

@@ -15,9 +15,10 @@ const MAX_DATA_LINES: usize = 200_000;
 /// Comments and fields with other names are skipped; so are `id` and `retry`, because nothing is
 /// ever reconnected: a request that is sent again is paid for again.
 ///
-/// Two things differ from a browser. Bytes that are not UTF-8 are handed on as they are, for
-/// [`Frame::text`] to refuse, and [`finish`](Self::finish) gives an event that lacks only its
-/// blank line.
+/// Three things differ from a browser. Bytes that are not UTF-8 are handed on as they are, for
+/// [`Frame::text`] to refuse; [`finish`](Self::finish) gives an event that lacks only its blank
+/// line; and a line that is `{…}` where no event has data yet is the data of one, since servers
+/// that fail in the middle of a stream write what went wrong as they would in an answer.
 ///
 /// ```
 /// use trunkline_http::frame::{FrameLimits, SseDecoder};
@@ -115,6 +116,11 @@ impl SseDecoder {
         if let Some(start) = value_start(&line, b"event") {
             line.advance(start);
             self.name = line;
+            return Ok(());
+        }
+        let is_apart = matches!(self.data, Data::None);
+        if is_apart && line.starts_with(b"{") && line.ends_with(b"}") {
+            return self.push(line);
         }
         Ok(())
     }
