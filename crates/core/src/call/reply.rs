@@ -8,6 +8,7 @@ use crate::{
     chat::Meta,
     health::{Load, Readiness},
     models::ModelsPage,
+    object::ObjectOutcome,
     raw,
     tokenize::{DetokenizeResponse, TokenizeResponse},
 };
@@ -129,6 +130,11 @@ impl Reply {
             Self::Object(reply) => reply.body().is_some(),
             _ => false,
         }
+    }
+
+    /// Whether it was made here and nobody was asked, so that it says nothing of an endpoint.
+    pub(crate) fn is_own(&self) -> bool {
+        matches!(self, Self::Object(reply) if matches!(reply.outcome, ObjectOutcome::Url(_)))
     }
 
     /// The body that nobody has read.

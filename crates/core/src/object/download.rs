@@ -11,6 +11,7 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use crc32fast::Hasher;
 use futures_core::Stream;
+use http::StatusCode;
 use tokio::time::sleep;
 
 use super::{Bucket, Get, ObjectInfo, ObjectOutcome, ObjectReply};
@@ -45,7 +46,8 @@ pub struct Download {
 
 enum State {
     Reading(Body),
-    Asking(Asking),
+    /// For the rest; and why.
+    Asking(Asking, Error),
     Over,
 }
 
@@ -152,9 +154,9 @@ impl Download {
         loop {
             match &mut self.state {
                 State::Over => return Poll::Ready(Ok(None)),
-                State::Asking(asking) => match ready!(asking.as_mut().poll(cx)) {
+                State::Asking(asking, _) => match ready!(asking.as_mut().poll(cx)) {
                     Ok(reply) => self.state = State::Reading(self.rest(reply)?),
-                    Err(error) => self.resume(error)?,
+                    Err(error) => self.resume_after(error)?,
                 },
                 State::Reading(body) => match ready!(body.poll_chunk(cx)) {
                     Some(Ok(piece)) if piece.is_empty() => {}
@@ -201,6 +203,16 @@ impl Download {
         }
     }
 
+    /// Asks again, unless there is no rest: then what broke it is to be told. All of it may have come,
+    /// but of an object whose length was never said nobody knows.
+    fn resume_after(&mut self, error: Error) -> Result<()> {
+        let has_no_rest = error.status() == Some(StatusCode::RANGE_NOT_SATISFIABLE);
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Asking(_, cause) if has_no_rest => Err(cause),
+            _ => self.resume(error),
+        }
+    }
+
     /// Asks for the rest, unless `error` is to be the last word.
     fn resume(&mut self, error: Error) -> Result<()> {
         // The connection, and the place in the queue that it holds, are let go of first.
@@ -209,10 +221,7 @@ impl Download {
         let may_help = is_cut || matches!(error.recovery(), Recovery::Later | Recovery::Elsewhere);
         let etag = self.info.etag.clone().filter(|_| may_help);
         let (Some(etag), true) = (etag, self.broken < self.most_broken) else {
-            return Err(match error.phase() {
-                Some(_) => error,
-                None => error.with_phase(Phase::Body),
-            });
+            return Err(with_phase(error));
         };
         let pause = match self.broken {
             0 => Duration::ZERO,
@@ -223,12 +232,13 @@ impl Download {
             .range(self.at..self.end.unwrap_or(u64::MAX))
             .if_match(etag);
         let bucket = self.bucket.clone();
-        self.state = State::Asking(Box::pin(async move {
+        let asking = Box::pin(async move {
             if !pause.is_zero() {
                 sleep(pause).await;
             }
             bucket.run(rest).await
-        }));
+        });
+        self.state = State::Asking(asking, with_phase(error));
         Ok(())
     }
 
@@ -259,6 +269,13 @@ impl Download {
             Some(endpoint) if error.endpoint().is_none() => error.with_endpoint(endpoint.clone()),
             _ => error,
         }
+    }
+}
+
+fn with_phase(error: Error) -> Error {
+    match error.phase() {
+        Some(_) => error,
+        None => error.with_phase(Phase::Body),
     }
 }
 

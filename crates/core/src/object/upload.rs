@@ -16,7 +16,7 @@ use super::{
     Abort, Begin, Bucket, Complete, ObjectInfo, ObjectOutcome, Part, Put, UploadedPart,
     pieces::Pieces,
 };
-use crate::{BoxError, Error, ErrorKind, Limit, Recovery, Result};
+use crate::{BoxError, Delivery, Error, ErrorKind, Limit, Recovery, Result};
 
 /// An upload, being put together: [`Bucket::upload`].
 ///
@@ -236,7 +236,9 @@ impl Upload {
         let complete = Complete::new(&*self.begin.key, id, parts).crc32(crc32);
         let info = match self.bucket.run(complete).await {
             Ok(reply) => self.bucket.info(reply),
-            Err(error) if is_gone(&error) => self.is_there(size, count, crc32).await.ok_or(error),
+            Err(error) if is_gone(&error) || is_unheard(&error) => {
+                self.is_there(size, count, crc32).await.ok_or(error)
+            }
             Err(error) => Err(error),
         };
         info.map(|mut info| {
@@ -245,8 +247,8 @@ impl Upload {
         })
     }
 
-    /// An upload that is not there any more was completed by an attempt whose answer was lost, if the
-    /// object is the one that it should have become.
+    /// An upload that is not there any more, or of which nothing was heard, was completed by an attempt
+    /// whose answer was lost, if the object is the one that it should have become.
     async fn is_there(&self, size: u64, parts: usize, crc32: u32) -> Option<ObjectInfo> {
         let info = self.bucket.head(&*self.begin.key).await.ok()?;
         let same = match (info.crc32, &info.etag) {
@@ -277,6 +279,10 @@ impl Upload {
 fn may_help(error: &Error) -> bool {
     matches!(error.recovery(), Recovery::Later | Recovery::Elsewhere)
         && !matches!(error.kind(), ErrorKind::Auth | ErrorKind::Permission)
+}
+
+fn is_unheard(error: &Error) -> bool {
+    error.delivery() == Delivery::MaybeProcessed
 }
 
 fn is_gone(error: &Error) -> bool {

@@ -319,11 +319,11 @@ impl<P: Protocol> Shared<P> {
 
     /// The error that an answer is.
     async fn refusal(&self, head: &Parts, body: Body) -> Error {
-        if head.status.is_redirection() {
-            return status::describe(redirect(head), head);
-        }
         let body = prefix(body, self.site.limits.error_body).await;
         let error = self.protocol.error(head, &body);
+        if head.status.is_redirection() {
+            return status::describe(redirect(head, &error), head).with_body(body);
+        }
         // What the protocol read out of the provider's words is the weakest of hints.
         let wait = hints::of_answer(head, &body)
             .map(hints::Wait::duration)
@@ -515,7 +515,8 @@ fn patched(body: &Bytes, patch: &crate::Json) -> Result<Bytes> {
 }
 
 /// Names the host only: a redirect's address may hold secrets.
-fn redirect(head: &Parts) -> Error {
+/// `told` is what the protocol reads in the answer, if it knows the provider's own redirects.
+fn redirect(head: &Parts, told: &Error) -> Error {
     let target = head
         .headers
         .get(header::LOCATION)
@@ -524,12 +525,19 @@ fn redirect(head: &Parts) -> Error {
         .and_then(|target| target.parse::<http::Uri>().ok())
         .and_then(|uri| uri.host().map(str::to_owned));
     let whither = host.map_or_else(String::new, |host| format!(" to {host}"));
-    Error::new(
-        ErrorKind::Redirect,
-        format!("the server redirects{whither}; redirects are never followed, since they would carry the key away. \
-                 Set the base URL to where the service is"),
-    )
-    .with_delivery(Delivery::Responded)
+    let why = format!(
+        "the server redirects{whither}; redirects are never followed, since they would carry the key away"
+    );
+    let error = match told.code() {
+        Some(code) => {
+            Error::new(ErrorKind::Redirect, format!("{}: {why}", told.message())).with_code(code)
+        }
+        None => {
+            let what = format!("{why}. Set the base URL to where the service is");
+            Error::new(ErrorKind::Redirect, what)
+        }
+    };
+    error.with_delivery(Delivery::Responded)
 }
 
 /// An answer that no provider of AI gives: a proxy's login page, a challenge.

@@ -22,7 +22,8 @@ impl Registry {
     /// Only 127.0.0.1 is asked, eight ports at once, each at most 2 seconds for an answer and 2 for
     /// its list, and no key is sent. On the first of its ports a provider is called by its id,
     /// `ollama`, and on the others by id and port, `ollama-11435`. What does not answer is not
-    /// there; that is no error.
+    /// there; that is no error. A client with a proxy asks through it, unless the proxy excepts this
+    /// machine.
     ///
     /// # Errors
     ///

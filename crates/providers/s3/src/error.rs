@@ -21,7 +21,7 @@ pub(crate) fn of_answer(head: &Parts, body: &[u8]) -> Error {
     };
     let root = Element::read(body).ok();
     match root.filter(|root| root.name == "Error") {
-        Some(root) => narrow(usual, &root),
+        Some(root) => narrow(usual, &root, region_of(head)),
         None => {
             let names = ["x-amz-error-code", "x-minio-error-code"];
             let code = names.iter().find_map(|name| head.headers.get(*name));
@@ -33,40 +33,53 @@ pub(crate) fn of_answer(head: &Parts, body: &[u8]) -> Error {
     }
 }
 
+/// Where the head says that the bucket is.
+fn region_of(head: &Parts) -> Option<&str> {
+    head.headers.get("x-amz-bucket-region")?.to_str().ok()
+}
+
 /// Without a body, as to a HEAD, AWS says of a bucket in another region only that the request is bad,
-/// and in the head where the bucket is.
+/// or that it is elsewhere, and in the head where the bucket is.
 fn of_region(usual: Error, head: &Parts) -> Error {
-    let region = head.headers.get("x-amz-bucket-region");
-    match region.and_then(|region| region.to_str().ok()) {
-        Some(region) if head.status == StatusCode::BAD_REQUEST => {
-            let message = format!(
-                "{} (the bucket's region is `{region}`; is that the one that is set?)",
-                usual.message()
-            );
+    let message = region_of(head).map(|region| {
+        let said = usual.message();
+        format!("{said} (the bucket's region is `{region}`; is that the one that is set?)")
+    });
+    match (message, head.status) {
+        (Some(message), StatusCode::BAD_REQUEST) => {
             Error::new(usual.kind(), message).with_delivery(usual.delivery())
         }
+        (Some(message), StatusCode::MOVED_PERMANENTLY) => of_code(usual, MOVED, Some(message)),
         _ => usual,
     }
 }
+
+/// The bucket is in another region.
+const MOVED: &str = "PermanentRedirect";
 
 /// An error in a success's clothes: a store that works long on something sends its head before it knows
 /// how that ends.
 pub(crate) fn in_success(root: &Element) -> Error {
     let usual = Error::new(ErrorKind::Server, "the store failed and does not say why");
-    narrow(usual.with_delivery(Delivery::MaybeProcessed), root)
+    narrow(usual.with_delivery(Delivery::MaybeProcessed), root, None)
 }
 
-fn narrow(usual: Error, root: &Element) -> Error {
+/// `region` is where the head says that the bucket is.
+fn narrow(usual: Error, root: &Element, region: Option<&str>) -> Error {
     let code = root.text_of("Code").unwrap_or_default();
     let said = root.text_of("Message").map(str::trim).unwrap_or_default();
     let mut message = match said {
         "" => usual.message().to_owned(),
         said => said.to_owned(),
     };
-    let hint = match (code, root.text_of("Region")) {
-        ("AuthorizationHeaderMalformed" | "IllegalLocationConstraintException", Some(region)) => {
-            Some(format!("the region is `{region}`; set it"))
-        }
+    let hint = match (code, root.text_of("Region").or(region)) {
+        (
+            "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException" | MOVED,
+            Some(region),
+        ) => Some(format!("the region is `{region}`; set it")),
+        ("TemporaryRedirect", _) => Some(
+            "the bucket is new, and not known everywhere yet: its region's own host is".to_owned(),
+        ),
         ("RequestTimeTooSkewed", _) => {
             Some("this machine's clock and the store's differ; set it".to_owned())
         }

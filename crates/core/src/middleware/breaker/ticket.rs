@@ -35,6 +35,8 @@ impl Ticket {
                 Ok(Reply::ChatStream(stream))
             }
             Ok(open) if open.is_open() => Ok(open.observe(self)),
+            // Dropped, it is neither a success nor a failure.
+            Ok(own) if own.is_own() => Ok(own),
             Ok(reply) => {
                 self.end(End::Complete);
                 Ok(reply)

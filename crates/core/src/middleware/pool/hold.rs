@@ -43,6 +43,7 @@ impl Hold {
                 self.is_well();
                 open.observe(self)
             }
+            own if own.is_own() => own,
             whole => {
                 self.complete();
                 whole

@@ -107,6 +107,8 @@ fn is_unharmful(error: &Error) -> bool {
         (Delivery::Rejected, ErrorKind::Overloaded) => {
             error.retry_after().is_some() || error.is_keyed()
         }
+        // The protocol says that what stands in the way will be gone.
+        (Delivery::Rejected, ErrorKind::Conflict) => error.recovery() == Recovery::Later,
         (Delivery::MaybeProcessed, ErrorKind::Server | ErrorKind::Interrupted) => error.is_keyed(),
         _ => false,
     }

@@ -93,6 +93,27 @@ async fn without_progress_three_times_are_enough() {
 }
 
 #[tokio::test]
+async fn where_there_is_no_rest_what_broke_it_is_told() {
+    let store = Store::default();
+    let content = bytes(1_000);
+    store.put("k", content.clone());
+    let etag = crate::store::etag_of(&content);
+    // All of it comes, and nobody says that it is all: no length, and no last chunk.
+    let peer = store
+        .serve(move |_, number, _| {
+            let reply = Reply::status(200).header("etag", &etag);
+            let reply = reply.chunked([content.clone()]).no_last_chunk().close();
+            (number == 1).then(|| reply.into())
+        })
+        .await;
+    let download = bucket(&peer).get("k").await.unwrap();
+    assert_eq!(download.info().size, None);
+    let error = download.collect(2_000).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
+    assert_eq!(peer.requests().len(), 2);
+}
+
+#[tokio::test]
 async fn nobody_gets_the_halves_of_two_objects() {
     let store = Store::default();
     store.put("k", bytes(1_000));

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use trunkline_core::{
-    middleware::{Gate, Pick},
+    HttpClient,
+    middleware::{Breaker, CircuitState, Gate, Pick},
     object::Bucket,
 };
+use trunkline_s3::S3;
 use trunkline_testkit::Peer;
 
 use crate::store::{Store, account, bytes, refusal, stack};
@@ -37,6 +39,38 @@ async fn in_turn_each_gets_as_many() {
         bucket.head(format!("k{number}")).await.unwrap();
     }
     assert_eq!(asked(&peers), [10, 10]);
+}
+
+#[tokio::test]
+async fn an_address_that_is_made_here_says_nothing_of_a_store() {
+    let store = Store::default();
+    let peer = store
+        .serve(|_, number, _| (number == 1).then(|| refusal(500, "InternalError").into()))
+        .await;
+    let breaker = Breaker::default().consecutive(1);
+    let rests = breaker.rest(Duration::from_millis(1));
+    let account = S3::builder()
+        .setting("access_key_id", "id")
+        .setting("secret_access_key", "secret")
+        .endpoint(peer.url())
+        .stack(stack().retry(None).breaker(rests))
+        .client(HttpClient::shared())
+        .build()
+        .unwrap();
+    let bucket = account.backend().bucket("b");
+    let state = || account.backend().circuits()[0].1.states()[0].state;
+
+    bucket.put("k", "x").await.unwrap_err();
+    assert_eq!(state(), CircuitState::Open);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    for _ in 0..3 {
+        bucket.presign("k", Duration::from_secs(60)).await.unwrap();
+    }
+    assert_ne!(state(), CircuitState::Closed);
+    for _ in 0..3 {
+        bucket.put("k", "x").await.unwrap();
+    }
+    assert_eq!(state(), CircuitState::Closed);
 }
 
 #[tokio::test]

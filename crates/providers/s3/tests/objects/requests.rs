@@ -1,7 +1,7 @@
 //! What is sent, and what is read of the answers, beyond the fixtures.
 
 use trunkline_core::{
-    ErrorKind, Recovery,
+    ErrorKind,
     object::{Complete, CopyFrom, List, ObjectOutcome, Put},
 };
 use trunkline_testkit::{Peer, peer::Reply};
@@ -169,13 +169,41 @@ async fn written_only_if_there_is_none() {
 
 /// Neither wrote yet: the caller may try again, and is not told that the object is there.
 #[tokio::test]
-async fn a_write_that_met_another_may_be_tried_again() {
+async fn a_write_that_met_another_is_tried_again() {
     let store = Store::default();
     let peer = store
-        .serve(|_, _, _| Some(refusal(409, "ConditionalRequestConflict").into()))
+        .serve(|_, number, _| {
+            (number == 1).then(|| refusal(409, "ConditionalRequestConflict").into())
+        })
         .await;
     let put = Put::new("k", "first").if_absent();
-    let error = bucket(&peer).run(put).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Conflict);
-    assert_eq!(error.recovery(), Recovery::Later);
+    bucket(&peer).run(put).await.unwrap();
+    assert_eq!(peer.requests().len(), 2);
+    assert_eq!(store.get("k").unwrap().content, "first");
+}
+
+#[tokio::test]
+async fn a_bucket_that_is_elsewhere_is_said_to_be_there() {
+    let store = Store::default();
+    let peer = store
+        .serve(|request, _, _| {
+            let reply = refusal(301, "PermanentRedirect");
+            let reply = reply.header("x-amz-bucket-region", "eu-south-2");
+            Some(match request.method.as_str() {
+                "HEAD" => reply.body("").into(),
+                _ => reply.into(),
+            })
+        })
+        .await;
+    let bucket = bucket(&peer);
+    let errors = [
+        bucket.get("k").await.unwrap_err(),
+        bucket.head("k").await.unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(error.kind(), ErrorKind::Redirect);
+        assert_eq!(error.code(), Some("PermanentRedirect"));
+        assert!(error.to_string().contains("`eu-south-2`"), "{error}");
+    }
+    assert_eq!(peer.requests().len(), 2);
 }

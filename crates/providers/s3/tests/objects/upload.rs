@@ -157,6 +157,43 @@ async fn an_object_whose_completion_was_not_heard_of_is_found() {
     );
 }
 
+#[tokio::test]
+async fn an_object_whose_completion_is_never_answered_is_found() {
+    let store = Store::default();
+    let content = bytes(2_500);
+    let peer = store
+        .serve(|request, _, own| {
+            let completes = request.method == "POST" && request.path.contains("uploadId=");
+            completes.then(|| {
+                own();
+                Exchange::new().reset()
+            })
+        })
+        .await;
+    let info = upload(&bucket(&peer), &content).await.unwrap();
+    assert_eq!(info.size, Some(2_500));
+    let requests = peer.requests();
+    assert_eq!(
+        requests.last().unwrap().method,
+        "HEAD",
+        "and nothing is given up"
+    );
+}
+
+#[tokio::test]
+async fn a_completion_that_was_not_heard_of_and_not_made_is_given_up() {
+    let store = Store::default();
+    let peer = store
+        .serve(|request, _, _| {
+            let completes = request.method == "POST" && request.path.contains("uploadId=");
+            completes.then(|| Exchange::new().reset())
+        })
+        .await;
+    let error = upload(&bucket(&peer), &bytes(2_500)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted);
+    assert_eq!(store.uploads(), (0, 1));
+}
+
 fn reply_is_success(reply: &Reply) -> bool {
     format!("{reply:?}").contains("CompleteMultipartUploadResult")
 }
