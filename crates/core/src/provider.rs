@@ -47,6 +47,8 @@ pub struct ProviderDef {
     pub variables: &'static [(&'static str, &'static str)],
     /// The ports where it usually listens when run at home.
     pub local_ports: &'static [u16],
+    /// What its servers alone answer: a path from the root, and words of the answer.
+    pub local_mark: Option<(&'static str, &'static str)>,
     /// What a base URL may end with, and need not: `/v1`.
     pub optional_path: Option<&'static str>,
     /// Makes a backend, with the default stack, of a configuration.
@@ -81,6 +83,7 @@ impl ProviderDef {
             settings: &[],
             variables: &[],
             local_ports: &[],
+            local_mark: None,
             optional_path: None,
             build,
         }
@@ -184,6 +187,15 @@ impl ProviderDef {
     #[must_use]
     pub const fn local_ports(mut self, ports: &'static [u16]) -> Self {
         self.local_ports = ports;
+        self
+    }
+
+    /// Sets how its servers are told from others at the same port that list models in the same way: to a
+    /// GET of this path, from the server's root, they answer with a success in whose first 64 KiB these
+    /// words stand: `("/version", "\"version\"")`.
+    #[must_use]
+    pub const fn local_mark(mut self, path: &'static str, words: &'static str) -> Self {
+        self.local_mark = Some((path, words));
         self
     }
 

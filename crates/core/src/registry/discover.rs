@@ -3,7 +3,7 @@
 use std::{future::Future, net::Ipv6Addr, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
-use http::{Request, Uri, uri::Authority};
+use http::{Request, Response, Uri, uri::Authority};
 use tokio::time::timeout;
 
 use super::Registry;
@@ -12,15 +12,19 @@ use crate::{AccountConfig, Backend, Body, Check, Error, HttpClient, ProviderDef,
 /// How long a port may take to answer at all, and again to list its models.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How far an answer is searched for a mark.
+const MOST_READ: usize = 64 << 10;
+
 /// How many ports are asked at once.
 const AT_ONCE: usize = 8;
 
 impl Registry {
     /// The servers that run on this machine: on each of the ports that `providers`
-    /// [declare](ProviderDef::local_ports), the first of them to whom it lists its models.
+    /// [declare](ProviderDef::local_ports), the first of them to whom it lists its models; where several
+    /// declare one, those whose [mark](ProviderDef::local_mark) it bears are before all others.
     ///
-    /// Only 127.0.0.1 is asked, eight ports at once, each at most 2 seconds for an answer and 2 for
-    /// its list, and no key is sent. On the first of its ports a provider is called by its id,
+    /// Only 127.0.0.1 is asked, eight ports at once, each at most 2 seconds for an answer, and for each
+    /// provider 2 for its mark and 2 for its list, and no key is sent. On the first of its ports a provider is called by its id,
     /// `ollama`, and on the others by id and port, `ollama-11435`. What does not answer is not
     /// there; that is no error. A client with a proxy asks through it, unless the proxy excepts this
     /// machine.
@@ -70,7 +74,14 @@ const LOCAL: &str = "127.0.0.1";
 struct Door {
     host: String,
     port: u16,
-    candidates: Vec<(Arc<str>, Backend)>,
+    candidates: Vec<Candidate>,
+}
+
+/// A kind of server, as which one may be used.
+struct Candidate {
+    name: Arc<str>,
+    backend: Backend,
+    mark: Option<(&'static str, &'static str)>,
 }
 
 fn doors_of(host: &str, providers: &[ProviderDef], client: &HttpClient) -> Result<Vec<Door>> {
@@ -109,7 +120,7 @@ fn candidate(
     host: &str,
     port: u16,
     client: HttpClient,
-) -> Result<(Arc<str>, Backend)> {
+) -> Result<Candidate> {
     let mut name = provider.id.to_owned();
     if host != LOCAL {
         name.push_str(&format!("@{host}"));
@@ -125,23 +136,58 @@ fn candidate(
         base_urls: vec![format!("http://{host}:{port}{path}")],
         ..AccountConfig::default()
     };
-    Ok((name.into(), (provider.build)(config, client)?))
+    Ok(Candidate {
+        name: name.into(),
+        backend: (provider.build)(config, client)?,
+        mark: provider.local_mark,
+    })
 }
 
 impl Door {
     /// The first candidate to whom the server lists its models.
-    async fn open(self, client: HttpClient) -> Option<(Arc<str>, Backend)> {
+    async fn open(mut self, client: HttpClient) -> Option<(Arc<str>, Backend)> {
         // A backend would try a port that refuses again, and wait in between.
-        let knock = Request::get(format!("http://{}:{}/", self.host, self.port))
-            .body(Body::empty())
-            .ok()?;
-        in_time(client.send(knock)).await?;
-        for (name, backend) in self.candidates {
-            if in_time(backend.check(Check::Authorized)).await.is_some() {
-                return Some((name, backend));
+        self.ask("/", &client).await?;
+        if self.candidates.len() > 1 {
+            self.put_marked_first(&client).await;
+        }
+        for candidate in self.candidates {
+            let lists = candidate.backend.check(Check::Authorized);
+            if in_time(lists).await.is_some() {
+                return Some((candidate.name, candidate.backend));
             }
         }
         None
+    }
+
+    async fn put_marked_first(&mut self, client: &HttpClient) {
+        let mut others = Vec::new();
+        let mut marked = Vec::new();
+        for candidate in std::mem::take(&mut self.candidates) {
+            match candidate.mark {
+                Some((path, words)) if self.says(path, words, client).await => {
+                    marked.push(candidate);
+                }
+                _ => others.push(candidate),
+            }
+        }
+        marked.append(&mut others);
+        self.candidates = marked;
+    }
+
+    async fn says(&self, path: &str, words: &str, client: &HttpClient) -> bool {
+        let Some(answer) = self.ask(path, client).await else {
+            return false;
+        };
+        let is_success = answer.status().is_success();
+        let body = timeout(PATIENCE, answer.into_body().collect_prefix(MOST_READ)).await;
+        is_success && body.is_ok_and(|body| String::from_utf8_lossy(&body).contains(words))
+    }
+
+    async fn ask(&self, path: &str, client: &HttpClient) -> Option<Response<Body>> {
+        let url = format!("http://{}:{}{path}", self.host, self.port);
+        let request = Request::get(url).body(Body::empty()).ok()?;
+        in_time(client.send(request)).await
     }
 }
 

@@ -115,6 +115,29 @@ async fn what_lists_its_models_is_found_and_called_by_its_port_unless_it_is_the_
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_several_the_one_whose_mark_a_server_bears_is_found() {
+    let perch = PERCH.local_mark("/about", "a perch");
+    for (status, about, found) in [
+        (200, "a perch", "perch"),
+        (200, "a cage", "cage"),
+        (404, "a perch", "cage"),
+    ] {
+        let mut machine = Machine::default();
+        let server = Wire::by(move |request| match request.uri.path() {
+            "/about" => Answer::status(status).body(about),
+            _ => models(),
+        });
+        machine.0.insert(7001, server);
+        assert_eq!(machine.names(&[CAGE, perch]).await, [found]);
+        assert_eq!(
+            machine.names(&[perch]).await,
+            ["perch"],
+            "alone it needs none"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn on_other_machines_only_those_are_asked_that_are_named() {
     let machine = Machine::default()
         .listens(7001, models())

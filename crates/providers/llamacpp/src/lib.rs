@@ -64,6 +64,7 @@ pub const PROVIDER: ProviderDef = ProviderDef::of::<Api>("llamacpp", "LLAMACPP")
     .key_optional()
     .default_model("default")
     .local_ports(&[8080])
+    .local_mark("/props", "\"default_generation_settings\"")
     .capabilities(
         COMMON
             .parallel_tools()

@@ -47,6 +47,7 @@ pub const PROVIDER: ProviderDef = ProviderDef::of::<Api>("ovms", "OVMS")
     .key_optional()
     .settings(&["encoding"])
     .local_ports(&[8000])
+    .local_mark("/v2", "OpenVINO Model Server")
     .capabilities(
         // JSON without a schema, several answers and likelihoods in streams it has not.
         Capabilities::NONE

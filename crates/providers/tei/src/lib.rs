@@ -45,6 +45,7 @@ pub const PROVIDER: ProviderDef = ProviderDef::of::<Api>("tei", "TEI")
     .default_model("text-embeddings-inference")
     // Where its quick tour puts the container, and where the program itself listens.
     .local_ports(&[8080, 3000])
+    .local_mark("/info", "\"model_type\"")
     .capabilities(CAN.max_inputs(MAX_BATCH).max_documents(MAX_BATCH));
 
 const CAN: Capabilities = Capabilities::NONE

@@ -35,6 +35,7 @@ pub const PROVIDER: ProviderDef = ProviderDef::of::<Api>("tgi", "TGI")
     .optional_path("/v1")
     .key_optional()
     .local_ports(&[3000, 8080])
+    .local_mark("/info", "\"max_best_of\"")
     .default_model("tgi")
     .models(&["tgi"])
     .capabilities(

@@ -48,6 +48,7 @@ pub const PROVIDER: ProviderDef = ProviderDef::of::<Api>("vllm", "VLLM")
     .key_optional()
     .settings(&["ready"])
     .local_ports(&[8000])
+    .local_mark("/version", "\"version\"")
     // What a server is called by its operator is no model's name; these are those of the Hub.
     .reasoning_models(&[
         "openai/gpt-oss-*",
