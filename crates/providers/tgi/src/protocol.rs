@@ -62,8 +62,8 @@ impl Protocol for Server {
     }
 }
 
-/// A chat as this server has it, and with its format as it has that: `{"type":"json","value":SCHEMA}` where others have
-/// `json_schema`. That type has been there since version 1.4.3; `json_schema`, which adds a name that
+/// A chat as this server has it, and with its format as it has that:
+/// `{"type":"json","value":SCHEMA}` where others have `json_schema`. That type has been there since version 1.4.3; `json_schema`, which adds a name that
 /// nothing comes of, since 3.3.0.
 ///
 /// <https://huggingface.co/docs/text-generation-inference/basic_tutorials/using_guidance>
