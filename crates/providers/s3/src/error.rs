@@ -80,6 +80,11 @@ fn narrow(usual: Error, root: &Element, region: Option<&str>) -> Error {
         ("TemporaryRedirect", _) => Some(
             "the bucket is new, and not known everywhere yet: its region's own host is".to_owned(),
         ),
+        ("EntityTooSmall", _) => Some(
+            "a part that is not the last is smaller than the store takes, 5 MiB at S3; set a larger \
+             `.part_size(…)`"
+                .to_owned(),
+        ),
         ("RequestTimeTooSkewed", _) => {
             Some("this machine's clock and the store's differ; set it".to_owned())
         }

@@ -194,6 +194,20 @@ async fn a_completion_that_was_not_heard_of_and_not_made_is_given_up() {
     assert_eq!(store.uploads(), (0, 1));
 }
 
+#[tokio::test]
+async fn parts_that_are_too_small_are_told_what_to_do_about() {
+    let store = Store::default();
+    let peer = store
+        .serve(|request, _, _| {
+            let completes = request.method == "POST" && request.path.contains("uploadId=");
+            completes.then(|| refusal(400, "EntityTooSmall").into())
+        })
+        .await;
+    let error = upload(&bucket(&peer), &bytes(2_500)).await.unwrap_err();
+    assert!(error.to_string().contains("part_size"), "{error}");
+    assert_eq!(store.uploads(), (0, 1), "and nothing is left there");
+}
+
 fn reply_is_success(reply: &Reply) -> bool {
     format!("{reply:?}").contains("CompleteMultipartUploadResult")
 }
