@@ -25,7 +25,8 @@ use crate::{BoxError, Delivery, Error, ErrorKind, Limit, Recovery, Result};
 /// its CRC-32, and so is the whole. A part that fails is sent again by the account's retries, and
 /// once more after those.
 ///
-/// What fails in the end is given up in the store too. Only an upload that is dropped before its
+/// Where nothing is heard of its completion, the object is looked for: it may be there. What fails in
+/// the end is given up in the store too. Only an upload that is dropped before its
 /// end, or whose program ends, leaves its parts there, which cost room until somebody gives them
 /// up: a rule of the bucket that ends unfinished uploads after some days (S3:
 /// `AbortIncompleteMultipartUpload`) is the way.

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use super::Registry;
 use crate::{AccountConfig, Backend, Body, Check, Error, HttpClient, ProviderDef, Result};
 
-/// How long a port may take to answer at all, and again to list its models.
+/// How long a port may take to answer at all, and again to each provider's questions.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How far an answer is searched for a mark.
@@ -24,10 +24,10 @@ impl Registry {
     /// declare one, those whose [mark](ProviderDef::local_mark) it bears are before all others.
     ///
     /// Only 127.0.0.1 is asked, eight ports at once, each at most 2 seconds for an answer, and for each
-    /// provider 2 for its mark and 2 for its list, and no key is sent. On the first of its ports a provider is called by its id,
-    /// `ollama`, and on the others by id and port, `ollama-11435`. What does not answer is not
-    /// there; that is no error. A client with a proxy asks through it, unless the proxy excepts this
-    /// machine.
+    /// provider 2 for its mark and 2 for its list, and no key is sent. On the first of its ports a
+    /// provider is called by its id, `ollama`, and on the others by id and port, `ollama-11435`. What
+    /// does not answer is not there; that is no error. A client with a proxy asks through it, unless
+    /// the proxy excepts this machine.
     ///
     /// # Errors
     ///
@@ -161,8 +161,7 @@ impl Door {
     }
 
     async fn put_marked_first(&mut self, client: &HttpClient) {
-        let mut others = Vec::new();
-        let mut marked = Vec::new();
+        let (mut marked, mut others) = (Vec::new(), Vec::new());
         for candidate in std::mem::take(&mut self.candidates) {
             match candidate.mark {
                 Some((path, words)) if self.says(path, words, client).await => {
@@ -171,7 +170,7 @@ impl Door {
                 _ => others.push(candidate),
             }
         }
-        marked.append(&mut others);
+        marked.extend(others);
         self.candidates = marked;
     }
 

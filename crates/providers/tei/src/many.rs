@@ -99,12 +99,9 @@ macro_rules! embeds {
 
             /// The same in pieces of at most so many inputs, in order: what comes of each goes behind
             /// what came before.
-            pub fn pieces(self, most: usize) -> impl Iterator<Item = Self> {
-                let Self { inputs, beside } = self;
-                pieces(inputs, most).map(move |inputs| Self {
-                    inputs,
-                    beside: beside.clone(),
-                })
+            pub fn pieces(mut self, most: usize) -> impl Iterator<Item = Self> {
+                let inputs = std::mem::take(&mut self.inputs);
+                pieces(inputs, most).map(move |inputs| Self { inputs, ..self.clone() })
             }
         }
 

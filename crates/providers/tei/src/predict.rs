@@ -73,18 +73,11 @@ impl Predict {
 
     /// The same in pieces of at most so many inputs, in order: what comes of each goes behind what
     /// came before.
-    pub fn pieces(self, most: usize) -> impl Iterator<Item = Self> {
-        let Self {
-            inputs,
-            truncate,
-            truncation_direction,
-            raw_scores,
-        } = self;
+    pub fn pieces(mut self, most: usize) -> impl Iterator<Item = Self> {
+        let inputs = std::mem::take(&mut self.inputs);
         pieces(inputs, most).map(move |inputs| Self {
             inputs,
-            truncate,
-            truncation_direction,
-            raw_scores,
+            ..self.clone()
         })
     }
 }

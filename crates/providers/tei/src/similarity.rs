@@ -47,16 +47,11 @@ impl Similarity {
 
     /// The same in pieces of at most so many inputs, the sentence that others are compared with
     /// among them, in order: what comes of each goes behind what came before.
-    pub fn pieces(self, most: usize) -> impl Iterator<Item = Self> {
-        let Self {
-            source,
-            sentences,
-            beside,
-        } = self;
+    pub fn pieces(mut self, most: usize) -> impl Iterator<Item = Self> {
+        let sentences = std::mem::take(&mut self.sentences);
         pieces(sentences, most.saturating_sub(1)).map(move |sentences| Self {
-            source: source.clone(),
             sentences,
-            beside: beside.clone(),
+            ..self.clone()
         })
     }
 }

@@ -136,16 +136,11 @@ impl TokenizeMany {
 
     /// The same in pieces of at most so many texts, in order: what comes of each goes behind what
     /// came before.
-    pub fn pieces(self, most: usize) -> impl Iterator<Item = Self> {
-        let Self {
-            inputs,
-            add_special_tokens,
-            prompt_name,
-        } = self;
+    pub fn pieces(mut self, most: usize) -> impl Iterator<Item = Self> {
+        let inputs = std::mem::take(&mut self.inputs);
         pieces(inputs, most).map(move |inputs| Self {
             inputs,
-            add_special_tokens,
-            prompt_name: prompt_name.clone(),
+            ..self.clone()
         })
     }
 }
@@ -192,14 +187,11 @@ impl DecodeMany {
 
     /// The same in pieces of at most so many lists, in order: what comes of each goes behind what
     /// came before.
-    pub fn pieces(self, most: usize) -> impl Iterator<Item = Self> {
-        let Self {
-            ids,
-            skip_special_tokens,
-        } = self;
+    pub fn pieces(mut self, most: usize) -> impl Iterator<Item = Self> {
+        let ids = std::mem::take(&mut self.ids);
         pieces(ids, most).map(move |ids| Self {
             ids,
-            skip_special_tokens,
+            ..self.clone()
         })
     }
 }

@@ -3,7 +3,7 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
     time::Instant,
 };
 
@@ -52,7 +52,7 @@ async fn relay(client: TcpStream, to: u16, times: u32) -> io::Result<()> {
     server.set_nodelay(true)?;
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    let asked = Asked::default();
+    let asked = Asked(Mutex::new(Instant::now()));
     let (tell, told) = mpsc::channel(64);
     tokio::try_join!(
         ask(from_client, to_server, &asked),
@@ -63,14 +63,7 @@ async fn relay(client: TcpStream, to: u16, times: u32) -> io::Result<()> {
 }
 
 /// When the last of a request passed.
-#[derive(Clone)]
-struct Asked(Arc<Mutex<Instant>>);
-
-impl Default for Asked {
-    fn default() -> Self {
-        Self(Arc::new(Mutex::new(Instant::now())))
-    }
-}
+struct Asked(Mutex<Instant>);
 
 impl Asked {
     fn now(&self) {

@@ -7,7 +7,7 @@ use trunkline_core::{
     middleware::{Breaker, Retry},
     object::{Bucket, ObjectInfo},
 };
-use trunkline_testkit::peer::{Exchange, Reply};
+use trunkline_testkit::peer::{Exchange, Received, Reply};
 
 use crate::store::{Store, account, bucket, bytes, refusal, stack};
 
@@ -135,9 +135,8 @@ async fn an_object_whose_completion_was_not_heard_of_is_found() {
     let content = bytes(2_500);
     let peer = store
         .serve(|request, _, own| {
-            let completes = request.method == "POST" && request.path.contains("uploadId=");
             // Done, and the answer is lost; the next try is told that there is no such upload.
-            completes.then(|| {
+            completes(request).then(|| {
                 let reply = own();
                 match request.header("x-lost") {
                     None if reply_is_success(&reply) => Exchange::new().reset(),
@@ -163,8 +162,7 @@ async fn an_object_whose_completion_is_never_answered_is_found() {
     let content = bytes(2_500);
     let peer = store
         .serve(|request, _, own| {
-            let completes = request.method == "POST" && request.path.contains("uploadId=");
-            completes.then(|| {
+            completes(request).then(|| {
                 own();
                 Exchange::new().reset()
             })
@@ -184,10 +182,7 @@ async fn an_object_whose_completion_is_never_answered_is_found() {
 async fn a_completion_that_was_not_heard_of_and_not_made_is_given_up() {
     let store = Store::default();
     let peer = store
-        .serve(|request, _, _| {
-            let completes = request.method == "POST" && request.path.contains("uploadId=");
-            completes.then(|| Exchange::new().reset())
-        })
+        .serve(|request, _, _| completes(request).then(|| Exchange::new().reset()))
         .await;
     let error = upload(&bucket(&peer), &bytes(2_500)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted);
@@ -198,14 +193,16 @@ async fn a_completion_that_was_not_heard_of_and_not_made_is_given_up() {
 async fn parts_that_are_too_small_are_told_what_to_do_about() {
     let store = Store::default();
     let peer = store
-        .serve(|request, _, _| {
-            let completes = request.method == "POST" && request.path.contains("uploadId=");
-            completes.then(|| refusal(400, "EntityTooSmall").into())
-        })
+        .serve(|request, _, _| completes(request).then(|| refusal(400, "EntityTooSmall").into()))
         .await;
     let error = upload(&bucket(&peer), &bytes(2_500)).await.unwrap_err();
     assert!(error.to_string().contains("part_size"), "{error}");
     assert_eq!(store.uploads(), (0, 1), "and nothing is left there");
+}
+
+/// Whether it puts the parts together.
+fn completes(request: &Received) -> bool {
+    request.method == "POST" && request.path.contains("uploadId=")
 }
 
 fn reply_is_success(reply: &Reply) -> bool {
@@ -217,9 +214,8 @@ async fn an_error_in_a_success_s_clothes_is_one() {
     let store = Store::default();
     let peer = store
         .serve(|request, _, _| {
-            let completes = request.method == "POST" && request.path.contains("uploadId=");
             let xml = "\n\n<?xml version=\"1.0\"?><Error><Code>InternalError</Code><Message>Oh.</Message></Error>";
-            completes.then(|| Reply::status(200).body(xml).into())
+            completes(request).then(|| Reply::status(200).body(xml).into())
         })
         .await;
     let account = account(&[&peer], stack().breaker(Breaker::default()));
