@@ -13,6 +13,7 @@ use trunkline_core::{
     Backend, Call, ChatRequest, ChatResponse, Delivery, Error, ErrorKind, Op, Phase, Recovery,
     Reply, Result, Scope,
     middleware::{Breaker, CircuitState, Circuits},
+    object::{ObjectOutcome, ObjectReply},
 };
 
 use crate::support::parrot::backend;
@@ -28,6 +29,8 @@ pub(crate) enum Does {
     /// Answers after so many seconds.
     Take(u64),
     Hang,
+    /// Is not asked: what is wanted is made here.
+    Sign,
 }
 
 const DOWN: Does = Does::Fail(ErrorKind::Server);
@@ -63,6 +66,10 @@ impl Endpoint {
                     }
                     Does::Take(seconds) => sleep(Duration::from_secs(seconds)).await,
                     Does::Hang => std::future::pending().await,
+                    Does::Sign => {
+                        let url = ObjectOutcome::Url("https://a.example/signed".into());
+                        return Ok(Reply::Object(ObjectReply::new(url)));
+                    }
                 }
                 Ok(Reply::Chat(ChatResponse::of_text("m", "hi")))
             }
@@ -189,6 +196,18 @@ async fn ten_failures_in_a_row_open_it_and_a_success_between_does_not() {
     assert_eq!(endpoint.state(), CircuitState::Closed);
     endpoint.times(1, DOWN).await;
     assert_eq!(endpoint.state(), CircuitState::Open);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_made_without_asking_is_no_sample_and_closes_nothing() {
+    let endpoint = endpoint();
+    endpoint.times(20, Does::Sign).await;
+    assert_eq!(endpoint.counts(), (0, 0, 0));
+    let endpoint = endpoint.rested().await;
+    endpoint.times(5, Does::Sign).await;
+    assert_eq!(endpoint.state(), CircuitState::HalfOpen);
+    endpoint.times(3, Does::Well).await;
+    assert_eq!(endpoint.state(), CircuitState::Closed);
 }
 
 #[tokio::test(start_paused = true)]
